@@ -1,0 +1,165 @@
+"""Every error that Recurra raises, in one tree, in one form.
+
+    RecurraError
+    ├── ArgumentError (ValueError)    an argument of a call is wrong
+    │   ├── ShapeError                a tensor has the wrong shape, or a size is impossible
+    │   ├── DtypeError                a tensor has the wrong dtype
+    │   └── UnknownName               a name is not among the known ones
+    ├── DataError (ValueError)        the user's data cannot be used
+    │   ├── TextError                 a text is empty, too short or not UTF-8
+    │   └── UnknownSymbol             a text has a symbol that the vocabulary lacks
+    ├── RunError (RuntimeError)       a run directory cannot be used
+    │   ├── RunNotFound               there is no run directory at that place
+    │   ├── RunIncomplete             the run has not got that far
+    │   ├── RunExists                 something is in the way of a new run
+    │   ├── DamagedFile               a file is cut off, altered or of another version
+    │   ├── ConfigMismatch            a checkpoint or a text belongs to another configuration
+    │   └── TrainingDiverged          the loss is no longer a finite number
+    ├── BackendUnavailable (RuntimeError)   the asked-for backend cannot run here
+    └── MissingExtra (ImportError)    an optional dependency is not installed
+
+The text of each has the same form; lines without content are left out:
+
+    <one sentence: which object, which argument, what is wrong>
+      got:       <what was received>
+      expected:  <what would have been right>
+      where:     <the file and line of the cause>
+      fix:       <the line to write>
+"""
+
+import difflib
+from collections.abc import Iterable
+
+import torch
+
+
+class RecurraError(Exception):
+    """Report one mistake: what is wrong, what was got and expected, where, and how to fix it.
+
+    Args:
+        problem: one sentence that names the object and the argument.
+        got: the value received.
+        expected: what would have been right, in the same form as `got`.
+        where: file and line of the cause.
+        fix: the line to write instead.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        got: object = None,
+        expected: object = None,
+        where: object = None,
+        fix: object = None,
+    ) -> None:
+        self.problem = problem
+        self.details = {
+            label: str(detail)
+            for label, detail in (("got", got), ("expected", expected), ("where", where), ("fix", fix))
+            if detail is not None
+        }
+        super().__init__(self.text())
+
+    def add_fix(self, fix: object) -> None:
+        """Say how to fix it, where the one who raised the error could not know."""
+        self.details["fix"] = str(fix)
+        self.args = (self.text(),)
+
+    def text(self) -> str:
+        """Lay the whole message out, one detail a line."""
+        lines = [f"  {label + ':':<10} {detail}" for label, detail in self.details.items()]
+        return "\n".join([self.problem, *lines])
+
+
+class ArgumentError(RecurraError, ValueError):
+    """An argument of a call is wrong."""
+
+
+class ShapeError(ArgumentError):
+    """A tensor has the wrong shape, or a size is impossible."""
+
+
+class DtypeError(ArgumentError):
+    """A tensor has the wrong dtype."""
+
+
+class UnknownName(ArgumentError):
+    """A name is not among the known ones."""
+
+    @classmethod
+    def among(cls, argument: str, name: object, known: Iterable[str]) -> "UnknownName":
+        """Say that `name` is unknown and suggest the nearest of `known`."""
+        known = list(known)
+        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        fix = f"did you mean {nearest[0]!r}?" if nearest else None
+        return cls(
+            f"`{argument}` is not a known name.",
+            got=repr(name),
+            expected="one of " + ", ".join(repr(each) for each in known),
+            fix=fix,
+        )
+
+
+class DataError(RecurraError, ValueError):
+    """The user's data cannot be used."""
+
+
+class TextError(DataError):
+    """A text is empty, too short or not UTF-8."""
+
+
+class UnknownSymbol(DataError):
+    """A text has a symbol that the vocabulary lacks."""
+
+
+class RunError(RecurraError, RuntimeError):
+    """A run directory cannot be used."""
+
+
+class RunNotFound(RunError):
+    """There is no run directory at that place."""
+
+
+class RunIncomplete(RunError):
+    """The run has not got that far."""
+
+
+class RunExists(RunError):
+    """Something is in the way of a new run."""
+
+
+class DamagedFile(RunError):
+    """A file is cut off, altered or of another version."""
+
+
+class ConfigMismatch(RunError):
+    """A checkpoint or a text belongs to another configuration."""
+
+
+class TrainingDiverged(RunError):
+    """The loss is no longer a finite number."""
+
+
+class BackendUnavailable(RecurraError, RuntimeError):
+    """The asked-for backend cannot run here."""
+
+
+class MissingExtra(RecurraError, ImportError):
+    """An optional dependency is not installed."""
+
+    @classmethod
+    def named(cls, package: str, extra: str) -> "MissingExtra":
+        """Say which package is missing and the exact command that installs it."""
+        return cls(
+            f"This needs the package `{package}`, which is not installed.",
+            fix=f"pip install 'recurra[{extra}]'",
+        )
+
+
+def describe_tensor(value: object) -> str:
+    """Describe a value as an error message shows it: shape as a plain tuple, dtype, device."""
+    if not isinstance(value, torch.Tensor):
+        return f"{value!r} ({type(value).__name__})"
+    dtype = str(value.dtype).removeprefix("torch.")
+    return f"{tuple(value.shape)} {dtype} on {value.device}"

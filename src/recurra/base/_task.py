@@ -1,0 +1,50 @@
+"""The one protocol that every task meets, and all that training knows of a task."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+from torch import nn
+
+from recurra.base._batch import Batch
+from recurra.base._state import State
+
+
+class Outcome(NamedTuple):
+    """What a task makes of one batch.
+
+    Args:
+        loss: scalar to differentiate.
+        totals: sums over the batch that `Task.metrics` turns into metrics; sums of several
+            batches may be added.
+        state: recurrent state after the batch, for tasks whose next batch continues this one.
+    """
+
+    loss: torch.Tensor
+    totals: dict[str, float]
+    state: State | None
+
+
+class Task(nn.Module, ABC):
+    """A model together with its loss, its metrics and the way it is used.
+
+    Training, evaluation and the command line know this protocol and no task; a task knows nothing
+    of them. `kind` names the task in a run directory, `monitor` is the metric whose smallest
+    validation value picks the weights that a run keeps.
+    """
+
+    kind: ClassVar[str]
+    monitor: ClassVar[str]
+
+    @abstractmethod
+    def outcome(self, batch: Batch, state: State | None) -> Outcome:
+        """Run the model over a batch and compare with its targets."""
+
+    @abstractmethod
+    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+        """Turn summed totals into the metrics that people read."""
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Describe the task completely, as JSON: enough to build it again."""

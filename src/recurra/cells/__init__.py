@@ -1,0 +1,19 @@
+"""Recurrent cells: one family a file, the equations of one step and nothing else."""
+
+from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
+from recurra.cells._gru import GRU
+from recurra.cells._lstm import LSTM, LSTMState
+from recurra.cells._rnn import RNN
+from recurra.cells._torch_layout import load_torch_weights, torch_weights
+
+__all__ = [
+    "ACTIVATIONS",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Activation",
+    "LSTMState",
+    "activation_function",
+    "load_torch_weights",
+    "torch_weights",
+]

@@ -1,0 +1,19 @@
+"""The text that every Python carries: its language reference, as `help()` shows it."""
+
+import hashlib
+
+from recurra.data._text import Text, TextFile
+
+
+def python_reference() -> Text:
+    """Read the Python language reference from `pydoc_data.topics`, in alphabetical order.
+
+    Half a megabyte of English and Python that needs no file and no network; it differs a little
+    between versions of Python.
+    """
+    from pydoc_data.topics import topics
+
+    content = "\n\n".join(topics[name].strip() for name in sorted(topics))
+    raw = content.encode()
+    file = TextFile("pydoc_data.topics", len(raw), hashlib.sha256(raw).hexdigest())
+    return Text(content, (file,))

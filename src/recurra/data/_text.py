@@ -1,0 +1,115 @@
+"""Text from files: UTF-8 to the symbols that a character model reads."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from recurra.base import TextError
+
+Units: TypeAlias = Literal["characters", "jamo"]
+"""What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
+
+_SYLLABLES = re.compile("[\uac00-\ud7a3]+")  # the Hangul syllables of Unicode
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """One file that a text was read from, with what is needed to recognise it again."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and where it came from."""
+
+    content: str
+    files: tuple[TextFile, ...]
+
+    def fingerprint(self) -> list[dict[str, object]]:
+        """Describe the files as JSON, for the configuration of a run."""
+        return [asdict(file) for file in self.files]
+
+
+def read_text(paths: Iterable[str | Path]) -> Text:
+    r"""Read UTF-8 files as one text, in the order given.
+
+    A byte-order mark is dropped and every line end becomes `\n`; a file that does not end with one
+    gets one before the next file begins.
+
+    Args:
+        paths: the files.
+
+    Raises:
+        TextError: a file is missing, is not UTF-8 (the message says at which byte) or is empty.
+
+    Example:
+        >>> import tempfile, pathlib, recurra
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "greeting.txt"
+        >>> _ = path.write_text("hello", encoding="utf-8")
+        >>> recurra.data.read_text([path]).content
+        'hello'
+    """
+    parts: list[str] = []
+    files: list[TextFile] = []
+    for path in map(Path, paths):
+        raw = _read_bytes(path)
+        if parts and not parts[-1].endswith("\n"):
+            parts.append("\n")
+        parts.append(_decode(raw, path))
+        digest = hashlib.sha256(raw).hexdigest()
+        files.append(TextFile(str(path.absolute()), len(raw), digest))
+    return Text("".join(parts), tuple(files))
+
+
+def to_units(text: str, units: Units) -> str:
+    """Rewrite a text so that each code point is one symbol: NFC, and Hangul as jamo if asked.
+
+    Example:
+        >>> import recurra
+        >>> [len(recurra.data.to_units("한글", units)) for units in ("characters", "jamo")]
+        [2, 6]
+    """
+    composed = unicodedata.normalize("NFC", text)
+    if units == "characters":
+        return composed
+    return _SYLLABLES.sub(lambda match: unicodedata.normalize("NFD", match[0]), composed)
+
+
+def from_units(text: str) -> str:
+    """Undo `to_units`: put jamo back together into syllables."""
+    return unicodedata.normalize("NFC", text)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise TextError(
+            "A text file cannot be read.", got=f"{path}: {error.strerror}", expected="a readable file"
+        ) from error
+    if not raw:
+        raise TextError("A text file is empty.", got="0 bytes", where=path)
+    return raw
+
+
+def _decode(raw: bytes, path: Path) -> str:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        offset = error.start + (len(raw) - len(error.object))  # utf-8-sig drops the mark first
+        line = raw.count(b"\n", 0, offset) + 1
+        raise TextError(
+            "A text file is not UTF-8.",
+            got=f"byte 0x{raw[offset]:02x} at offset {offset}",
+            expected="UTF-8",
+            where=f"{path}:{line}",
+            fix=f"iconv -f ENCODING -t UTF-8 {path}, with the encoding that it has",
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,72 @@
+"""A cell as a layer."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.base import State
+from recurra.layers._layer import Layer
+from recurra.runtime import Backend, unroll
+
+
+class Recurrent(Layer):
+    """Make any cell a layer over whole sequences.
+
+    Args:
+        cell: the cell; see `recurra.base.Cell`.
+        reverse: go through time backwards. Default: False.
+        batch_first: take and give `[B, T, ...]`. Default: False.
+        backend: as in `unroll`. Default: "auto".
+
+    Example:
+        >>> import torch, recurra
+        >>> layer = recurra.Recurrent(recurra.GRU(3, 5), batch_first=True)
+        >>> y, state = layer(torch.randn(2, 7, 3))
+        >>> y.shape
+        torch.Size([2, 7, 5])
+    """
+
+    def __init__(
+        self,
+        cell: nn.Module,
+        *,
+        reverse: bool = False,
+        batch_first: bool = False,
+        backend: Backend = "auto",
+    ) -> None:
+        super().__init__(batch_first=batch_first)
+        self.cell = cell
+        self.reverse = reverse
+        self.backend = backend
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the cell's initial state."""
+        return self.cell.initial_state(batch_size)
+
+    def run(
+        self,
+        x: torch.Tensor,
+        state: Any,
+        *,
+        lengths: torch.Tensor | None,
+        resets: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, Any]:
+        """Unroll the cell."""
+        return unroll(
+            self.cell,
+            x,
+            state,
+            lengths=lengths,
+            resets=resets,
+            reverse=self.reverse,
+            backend=self.backend,
+        )
+
+    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+        """Run the cell once."""
+        return self.cell(x, state)
+
+    def extra_repr(self) -> str:
+        """Show the direction in `repr`."""
+        return "reverse=True" if self.reverse else ""

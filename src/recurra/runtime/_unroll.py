@@ -1,0 +1,163 @@
+"""unroll: run any cell over a batch of sequences."""
+
+from typing import Literal, TypeAlias
+
+import torch
+
+from recurra.base import (
+    ArgumentError,
+    BackendUnavailable,
+    Cell,
+    DtypeError,
+    ShapeError,
+    State,
+    UnknownName,
+    check_same_form,
+    describe_state,
+    describe_tensor,
+    map_state,
+    state_tensors,
+)
+from recurra.runtime._reference import reference_loop
+
+Backend: TypeAlias = Literal["auto", "reference", "c", "triton"]
+
+
+def unroll(
+    cell: Cell,
+    x: torch.Tensor,
+    state: State | None = None,
+    *,
+    lengths: torch.Tensor | None = None,
+    resets: torch.Tensor | None = None,
+    reverse: bool = False,
+    backend: Backend = "auto",
+) -> tuple[torch.Tensor, State]:
+    """Run a cell over whole sequences.
+
+        y_t, s_t = cell(x_t, s_{t-1})        for t = 1 ... T
+
+    Use it for a single pass of any cell; use `Recurrent` for a layer in a model. Padding after
+    `lengths` never matters, whatever it holds (NaN too), to results or to gradients.
+
+    Args:
+        cell: any module with `forward(x, state)` and `initial_state(batch_size)`; see `Cell`.
+        x: input, `[T, B, ...]`, time first, T >= 1.
+        state: state before the first step, each tensor `[B, ...]`. Default: the cell's initial one.
+        lengths: valid steps per row, `[B]`, integer, 0..T. A row of length 0 keeps its state.
+            Default: all T.
+        resets: `[T, B]` bool. Where true, the row's state returns to the cell's initial state
+            (not to `state`) before that step, and gradients stop there. Default: nowhere.
+        reverse: go through time backwards; each row starts at its own last valid step, and the
+            final state is the one after step 0. Default: False.
+        backend: "reference" is the plain Python loop; "auto" takes the fastest that can run the
+            cell, today the reference loop. Default: "auto".
+
+    Returns:
+        y: outputs, `[T, B, ...]`, y[t] belonging to x[t] in either direction; zero where a row has
+            ended.
+        state: the state after each row's last step, in the form of the initial state.
+
+    Raises:
+        ShapeError: a tensor has the wrong shape, or the state the wrong form.
+        DtypeError: `lengths` is not integer or `resets` not bool.
+        ArgumentError: a length is outside 0..T.
+        UnknownName: there is no such backend.
+        BackendUnavailable: this version has no such backend yet.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.LSTM(3, 5)
+        >>> x = torch.randn(7, 2, 3)  # [T, B, I]
+        >>> y, state = recurra.unroll(cell, x, lengths=torch.tensor([7, 4]))
+        >>> y.shape, bool((y[4:, 1] == 0).all())
+        (torch.Size([7, 2, 5]), True)
+    """
+    _check_backend(backend)
+    _check_input(x)
+    T, B = x.shape[:2]
+    _check_lengths(lengths, T, B)
+    _check_resets(resets, T, B)
+    state = _check_state(cell, state, B)
+    return reference_loop(
+        cell,
+        x,
+        state,
+        lengths=None if lengths is None else lengths.to(x.device),
+        resets=None if resets is None else resets.to(x.device),
+        reverse=reverse,
+    )
+
+
+def _check_backend(backend: str) -> None:
+    if backend in ("auto", "reference"):
+        return
+    if backend in ("c", "triton"):
+        raise BackendUnavailable(
+            "`backend` names a compiled kernel, which this version of Recurra does not have yet.",
+            got=repr(backend),
+            expected="'auto' or 'reference'",
+        )
+    raise UnknownName.among("backend", backend, ("auto", "reference"))
+
+
+def _check_input(x: object) -> None:
+    if not isinstance(x, torch.Tensor) or x.dim() < 2:
+        raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[T, B, ...]")
+    if x.shape[0] == 0 or x.shape[1] == 0:
+        raise ShapeError(
+            "`x` is empty.", got=describe_tensor(x), expected="[T, B, ...] with T >= 1 and B >= 1"
+        )
+
+
+def _check_lengths(lengths: object, T: int, B: int) -> None:
+    if lengths is None:
+        return
+    if not isinstance(lengths, torch.Tensor) or lengths.shape != (B,):
+        raise ShapeError(
+            "`lengths` is not one number per row.",
+            got=describe_tensor(lengths),
+            expected=f"({B},) integer",
+        )
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
+        raise DtypeError(
+            "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
+        )
+    if bool(((lengths < 0) | (lengths > T)).any()):
+        raise ArgumentError(
+            "`lengths` has a value outside the sequence.",
+            got=lengths.tolist(),
+            expected=f"{B} integers in 0..{T}",
+        )
+
+
+def _check_resets(resets: object, T: int, B: int) -> None:
+    if resets is None:
+        return
+    if not isinstance(resets, torch.Tensor) or resets.shape != (T, B):
+        raise ShapeError(
+            "`resets` is not one mark per step and row.",
+            got=describe_tensor(resets),
+            expected=f"({T}, {B}) bool",
+        )
+    if resets.dtype != torch.bool:
+        raise DtypeError(
+            "`resets` is not bool.",
+            got=describe_tensor(resets),
+            expected=f"({T}, {B}) bool",
+            fix="resets=resets.bool()",
+        )
+
+
+def _check_state(cell: Cell, state: State | None, B: int) -> State:
+    expected = cell.initial_state(B)
+    if any(part.shape[:1] != (B,) for part in state_tensors(expected)):
+        raise ShapeError(
+            f"`{type(cell).__name__}.initial_state` does not give one row per sequence.",
+            got=describe_state(expected),
+            expected=f"tensors of shape ({B}, ...)",
+        )
+    if state is None:
+        return expected
+    check_same_form(f"`state` is not a state of `{type(cell).__name__}`.", state, expected)
+    return map_state(lambda _, given: given, expected, state)  # plain tuples get their names back

@@ -1,0 +1,15 @@
+"""Files on disk: run directories, weights, checkpoints, measurements. Never pickle."""
+
+from recurra.store._metrics import MetricsLog
+from recurra.store._run import Run
+from recurra.store._tensor_file import read_tensors, write_tensors
+from recurra.store._tree import flatten_tree, restore_tree
+
+__all__ = [
+    "MetricsLog",
+    "Run",
+    "flatten_tree",
+    "read_tensors",
+    "restore_tree",
+    "write_tensors",
+]

@@ -1,0 +1,48 @@
+"""Writing files so that a crash at any moment leaves the old file or the new one, never half."""
+
+import os
+import tempfile
+from pathlib import Path
+
+_SUFFIX = ".partial"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file in one step: write beside it, force to disk, rename.
+
+    The temporary file lies in the same folder, because a rename is atomic only within one file
+    system; the folder is forced to disk too, because otherwise the rename may be lost.
+    """
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=_SUFFIX)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(partial, 0o666 & ~_umask())
+        os.replace(partial, path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what interrupted writes left in a folder."""
+    for partial in folder.glob(f"*{_SUFFIX}"):
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _umask() -> int:
+    """Read the process's umask, which can only be read by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask

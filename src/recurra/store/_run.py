@@ -1,0 +1,200 @@
+"""Run directories: everything about one training, in files that any version can read.
+
+    RUN/
+      config.json            all that is needed to build the task again, and where the data is
+      weights.safetensors    the weights with the best validation metric so far
+      checkpoints/           step-00000120.safetensors ...: complete training states, the last two
+      metrics.jsonl          one line per measurement
+      loss.png               the learning curve
+"""
+
+import hashlib
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recurra.base import ConfigMismatch, DamagedFile, RunExists, RunIncomplete, RunNotFound
+from recurra.store._atomic import remove_leftovers, write_atomically
+from recurra.store._metrics import MetricsLog
+from recurra.store._tensor_file import FORMAT, read_tensors, write_tensors
+from recurra.store._tree import flatten_tree, restore_tree
+
+KEEP_CHECKPOINTS = 2
+
+
+class Run:
+    """One run directory.
+
+    Make one with `Run.create` or `Run.open`; neither changes anything on disk when it refuses.
+
+    Args:
+        folder: the directory.
+        config: the content of its `config.json`.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any]) -> None:
+        self.folder = folder
+        self.config = config
+        self.metrics = MetricsLog(folder / "metrics.jsonl")
+
+    @classmethod
+    def create(cls, folder: str | Path, config: dict[str, Any]) -> "Run":
+        """Begin a run: make the directory and write `config.json`.
+
+        Args:
+            folder: the directory; it may exist, but must be empty.
+            config: JSON values; the versions of format and software are added.
+
+        Raises:
+            RunExists: something is there already.
+        """
+        folder = Path(folder)
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise RunExists(
+                "The place for the new run is taken.",
+                got=folder,
+                expected="a directory that does not exist yet, or is empty",
+                fix=f"choose another with `--out`, or go on with `--resume {folder}`",
+            )
+        (folder / "checkpoints").mkdir(parents=True)
+        run = cls(folder, {"format": FORMAT, **config, "versions": _versions()})
+        text = json.dumps(run.config, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(folder / "config.json", text.encode())
+        return run
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "Run":
+        """Open a run that exists.
+
+        Raises:
+            RunNotFound: there is no such directory.
+            RunIncomplete: the directory has no `config.json`.
+            DamagedFile: `config.json` is not as Recurra writes it.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise RunNotFound("There is no run directory.", got=folder, expected="a directory")
+        path = folder / "config.json"
+        if not path.is_file():
+            raise RunIncomplete(
+                "The directory is not a complete run.",
+                got=f"{folder} without config.json",
+                expected="a directory that `recurra train` or `recurra demo` made",
+            )
+        return cls(folder, _read_config(path))
+
+    @property
+    def weights_path(self) -> Path:
+        """Where the weights are."""
+        return self.folder / "weights.safetensors"
+
+    @property
+    def picture_path(self) -> Path:
+        """Where the picture of the learning curve is."""
+        return self.folder / "loss.png"
+
+    def fingerprint(self) -> str:
+        """Hash what must not change while a run goes on: the configuration without versions."""
+        fixed = {key: value for key, value in self.config.items() if key != "versions"}
+        return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
+
+    def write_weights(self, weights: dict[str, torch.Tensor], step: int) -> None:
+        """Replace the weights of the run."""
+        document = {"config": self.fingerprint(), "step": step}
+        write_tensors(self.weights_path, weights, document)
+
+    def read_weights(self) -> tuple[dict[str, torch.Tensor], int]:
+        """Read the weights of the run, and after how many steps they were taken.
+
+        Raises:
+            RunIncomplete: the run has not written any yet.
+            DamagedFile: the file is cut off or altered, or has weights that are not numbers.
+            ConfigMismatch: the weights belong to another configuration.
+        """
+        if not self.weights_path.exists():
+            raise RunIncomplete(
+                "The run has no weights yet.",
+                got=self.folder,
+                expected="weights.safetensors, written after the first epoch",
+                fix=f"recurra train lm --resume {self.folder}",
+            )
+        weights, document = read_tensors(self.weights_path)
+        self._check_owner(self.weights_path, document)
+        for name, weight in weights.items():
+            if not bool(weight.isfinite().all()):
+                raise DamagedFile(
+                    "A file has weights that are not finite numbers.",
+                    got=name,
+                    where=self.weights_path,
+                )
+        return weights, int(document["step"])
+
+    def checkpoints(self) -> list[Path]:
+        """List the checkpoints, the newest last."""
+        return sorted((self.folder / "checkpoints").glob("step-*.safetensors"))
+
+    def checkpoint_path(self, step: int) -> Path:
+        """Name the checkpoint of a step so that names sort as steps do."""
+        return self.folder / "checkpoints" / f"step-{step:010d}.safetensors"
+
+    def write_checkpoint(self, path: Path, training_state: Any) -> None:
+        """Write a complete training state, then drop all but the newest checkpoints."""
+        document, tensors = flatten_tree(training_state)
+        write_tensors(path, tensors, {"config": self.fingerprint(), "tree": document})
+        for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
+            old.unlink(missing_ok=True)
+
+    def read_checkpoint(self, path: Path) -> Any:
+        """Read a complete training state.
+
+        Raises:
+            DamagedFile: the file is cut off, altered or of another version.
+            ConfigMismatch: the checkpoint belongs to another configuration.
+        """
+        tensors, document = read_tensors(path)
+        self._check_owner(path, document)
+        return restore_tree(document["tree"], tensors)
+
+    def clean(self) -> None:
+        """Delete what an interrupted write left behind."""
+        remove_leftovers(self.folder)
+        remove_leftovers(self.folder / "checkpoints")
+
+    def _check_owner(self, path: Path, document: dict[str, Any]) -> None:
+        if document["config"] != self.fingerprint():
+            raise ConfigMismatch(
+                "A file belongs to another configuration than that of its run directory.",
+                got=f"configuration {document['config'][:12]}",
+                expected=f"configuration {self.fingerprint()[:12]} of {self.folder / 'config.json'}",
+                where=path,
+            )
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DamagedFile("A file is not JSON.", got=error, where=path) from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        got = config.get("format") if isinstance(config, dict) else type(config).__name__
+        raise DamagedFile(
+            "A configuration is of another version of the format.",
+            got=f"format {got}",
+            expected=f"format {FORMAT}",
+            where=path,
+            fix="use the version of Recurra that wrote it",
+        )
+    return config
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {
+        "recurra": version("recurra"),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }

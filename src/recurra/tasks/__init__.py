@@ -1,0 +1,23 @@
+"""Tasks: a model with its loss, metrics and use. One task a file; all meet `recurra.base.Task`."""
+
+from recurra.tasks._cells_by_name import CELLS, CellMaker, cell_maker, load_cell_maker
+from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
+from recurra.tasks._files import build_task, describe_task, load_task, load_weights
+from recurra.tasks._language_model import LanguageModel, LanguageModelConfig, OneHot
+
+__all__ = [
+    "CELLS",
+    "CellMaker",
+    "Corpus",
+    "CorpusSettings",
+    "LanguageModel",
+    "LanguageModelConfig",
+    "OneHot",
+    "build_task",
+    "cell_maker",
+    "describe_task",
+    "load_cell_maker",
+    "load_task",
+    "load_weights",
+    "make_corpus",
+]

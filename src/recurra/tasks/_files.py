@@ -1,0 +1,83 @@
+"""Tasks in run directories: saving needs no training, and loading no training code."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recurra.base import ArgumentError, DamagedFile, Task, UnknownName
+from recurra.store import Run
+from recurra.tasks._cells_by_name import CELLS, CellMaker
+from recurra.tasks._language_model import LanguageModel
+
+TASKS = {LanguageModel.kind: LanguageModel}
+
+
+def describe_task(task: Task) -> dict[str, Any]:
+    """Describe a task as the `task` entry of a run's configuration."""
+    return {"kind": task.kind, **task.config()}
+
+
+def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
+    """Build the task of a run, with new weights.
+
+    Args:
+        run: the run.
+        cell: makes the cell, where the run was trained with a cell of the user's.
+
+    Raises:
+        ArgumentError: the run needs a cell of the user's, and it is not given.
+        DamagedFile: the configuration does not describe a task.
+    """
+    config = run.config.get("task", {})
+    try:
+        kind = TASKS[config["kind"]]
+        name = config["model"]["cell"]
+        if name not in CELLS and cell is None:
+            raise _cell_is_missing(run, name)
+        return kind.from_config(config, cell=cell)
+    except (KeyError, TypeError, UnknownName) as error:
+        raise DamagedFile(
+            "A configuration does not describe a task.",
+            got=f"{type(error).__name__}: {error}",
+            where=run.folder / "config.json",
+        ) from error
+
+
+def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageModel:
+    """Load the trained task of a run directory, ready to use.
+
+    Args:
+        folder: the run directory.
+        cell: makes the cell, where the run was trained with a cell of the user's.
+
+    Raises:
+        RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
+    """
+    run = Run.open(folder)
+    task = build_task(run, cell=cell)
+    weights, _ = run.read_weights()
+    load_weights(task, weights, run)
+    return task.eval()
+
+
+def load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None:
+    """Put weights into a task; refuse those of another one."""
+    try:
+        task.load_state_dict(weights)
+    except RuntimeError as error:
+        raise DamagedFile(
+            "The weights do not fit the configuration.",
+            got=str(error).splitlines()[-1].strip(),
+            where=run.weights_path,
+        ) from error
+
+
+def _cell_is_missing(run: Run, name: str) -> ArgumentError:
+    return ArgumentError(
+        "The run was trained with a cell that Recurra does not have; it is not loaded by itself, "
+        "because that would run code.",
+        got=f"cell {name!r} in {run.folder / 'config.json'}",
+        expected=f"one of {', '.join(CELLS)}, or the cell itself",
+        fix=f"--cell {name}",
+    )

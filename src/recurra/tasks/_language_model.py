@@ -1,0 +1,267 @@
+"""Character language models: predict the next symbol from all before it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from recurra.base import (
+    ArgumentError,
+    Batch,
+    Outcome,
+    State,
+    Task,
+    UnknownName,
+    check_range,
+    check_size,
+)
+from recurra.data import NO_TARGET, Units, Vocabulary, from_units, to_units
+from recurra.decode import choose, generate
+from recurra.layers import Concatenate, Layer, Recurrent, Residual, Stack
+from recurra.tasks._cells_by_name import CellMaker, cell_maker
+
+
+@dataclass(frozen=True)
+class LanguageModelConfig:
+    """Sizes and choices of a language model.
+
+    Args:
+        cell: name of the cell: "rnn", "lstm", "gru", "gru-before"; any other name stands for a cell
+            of the user's, which `LanguageModel` is then given.
+        hidden_size: H of every layer. Default: 128.
+        layers: how many layers. Default: 2.
+        inputs: "embedding": a learnt vector per symbol; "one-hot": a 1 at the symbol's place.
+            Default: "embedding".
+        embedding_size: features of an embedded symbol. Default: 64.
+        connections: "plain": each layer sees the one below; "residual": and adds its input to its
+            output, from the second layer on; "dense": each layer, and the scores, see the input
+            and all layers below, which learns fastest. Default: "dense".
+        dropout: probability of dropping a feature between layers and before the scores, 0..1.
+            Default: 0.
+        units: what one symbol of the text is. Default: "characters".
+    """
+
+    cell: str = "lstm"
+    hidden_size: int = 128
+    layers: int = 2
+    inputs: Literal["embedding", "one-hot"] = "embedding"
+    embedding_size: int = 64
+    connections: Literal["plain", "residual", "dense"] = "dense"
+    dropout: float = 0.0
+    units: Units = "characters"
+
+    def __post_init__(self) -> None:
+        check_size("hidden_size", self.hidden_size)
+        check_size("layers", self.layers)
+        check_size("embedding_size", self.embedding_size)
+        check_range("dropout", self.dropout, 0, 1)
+        for name, known in (
+            ("inputs", ("embedding", "one-hot")),
+            ("connections", ("plain", "residual", "dense")),
+            ("units", ("characters", "jamo")),
+        ):
+            if getattr(self, name) not in known:
+                raise UnknownName.among(name, getattr(self, name), known)
+
+
+class LanguageModel(Task):
+    """Predict every symbol of a text from the symbols before it.
+
+        e_t = embed(x_t)
+        h_t, s_t = stack(e_t, s_{t-1})                        see `connections` for what is stacked
+        p(x_{t+1} | x_1 ... x_t) = softmax(W_hy h_t + b_y)
+        loss = -mean_t log p(x_{t+1} | x_1 ... x_t)              nats per symbol
+
+    Args:
+        vocabulary: the symbols.
+        config: sizes and choices. Default: `LanguageModelConfig()`.
+        cell: makes a cell from `(input_size, hidden_size)`; needed where `config.cell` is not a
+            name of the table. Default: the cell of that name.
+
+    Raises:
+        UnknownName: `config.cell` is not in the table and `cell` is not given.
+
+    Example:
+        >>> import torch, recurra
+        >>> model = recurra.tasks.LanguageModel(recurra.data.Vocabulary.of("hello"))
+        >>> numbers = torch.tensor([[1], [0], [2], [2]])  # [T, B]: h e l l
+        >>> scores, state = model(numbers)
+        >>> scores.shape
+        torch.Size([4, 1, 4])
+    """
+
+    kind: ClassVar[str] = "language_model"
+    monitor: ClassVar[str] = "bits_per_character"
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        config: LanguageModelConfig | None = None,
+        *,
+        cell: CellMaker | None = None,
+    ) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.settings = config or LanguageModelConfig()
+        make = cell or cell_maker(self.settings.cell)
+        self.embed, size = _input_layer(self.settings, len(vocabulary))
+        layers, size = _recurrent_layers(self.settings, make, size)
+        self.stack = Stack(layers, dropout=self.settings.dropout)
+        self.dropout = nn.Dropout(self.settings.dropout)
+        self.head = nn.Linear(size, len(vocabulary))
+
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], *, cell: CellMaker | None = None
+    ) -> "LanguageModel":
+        """Build the model that `config` describes, with new weights."""
+        return cls(
+            Vocabulary(config["vocabulary"]), LanguageModelConfig(**config["model"]), cell=cell
+        )
+
+    def config(self) -> dict[str, Any]:
+        """Describe the model as JSON."""
+        return {"vocabulary": list(self.vocabulary.symbols), "model": asdict(self.settings)}
+
+    def forward(
+        self,
+        numbers: torch.Tensor,
+        state: State | None = None,
+        *,
+        lengths: torch.Tensor | None = None,
+        resets: torch.Tensor | None = None,
+    ) -> tuple[torch.Tensor, State]:
+        """Score every possible next symbol after each symbol.
+
+        Args:
+            numbers: symbols, `[T, B]` int64.
+            state: state before the first symbol. Default: the initial one.
+            lengths: valid symbols per row, `[B]`. Default: all T.
+            resets: `[T, B]` bool: a new text begins at that symbol.
+
+        Returns:
+            scores: unnormalised log-probabilities, `[T, B, V]`.
+            state: the state after the last symbol.
+        """
+        x = self.embed(numbers)  # [T, B, E]
+        hidden, state = self.stack(x, state, lengths=lengths, resets=resets)  # [T, B, H]
+        return self.head(self.dropout(hidden)), state
+
+    def outcome(self, batch: Batch, state: State | None) -> Outcome:
+        """Sum the nats of all targets; the loss is their mean."""
+        scores, state = self(batch.inputs, state, lengths=batch.lengths, resets=batch.resets)
+        nats = F.cross_entropy(
+            scores.flatten(0, 1), batch.targets.flatten(), ignore_index=NO_TARGET, reduction="sum"
+        )
+        symbols = int((batch.targets != NO_TARGET).sum())
+        return Outcome(nats / symbols, {"nats": float(nats), "characters": symbols}, state)
+
+    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+        """Give bits per character, and perplexity per character, 2 to that power."""
+        bits = totals["nats"] / totals["characters"] / math.log(2)
+        return {"bits_per_character": bits, "perplexity": 2.0 ** min(bits, 1000.0)}
+
+    def default_prompt(self) -> str:
+        """Give a prompt that any text could go on from: a new line, where the model knows it."""
+        if "\n" in self.vocabulary.symbols:
+            return "\n"
+        return self.vocabulary.symbols[1 if self.vocabulary.has_unknown else 0]
+
+    def encode(self, text: str, *, name: str = "text") -> torch.Tensor:
+        """Turn a text into the symbols that this model reads, `[N]` int32."""
+        return self.vocabulary.encode(to_units(text, self.settings.units), name=name)
+
+    @torch.no_grad()
+    def generate(
+        self,
+        prompt: str,
+        *,
+        length: int,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """Continue a text, symbol by symbol.
+
+        Args:
+            prompt: the text to continue; not empty.
+            length: symbols to generate.
+            temperature: below 1 safer, above 1 wilder; 0 always the likeliest. Default: 1.0.
+            top_k: choose among the k likeliest only. Default: among all.
+            seed: the same seed gives the same text. Default: 0.
+
+        Yields:
+            symbols: one character each (with `units="jamo"` one jamo; see `generate_text`).
+
+        Raises:
+            ArgumentError: the prompt is empty, or a number is outside its range.
+            UnknownSymbol: the prompt has a character that the vocabulary lacks.
+        """
+        numbers = self.encode(prompt, name="prompt").long()
+        if not len(numbers):
+            raise ArgumentError("`prompt` is empty.", got="''", expected="at least one character")
+        generator = torch.Generator().manual_seed(seed)
+        chooser = partial(choose, temperature=temperature, top_k=top_k, generator=generator)
+        was_training = self.training
+        self.eval()
+        try:
+            scores, state = self(numbers.unsqueeze(1))  # [T, 1, V]
+            scores = self._hide_unknown(scores[-1])
+            for symbol in generate(self._step, scores, state, length=length, choose=chooser):
+                yield self.vocabulary.decode(symbol)
+        finally:
+            self.train(was_training)
+
+    def generate_text(self, prompt: str, **options: Any) -> str:
+        """Continue a text and return prompt and continuation; the options are those of `generate`."""
+        return from_units(prompt + "".join(self.generate(prompt, **options)))
+
+    def _step(self, symbols: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+        hidden, state = self.stack.step(self.embed(symbols), state)
+        return self._hide_unknown(self.head(hidden)), state
+
+    def _hide_unknown(self, scores: torch.Tensor) -> torch.Tensor:
+        """Rule out "<unk>" [B, V]: it is read, never written."""
+        if self.vocabulary.has_unknown:
+            scores[:, 0] = -torch.inf
+        return scores
+
+
+class OneHot(nn.Module):
+    """Give each symbol a vector with a 1 at its own place: `[...]` int64 to `[..., V]` float."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Write the ones."""
+        return F.one_hot(numbers, self.size).to(torch.get_default_dtype())
+
+
+def _input_layer(config: LanguageModelConfig, V: int) -> tuple[nn.Module, int]:
+    """Make the input layer and say how many features it gives."""
+    if config.inputs == "one-hot":
+        return OneHot(V), V
+    return nn.Embedding(V, config.embedding_size), config.embedding_size
+
+
+def _recurrent_layers(
+    config: LanguageModelConfig, make: CellMaker, size: int
+) -> tuple[list[Layer], int]:
+    """Make the layers over inputs of `size` features and say how many features come out."""
+    layers: list[Layer] = []
+    for depth in range(config.layers):
+        layer: Layer = Recurrent(make(size, config.hidden_size))
+        if config.connections == "dense":
+            layer, size = Concatenate(layer), size + config.hidden_size
+        else:
+            layer = Residual(layer) if config.connections == "residual" and depth else layer
+            size = config.hidden_size
+        layers.append(layer)
+    return layers, size

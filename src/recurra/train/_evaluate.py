@@ -1,0 +1,39 @@
+"""Measuring a task on data, without training."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from recurra.base import Batch, State, Task
+
+
+@torch.no_grad()
+def evaluate(task: Task, batches: Sequence[Batch]) -> dict[str, float]:
+    """Measure a task on batches that continue each other.
+
+    Args:
+        task: the task; it is in evaluation mode meanwhile.
+        batches: the data, in order.
+
+    Returns:
+        metrics: the task's metrics over all batches together.
+    """
+    was_training = task.training
+    task.eval()
+    state: State | None = None
+    totals: dict[str, float] = {}
+    try:
+        for i in range(len(batches)):
+            outcome = task.outcome(batches[i], state)
+            add_totals(totals, outcome.totals)
+            state = outcome.state
+    finally:
+        task.train(was_training)
+    return task.metrics(totals)
+
+
+def add_totals(totals: dict[str, Any], more: dict[str, float]) -> None:
+    """Add the sums of one more batch."""
+    for name, value in more.items():
+        totals[name] = totals.get(name, 0) + value

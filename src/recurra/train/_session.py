@@ -1,0 +1,113 @@
+"""What happens between the steps of a training: noting, measuring, saving, stopping."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from recurra.base import Batch, Task
+from recurra.store import Run
+from recurra.train._evaluate import add_totals, evaluate
+from recurra.train._events import Listener, Progress
+from recurra.train._settings import TrainingSettings
+from recurra.train._state import TrainingState
+
+LOG_EVERY = 10
+"""Steps that one line of the metrics log sums up."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
+    """The training was asked to stop, and its state is saved."""
+
+
+class Session:
+    """One training in progress, whatever loop drives it.
+
+    Args:
+        task: the task that learns.
+        run: where everything is written.
+        settings: how to train.
+        state: the state to start from.
+        epoch_steps: steps of one epoch.
+        validation: batches to measure after each epoch.
+        listener: who watches.
+        stop: set it, from any thread or signal handler, to stop after the step that is running.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        run: Run,
+        settings: TrainingSettings,
+        state: TrainingState,
+        *,
+        epoch_steps: int,
+        validation: Sequence[Batch],
+        listener: Listener,
+        stop: threading.Event,
+    ) -> None:
+        self.task = task
+        self.run = run
+        self.settings = settings
+        self.state = state
+        self.epoch_steps = epoch_steps
+        self.steps = epoch_steps * settings.epochs
+        self.validation = validation
+        self.listener = listener
+        self.stop = stop
+        self.last_totals: dict[str, float] = {}
+        self.gradient_norm = 0.0
+        self._began = time.monotonic()
+
+    def after_step(self, optimizer: Callable[[], dict[str, Any]]) -> None:
+        """Do what is due after a step.
+
+        Args:
+            optimizer: gives the state dict of the optimizer.
+
+        Raises:
+            Stopped: the session was asked to stop; a checkpoint is written.
+        """
+        state = self.state
+        state.step += 1
+        add_totals(state.totals, self.last_totals)
+        self.listener.on_step(self._progress(self.task.metrics(self.last_totals)))
+        if state.step % LOG_EVERY == 0 or state.step == self.steps:
+            self._log("train", self.task.metrics(state.totals), gradient_norm=self.gradient_norm)
+            state.totals = {}
+        if state.step % self.epoch_steps == 0:
+            self._validate()
+        stopping = self.stop.is_set() and state.step < self.steps
+        if stopping or state.step % self.settings.checkpoint_every == 0 or state.step == self.steps:
+            self._save(optimizer())
+        if stopping:
+            raise Stopped
+
+    def _validate(self) -> None:
+        metrics = evaluate(self.task, self.validation)
+        value = metrics[self.task.monitor]
+        best = value < self.state.best
+        if best:
+            self.state.best = value
+            self.run.write_weights(self.task.state_dict(), self.state.step)
+        self._log("validation", metrics, best=best)
+        self.listener.on_validation(self._progress(metrics), best)
+
+    def _save(self, optimizer: dict[str, Any]) -> None:
+        self.state.weights = self.task.state_dict()
+        self.state.optimizer = optimizer
+        self.state.generator = torch.get_rng_state()
+        path = self.run.checkpoint_path(self.state.step)
+        self.run.write_checkpoint(path, self.state.to_tree())
+        self.listener.on_checkpoint(path)
+
+    def _log(self, split: str, metrics: dict[str, float], **more: float) -> None:
+        seconds = round(time.monotonic() - self._began, 2)
+        record = {"step": self.state.step, "split": split, **metrics, **more, "seconds": seconds}
+        self.run.metrics.append(record)
+
+    def _progress(self, metrics: dict[str, float]) -> Progress:
+        epoch = -(-self.state.step // self.epoch_steps)
+        return Progress(self.state.step, self.steps, epoch, metrics)

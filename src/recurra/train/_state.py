@@ -1,0 +1,49 @@
+"""Everything that decides how a training goes on, in one value."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import torch
+
+from recurra.base import DamagedFile, State
+
+
+@dataclass
+class TrainingState:
+    """The complete state of a training between two steps.
+
+    Two trainings in equal states, on equal data, stay equal to the last bit. The position in the
+    data is the step, because the order of the data depends on nothing else.
+
+    Args:
+        step: steps done.
+        weights: the task's parameters and buffers.
+        optimizer: state dict of the optimizer; None before the first step.
+        generator: state of PyTorch's random number generator.
+        recurrent: recurrent state that the next batch continues from.
+        best: best validation value of the monitored metric so far.
+        totals: sums since the last line of the metrics log.
+    """
+
+    step: int
+    weights: dict[str, torch.Tensor]
+    optimizer: dict[str, Any] | None
+    generator: torch.Tensor
+    recurrent: State | None
+    best: float
+    totals: dict[str, float] = field(default_factory=dict)
+
+    def to_tree(self) -> dict[str, Any]:
+        """Give the state as a tree that `store` can write."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def from_tree(cls, tree: Any) -> "TrainingState":
+        """Read the state from a tree.
+
+        Raises:
+            DamagedFile: the tree is not a training state.
+        """
+        if not isinstance(tree, dict) or tree.keys() != {each.name for each in fields(cls)}:
+            raise DamagedFile("A checkpoint is not a training state.", got=str(tree)[:80])
+        return cls(**tree)
