@@ -1,13 +1,13 @@
 """States: what a recurrent cell carries from one step to the next."""
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 
 from recurra.base._errors import ShapeError, describe_tensor
 
-State: TypeAlias = "torch.Tensor | tuple[State, ...]"
+State: TypeAlias = torch.Tensor | tuple[Any, ...]
 """A tensor `[B, ...]`, or a (named) tuple of states. `LSTMState(hidden, cell)` is one."""
 
 

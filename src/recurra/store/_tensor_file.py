@@ -27,17 +27,15 @@ _ZEROS = "0" * 64
 
 def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], document: Any) -> None:
     """Write tensors and a JSON document to a file, atomically and with a checksum."""
-    metadata = {
-        "recurra": json.dumps({"format": FORMAT, "document": document}),
-        "sha256": _ZEROS,
-    }
+    # one entry, because safetensors writes several in a random order; the digest comes first in it
+    envelope = {"sha256": _ZEROS, "format": FORMAT, "document": document}
+    metadata = {"recurra": json.dumps(envelope)}
     # a contiguous copy each: safetensors refuses tensors that share memory, such as tied weights
     own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     raw = safetensors.torch.save(own, metadata)
     end = _header_end(raw)
     digest = hashlib.sha256(raw).hexdigest()
-    header = raw[:end].replace(_digest_entry(_ZEROS), _digest_entry(digest), 1)
-    write_atomically(path, header + raw[end:])
+    write_atomically(path, raw[:end].replace(_ZEROS.encode(), digest.encode(), 1) + raw[end:])
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
@@ -58,16 +56,11 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
 
 
 def _checked_document(path: Path, raw: bytes) -> Any:
-    header = _header(path, raw)
-    metadata = header.get("__metadata__")
-    if not isinstance(metadata, dict) or not {"recurra", "sha256"} <= metadata.keys():
-        raise _damaged(path, "a safetensors file without the checksum of Recurra")
-    digest = str(metadata["sha256"])
-    end = _header_end(raw)
-    blank = raw[:end].replace(_digest_entry(digest), _digest_entry(_ZEROS), 1) + raw[end:]
+    envelope = _envelope(path, raw)
+    digest, end = envelope["sha256"], _header_end(raw)
+    blank = raw[:end].replace(digest.encode(), _ZEROS.encode(), 1) + raw[end:]
     if hashlib.sha256(blank).hexdigest() != digest:
         raise _damaged(path, "the checksum does not fit the content")
-    envelope = json.loads(metadata["recurra"])
     if envelope["format"] != FORMAT:
         raise DamagedFile(
             "A file is of another version of the format.",
@@ -77,6 +70,16 @@ def _checked_document(path: Path, raw: bytes) -> Any:
             fix="use the version of Recurra that wrote it",
         )
     return envelope["document"]
+
+
+def _envelope(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        match json.loads(_header(path, raw)["__metadata__"]["recurra"]):
+            case {"sha256": str(), "format": int(), "document": _} as envelope:
+                return envelope
+    except (KeyError, TypeError, ValueError, RecursionError):
+        pass  # told below, in the same words
+    raise _damaged(path, "a safetensors file without the checksum of Recurra")
 
 
 def _header(path: Path, raw: bytes) -> dict[str, Any]:
@@ -93,10 +96,6 @@ def _header(path: Path, raw: bytes) -> dict[str, Any]:
 
 def _header_end(raw: bytes) -> int:
     return _LENGTH_BYTES + int.from_bytes(raw[:_LENGTH_BYTES], "little")
-
-
-def _digest_entry(digest: str) -> bytes:
-    return f'"sha256":"{digest}"'.encode()
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class CorpusSettings:
         least_count: with `unknown`, rarer characters are left out of the vocabulary.
     """
 
-    streams: int = 8
+    streams: int = 16
     window: int = 64
     validation: float = 0.1
     unknown: bool = False

@@ -159,7 +159,7 @@ class LanguageModel(Task):
             scores.flatten(0, 1), batch.targets.flatten(), ignore_index=NO_TARGET, reduction="sum"
         )
         symbols = int((batch.targets != NO_TARGET).sum())
-        return Outcome(nats / symbols, {"nats": float(nats), "characters": symbols}, state)
+        return Outcome(nats / symbols, {"nats": float(nats.detach()), "characters": symbols}, state)
 
     def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
         """Give bits per character, and perplexity per character, 2 to that power."""
