@@ -1,6 +1,6 @@
 """The words that every room of Recurra shares. Imports nothing of ours."""
 
-from recurra.base._batch import Batch
+from recurra.base._batch import Batch, Batches
 from recurra.base._cell import Cell
 from recurra.base._checks import check_range, check_size
 from recurra.base._errors import (
@@ -38,6 +38,7 @@ __all__ = [
     "ArgumentError",
     "BackendUnavailable",
     "Batch",
+    "Batches",
     "Cell",
     "ConfigMismatch",
     "DamagedFile",

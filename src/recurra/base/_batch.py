@@ -1,6 +1,6 @@
 """Batches: what a reader of data hands to a task."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 
@@ -19,3 +19,11 @@ class Batch(NamedTuple):
     targets: torch.Tensor
     lengths: torch.Tensor | None = None
     resets: torch.Tensor | None = None
+
+
+class Batches(Protocol):
+    """Batches in a fixed order; each continues the one before."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> Batch: ...

@@ -37,4 +37,4 @@ class Cell(Protocol):
         """Return the state before the first step, each tensor `[B, ...]`."""
 
     def __call__(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
-        """Run one step: from x `[B, I]` and the state to the output `[B, ...]` and the next state."""
+        """Run one step: x `[B, I]` and the state to the output `[B, ...]` and the next state."""

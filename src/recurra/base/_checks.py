@@ -15,7 +15,13 @@ def check_size(name: str, value: object, *, least: int = 1) -> int:
 
 
 def check_range(
-    name: str, value: float, low: float, high: float, *, low_open: bool = False, high_open: bool = False
+    name: str,
+    value: float,
+    low: float,
+    high: float,
+    *,
+    low_open: bool = False,
+    high_open: bool = False,
 ) -> float:
     """Return `value` if it lies between `low` and `high`; raise ArgumentError otherwise."""
     above = value > low if low_open else value >= low

@@ -56,7 +56,12 @@ class RecurraError(Exception):
         self.problem = problem
         self.details = {
             label: str(detail)
-            for label, detail in (("got", got), ("expected", expected), ("where", where), ("fix", fix))
+            for label, detail in (
+                ("got", got),
+                ("expected", expected),
+                ("where", where),
+                ("fix", fix),
+            )
             if detail is not None
         }
         super().__init__(self.text())

@@ -71,7 +71,5 @@ def _same_form(got: State, expected: State) -> bool:
             and got.dtype == expected.dtype
         )
     return (
-        isinstance(got, tuple)
-        and len(got) == len(expected)
-        and all(map(_same_form, got, expected))
+        isinstance(got, tuple) and len(got) == len(expected) and all(map(_same_form, got, expected))
     )

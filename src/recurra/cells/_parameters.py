@@ -41,7 +41,9 @@ class AffineCell(nn.Module):
         self.hidden_size = check_size("hidden_size", hidden_size)
         rows = gates * hidden_size
         self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
-        self.weight_hidden = nn.Parameter(torch.empty(rows, hidden_size, device=device, dtype=dtype))
+        self.weight_hidden = nn.Parameter(
+            torch.empty(rows, hidden_size, device=device, dtype=dtype)
+        )
         self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
 
     @property

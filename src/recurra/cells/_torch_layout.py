@@ -64,7 +64,10 @@ def torch_weights(cell: RNN | LSTM | GRU, *, suffix: str = "") -> dict[str, torc
         ArgumentError: the cell's equations are not those of `torch.nn`.
     """
     _refuse_foreign_equations(cell)
-    layer = {"weight_ih": cell.weight_input, "weight_hh": cell.weight_hidden}
+    layer: dict[str, torch.Tensor] = {
+        "weight_ih": cell.weight_input,
+        "weight_hh": cell.weight_hidden,
+    }
     if cell.bias is not None:
         hidden_bias = torch.zeros_like(cell.bias)
         if isinstance(cell, GRU) and cell.bias_hidden is not None:

@@ -40,7 +40,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _recurra(
-    version: Annotated[  # noqa: ARG001 - the callback of the option answers
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
@@ -104,9 +104,7 @@ def train_lm(
     ] = 1,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 200,
     seed: Seed = 0,
-    threads: Annotated[
-        int | None, typer.Option(help="CPU threads. Default: all cores.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads. Default: all cores.")] = None,
 ) -> None:
     """Train a character language model on text files, or go on where a run stopped."""
     from recurra.base import ArgumentError, UnknownName, check_size

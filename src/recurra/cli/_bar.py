@@ -80,7 +80,12 @@ class TrainingBar(Listener):
             + ("" if best else "  (an earlier epoch was better; its weights are kept)")
         )
         self.bar.print(
-            Panel(Text(self.sample(progress.step)), title="it now writes", title_align="left", border_style="dim")
+            Panel(
+                Text(self.sample(progress.step)),
+                title="it now writes",
+                title_align="left",
+                border_style="dim",
+            )
         )
 
     def on_checkpoint(self, path: Path) -> None:

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 from rich.console import Console
 
-from recurra.base import ConfigMismatch, DamagedFile, RecurraError, RunExists
+from recurra.base import ConfigMismatch, DamagedFile, RunExists
 from recurra.cli._bar import TrainingBar
 from recurra.data import Text, python_reference, read_text
 from recurra.store import Run
@@ -130,16 +131,14 @@ def free_folder(name: str) -> Path:
     return folder
 
 
-def _section(run: Run, name: str) -> dict:
+def _section(run: Run, name: str) -> dict[str, Any]:
     section = run.config.get(name)
     if not isinstance(section, dict):
-        raise DamagedFile(
-            f"A configuration has no `{name}`.", where=run.folder / "config.json"
-        )
+        raise DamagedFile(f"A configuration has no `{name}`.", where=run.folder / "config.json")
     return section
 
 
-def _same_text(run: Run, recorded: list[dict], files: Sequence[Path]) -> Text:
+def _same_text(run: Run, recorded: list[dict[str, Any]], files: Sequence[Path]) -> Text:
     if not files and recorded[0]["path"] == PYTHON_REFERENCE:
         text = python_reference()
     else:

@@ -92,7 +92,9 @@ def _read_bytes(path: Path) -> bytes:
         raw = path.read_bytes()
     except OSError as error:
         raise TextError(
-            "A text file cannot be read.", got=f"{path}: {error.strerror}", expected="a readable file"
+            "A text file cannot be read.",
+            got=f"{path}: {error.strerror}",
+            expected="a readable file",
         ) from error
     if not raw:
         raise TextError("A text file is empty.", got="0 bytes", where=path)

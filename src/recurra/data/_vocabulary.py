@@ -60,7 +60,7 @@ class Vocabulary:
         """
         if least_count > 1 and not unknown:
             raise ArgumentError(
-                "`least_count` leaves out characters, which then need an `<unk>` to stand for them.",
+                "`least_count` leaves out characters, which then need an `<unk>`.",
                 got=f"least_count={least_count}, unknown=False",
                 fix="unknown=True",
             )

@@ -3,9 +3,8 @@
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 
-from recurra.base import ArgumentError, State
+from recurra.base import ArgumentError, Cell, State
 from recurra.layers._layer import Layer
 from recurra.layers._recurrent import Recurrent
 from recurra.runtime import Backend
@@ -43,8 +42,8 @@ class Bidirectional(Layer):
 
     def __init__(
         self,
-        forward_cell: nn.Module,
-        backward_cell: nn.Module,
+        forward_cell: Cell,
+        backward_cell: Cell,
         *,
         batch_first: bool = False,
         backend: Backend = "auto",
@@ -68,15 +67,16 @@ class Bidirectional(Layer):
         resets: torch.Tensor | None,
     ) -> tuple[torch.Tensor, Any]:
         """Run both halves and concatenate their outputs."""
-        starts = BidirectionalState(None, None) if state is None else BidirectionalState(*state)
-        ahead, end = self.forwards(x, starts.forward, lengths=lengths, resets=resets)
+        first, last = (None, None) if state is None else state
+        ahead, end = self.forwards(x, first, lengths=lengths, resets=resets)
         back, beginning = self.backwards(
-            x, starts.backward, lengths=lengths, resets=_ends_of_sequences(resets)
+            x, last, lengths=lengths, resets=_ends_of_sequences(resets)
         )
         return torch.cat([ahead, back], dim=-1), BidirectionalState(end, beginning)
 
     def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         """Refuse: the backward half needs the future."""
+        del x, state
         raise ArgumentError(
             "`Bidirectional` cannot run step by step: its backward half starts at the end.",
             fix="use `Recurrent` in models that stream or generate",

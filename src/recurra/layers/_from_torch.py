@@ -1,5 +1,7 @@
 """Whole networks to and from `torch.nn.RNN`, `torch.nn.LSTM` and `torch.nn.GRU`."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -52,7 +54,7 @@ def load_into_torch(stack: Stack, module: nn.RNNBase) -> None:
         ArgumentError: a layer of the stack is of another kind.
     """
     weights: dict[str, torch.Tensor] = {}
-    for depth, layer in enumerate(stack.layers):
+    for depth, layer in enumerate(stack):
         for suffix, cell in _directions(layer, depth):
             weights |= torch_weights(cell, suffix=suffix)
     module.load_state_dict(weights)
@@ -71,22 +73,26 @@ def _layer(module: nn.RNNBase, depth: int) -> Layer:
 
 
 def _cell(module: nn.RNNBase, input_size: int) -> RNN | LSTM | GRU:
-    like = module.weight_hh_l0
-    shared = {"bias": module.bias, "device": like.device, "dtype": like.dtype}
+    like = next(module.parameters())
+    shared: dict[str, Any] = {"bias": module.bias, "device": like.device, "dtype": like.dtype}
     if isinstance(module, nn.LSTM):
         return LSTM(input_size, module.hidden_size, **shared)
     if isinstance(module, nn.GRU):
         return GRU(input_size, module.hidden_size, reset="after", **shared)
-    return RNN(input_size, module.hidden_size, activation=module.nonlinearity, **shared)
+    return RNN(input_size, module.hidden_size, activation=str(module.nonlinearity), **shared)
 
 
 def _directions(layer: nn.Module, depth: int) -> list[tuple[str, RNN | LSTM | GRU]]:
     """Pair each cell of a layer with the suffix of its names in `torch.nn`."""
     if isinstance(layer, Bidirectional):
-        forward, backward = layer.forwards.cell, layer.backwards.cell
-        return [(f"_l{depth}", forward), (f"_l{depth}_reverse", backward)]
-    if isinstance(layer, Recurrent) and not layer.reverse:
-        return [(f"_l{depth}", layer.cell)]
+        pairs = [(f"_l{depth}", layer.forwards.cell), (f"_l{depth}_reverse", layer.backwards.cell)]
+    elif isinstance(layer, Recurrent) and not layer.reverse:
+        pairs = [(f"_l{depth}", layer.cell)]
+    else:
+        pairs = []
+    known = [(suffix, cell) for suffix, cell in pairs if isinstance(cell, RNN | LSTM | GRU)]
+    if known and len(known) == len(pairs):
+        return known
     raise ArgumentError(
         "`torch.nn` has no such layer.",
         got=repr(layer),

@@ -41,7 +41,7 @@ class Layer(nn.Module, ABC):
 
     @abstractmethod
     def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
-        """Run one step, for streaming: x `[B, I]` to y `[B, O]`; equal to a sequence of length 1."""
+        """Run one step, for streaming: x `[B, I]` to y `[B, O]`; a sequence of length 1."""
 
     def forward(
         self,

@@ -3,9 +3,8 @@
 from typing import Any
 
 import torch
-from torch import nn
 
-from recurra.base import State
+from recurra.base import Cell, State
 from recurra.layers._layer import Layer
 from recurra.runtime import Backend, unroll
 
@@ -29,14 +28,14 @@ class Recurrent(Layer):
 
     def __init__(
         self,
-        cell: nn.Module,
+        cell: Cell,
         *,
         reverse: bool = False,
         batch_first: bool = False,
         backend: Backend = "auto",
     ) -> None:
         super().__init__(batch_first=batch_first)
-        self.cell = cell
+        self.cell: Cell = cell
         self.reverse = reverse
         self.backend = backend
 

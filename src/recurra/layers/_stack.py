@@ -1,12 +1,12 @@
 """Layers on top of each other."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, cast
 
 import torch
 from torch import nn
 
-from recurra.base import ShapeError, State, check_range
+from recurra.base import ShapeError, State, check_range, describe_state
 from recurra.layers._layer import Layer, require_time_first
 
 
@@ -45,9 +45,15 @@ class Stack(Layer):
             raise ShapeError("`Stack` has no layers.", got="[]", expected="at least one layer")
         self.dropout = nn.Dropout(check_range("dropout", dropout, 0, 1))
 
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(cast(Iterable[Layer], self.layers))
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
     def initial_state(self, batch_size: int) -> tuple[State, ...]:
         """Return the initial states of all layers."""
-        return tuple(layer.initial_state(batch_size) for layer in self.layers)
+        return tuple(layer.initial_state(batch_size) for layer in self)
 
     def run(
         self,
@@ -59,7 +65,7 @@ class Stack(Layer):
     ) -> tuple[torch.Tensor, Any]:
         """Run layer after layer over the whole sequence."""
         following = []
-        for depth, (layer, start) in enumerate(zip(self.layers, self._starts(state), strict=True)):
+        for depth, (layer, start) in enumerate(zip(self, self._starts(state), strict=True)):
             x = self.dropout(x) if depth > 0 else x
             x, end = layer(x, start, lengths=lengths, resets=resets)
             following.append(end)
@@ -68,7 +74,7 @@ class Stack(Layer):
     def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         """Run every layer once."""
         following = []
-        for depth, (layer, start) in enumerate(zip(self.layers, state, strict=True)):
+        for depth, (layer, start) in enumerate(zip(self, self._starts(state), strict=True)):
             x = self.dropout(x) if depth > 0 else x
             x, end = layer.step(x, start)
             following.append(end)
@@ -76,11 +82,11 @@ class Stack(Layer):
 
     def _starts(self, state: Any) -> Any:
         if state is None:
-            return [None] * len(self.layers)
-        if not isinstance(state, tuple) or len(state) != len(self.layers):
+            return [None] * len(self)
+        if not isinstance(state, tuple) or len(state) != len(self):
             raise ShapeError(
                 "`state` is not a state of this `Stack`.",
-                got=f"{type(state).__name__} of {len(state)}",
-                expected=f"tuple of {len(self.layers)}, one state per layer",
+                got=describe_state(state),
+                expected=f"tuple of {len(self)}, one state per layer",
             )
         return state

@@ -31,7 +31,9 @@ def reference_loop(
     valid = None if lengths is None else valid_steps(lengths, T)  # [T, B]
     if valid is not None and resets is not None:
         resets = resets & valid
-    xs = zero_padding(x, lengths).unbind(0)  # one view a step: its backward is a single stack, not T slices
+    xs = zero_padding(x, lengths).unbind(
+        0
+    )  # one view a step: its backward is a single stack, not T slices
     start = cell.initial_state(B) if resets is not None else state
     outputs: list[torch.Tensor] = []
     for t in reversed(range(T)) if reverse else range(T):
@@ -39,7 +41,9 @@ def reference_loop(
             state = _choose(resets[t], start, state)
         y, following = cell(xs[t], state)
         if not outputs:
-            check_same_form(f"`{type(cell).__name__}` changes the form of its state.", following, state)
+            check_same_form(
+                f"`{type(cell).__name__}` changes the form of its state.", following, state
+            )
         if valid is not None:
             y = torch.where(over_features(valid[t], y), y, 0)
             following = _choose(valid[t], following, state)
@@ -51,4 +55,3 @@ def reference_loop(
 def _choose(rows: torch.Tensor, taken: State, otherwise: State) -> State:
     """Take the state `taken` in the rows [B] that are true, `otherwise` in the others."""
     return map_state(lambda a, b: torch.where(over_features(rows, a), a, b), taken, otherwise)
-

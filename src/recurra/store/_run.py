@@ -1,11 +1,11 @@
 """Run directories: everything about one training, in files that any version can read.
 
-    RUN/
-      config.json            all that is needed to build the task again, and where the data is
-      weights.safetensors    the weights with the best validation metric so far
-      checkpoints/           step-00000120.safetensors ...: complete training states, the last two
-      metrics.jsonl          one line per measurement
-      loss.png               the learning curve
+RUN/
+  config.json            all that is needed to build the task again, and where the data is
+  weights.safetensors    the weights with the best validation metric so far
+  checkpoints/           step-00000120.safetensors ...: complete training states, the last two
+  metrics.jsonl          one line per measurement
+  loss.png               the learning curve
 """
 
 import hashlib
@@ -168,7 +168,7 @@ class Run:
             raise ConfigMismatch(
                 "A file belongs to another configuration than that of its run directory.",
                 got=f"configuration {document['config'][:12]}",
-                expected=f"configuration {self.fingerprint()[:12]} of {self.folder / 'config.json'}",
+                expected=f"configuration {self.fingerprint()[:12]}, that of config.json",
                 where=path,
             )
 

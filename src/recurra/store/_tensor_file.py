@@ -76,7 +76,7 @@ def _envelope(path: Path, raw: bytes) -> dict[str, Any]:
     try:
         match json.loads(_header(path, raw)["__metadata__"]["recurra"]):
             case {"sha256": str(), "format": int(), "document": _} as envelope:
-                return envelope
+                return dict(envelope)
     except (KeyError, TypeError, ValueError, RecursionError):
         pass  # told below, in the same words
     raise _damaged(path, "a safetensors file without the checksum of Recurra")

@@ -9,10 +9,10 @@ from typing import TypeAlias
 
 from torch import nn
 
-from recurra.base import ArgumentError, UnknownName
+from recurra.base import ArgumentError, Cell, UnknownName
 from recurra.cells import GRU, LSTM, RNN
 
-CellMaker: TypeAlias = Callable[[int, int], nn.Module]
+CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
 
 CELLS: dict[str, CellMaker] = {
@@ -54,7 +54,9 @@ def load_cell_maker(place: str) -> CellMaker:
         )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise ArgumentError("The file of the cell is not Python.", got=place, expected="FILE.py:CLASS")
+        raise ArgumentError(
+            "The file of the cell is not Python.", got=place, expected="FILE.py:CLASS"
+        )
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)  # so that the classes inside can be inspected
     spec.loader.exec_module(module)

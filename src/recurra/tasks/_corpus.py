@@ -66,9 +66,7 @@ def make_corpus(content: str, settings: CorpusSettings, units: Units) -> Corpus:
         TextError: the text is too short for these settings.
     """
     symbols = to_units(content, units)
-    vocabulary = Vocabulary.of(
-        symbols, unknown=settings.unknown, least_count=settings.least_count
-    )
+    vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)
     numbers = vocabulary.encode(symbols)
     border = round(len(numbers) * (1 - settings.validation))
     streams, window = settings.streams, settings.window

@@ -218,7 +218,7 @@ class LanguageModel(Task):
             self.train(was_training)
 
     def generate_text(self, prompt: str, **options: Any) -> str:
-        """Continue a text and return prompt and continuation; the options are those of `generate`."""
+        """Continue a text and return it whole; the options are those of `generate`."""
         return from_units(prompt + "".join(self.generate(prompt, **options)))
 
     def _step(self, symbols: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:

@@ -1,15 +1,14 @@
 """Measuring a task on data, without training."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from recurra.base import Batch, State, Task
+from recurra.base import Batches, State, Task
 
 
 @torch.no_grad()
-def evaluate(task: Task, batches: Sequence[Batch]) -> dict[str, float]:
+def evaluate(task: Task, batches: Batches) -> dict[str, float]:
     """Measure a task on batches that continue each other.
 
     Args:

@@ -2,12 +2,12 @@
 
 import math
 import threading
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 
-from recurra.base import Batch, DamagedFile, MissingExtra, Task
+from recurra.base import Batches, DamagedFile, MissingExtra, Task
 from recurra.store import Run
 from recurra.train._events import Listener
 from recurra.train._picture import draw_learning_curve
@@ -33,8 +33,8 @@ class FitResult:
 
 def fit(
     task: Task,
-    training: Sequence[Batch],
-    validation: Sequence[Batch],
+    training: Batches,
+    validation: Batches,
     settings: TrainingSettings,
     run: Run,
     *,
@@ -43,8 +43,8 @@ def fit(
 ) -> FitResult:
     """Train a task, writing everything about it into a run directory.
 
-    If the run has checkpoints, training goes on from the newest one, and ends in the same bits as a training that was never stopped (on the same machine with the same number of
-    threads).
+    If the run has checkpoints, training goes on from the newest one, and ends in the same bits as a
+    training that was never stopped (on the same machine with the same number of threads).
 
     Args:
         task: the task; its weights are the starting point of a run without checkpoints.
@@ -84,11 +84,8 @@ def fit(
         stop=stop or threading.Event(),
     )
     session.listener.on_start(state.step, session.steps)
-    with torch.random.fork_rng(devices=[]):
-        try:
-            run_lightning(session, training)
-        except Stopped:
-            pass
+    with torch.random.fork_rng(devices=[]), suppress(Stopped):
+        run_lightning(session, training)
     draw_learning_curve(run.metrics.read(), task.monitor, run.picture_path)
     return FitResult(state.step, state.step == session.steps, state.best)
 

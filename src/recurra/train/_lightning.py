@@ -3,7 +3,7 @@
 import logging
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ import lightning
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from recurra.base import Batch, TrainingDiverged, detach_state
+from recurra.base import Batch, Batches, TrainingDiverged, detach_state
 from recurra.train._optimizer import make_optimizer, set_learning_rate
 from recurra.train._session import Session
 
@@ -25,7 +25,7 @@ class Schedule(Dataset[Batch]):
         steps: steps of the whole training.
     """
 
-    def __init__(self, batches: Sequence[Batch], first: int, steps: int) -> None:
+    def __init__(self, batches: Batches, first: int, steps: int) -> None:
         self.batches = batches
         self.first = first
         self.steps = steps
@@ -90,7 +90,7 @@ class TaskModule(lightning.LightningModule):
         return optimizer
 
 
-def run_lightning(session: Session, batches: Sequence[Batch]) -> None:
+def run_lightning(session: Session, batches: Batches) -> None:
     """Train until the last step, or until the session raises."""
     schedule = Schedule(batches, session.state.step, session.steps)
     if not len(schedule):

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
@@ -39,7 +38,7 @@ class MuonAdamW(Optimizer):
         super().__init__([{"params": matrices + others}], {"lr": learning_rate})
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Run the closure, which computes gradients, then step both."""
         loss = None if closure is None else closure()
         for part in self.parts:
@@ -63,7 +62,7 @@ def make_optimizer(task: nn.Module, settings: TrainingSettings) -> MuonAdamW:
         parameter
         for module in task.modules()
         if isinstance(module, Recurrent)
-        for parameter in module.cell.parameters()
+        for parameter in module.parameters()
         if parameter.dim() == 2
     }
     parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]

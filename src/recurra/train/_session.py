@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
-from recurra.base import Batch, Task
+from recurra.base import Batches, Task
 from recurra.store import Run
 from recurra.train._evaluate import add_totals, evaluate
 from recurra.train._events import Listener, Progress
@@ -18,7 +18,7 @@ LOG_EVERY = 10
 """Steps that one line of the metrics log sums up."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: the user asked for it
+class Stopped(Exception):
     """The training was asked to stop, and its state is saved."""
 
 
@@ -44,7 +44,7 @@ class Session:
         state: TrainingState,
         *,
         epoch_steps: int,
-        validation: Sequence[Batch],
+        validation: Batches,
         listener: Listener,
         stop: threading.Event,
     ) -> None:

@@ -1,6 +1,7 @@
 """What a training is told."""
 
 from dataclasses import dataclass
+from math import inf
 
 from recurra.base import ArgumentError, check_range, check_size
 
@@ -31,8 +32,8 @@ class TrainingSettings:
         check_size("epochs", self.epochs)
         check_size("checkpoint_every", self.checkpoint_every)
         check_size("warmup", self.warmup, least=0)
-        check_range("learning_rate", self.learning_rate, 0, float("inf"), low_open=True, high_open=True)
-        check_range("clip_norm", self.clip_norm, 0, float("inf"), low_open=True)
+        check_range("learning_rate", self.learning_rate, 0, inf, low_open=True, high_open=True)
+        check_range("clip_norm", self.clip_norm, 0, inf, low_open=True)
         if not 0 <= self.seed < 2**63:
             raise ArgumentError(
                 "`seed` is outside its range.", got=self.seed, expected="0 <= seed < 2**63"
