@@ -3,7 +3,7 @@
 import recurra
 
 project = "Recurra"
-copyright = "the Recurra authors"  # noqa: A001 - the name that Sphinx wants
+copyright = "the Recurra authors"
 release = recurra.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]

@@ -2,7 +2,7 @@
 
 from recurra.base._batch import Batch, Batches
 from recurra.base._cell import Cell
-from recurra.base._checks import check_range, check_size
+from recurra.base._checks import check_range, check_seed, check_size
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
@@ -60,6 +60,7 @@ __all__ = [
     "UnknownSymbol",
     "check_range",
     "check_same_form",
+    "check_seed",
     "check_size",
     "describe_state",
     "describe_tensor",

@@ -2,6 +2,9 @@
 
 from recurra.base._errors import ArgumentError, ShapeError
 
+SEEDS = 2**63
+"""Seeds are below this: what every random generator here can take."""
+
 
 def check_size(name: str, value: object, *, least: int = 1) -> int:
     """Return `value` if it is an integer of at least `least`; raise ShapeError otherwise."""
@@ -34,3 +37,10 @@ def check_range(
             expected=f"a number in {brackets[0]}{low:g}, {high:g}{brackets[1]}",
         )
     return value
+
+
+def check_seed(seed: int) -> int:
+    """Return `seed` if random generators can take it; raise ArgumentError otherwise."""
+    if not 0 <= seed < SEEDS:
+        raise ArgumentError("`seed` is outside its range.", got=seed, expected="0 <= seed < 2**63")
+    return seed

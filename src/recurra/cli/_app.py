@@ -22,6 +22,9 @@ app = typer.Typer(
 train_app = typer.Typer(help="Train a network on your data.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 
+STREAMS, WINDOW = 16, 64
+"""How texts are read where nothing else is asked for."""
+
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 UserCell = Annotated[
     str | None,
@@ -60,7 +63,7 @@ def demo(
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/demo.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 3,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 6,
     seed: Seed = 0,
 ) -> None:
     """Train a character model on the Python reference in about a minute; needs no files."""
@@ -71,6 +74,7 @@ def demo(
 
 @train_app.command("lm")
 def train_lm(
+    context: typer.Context,
     files: Annotated[
         list[Path] | None, typer.Argument(metavar="FILE...", help="UTF-8 text, read in this order.")
     ] = None,
@@ -83,15 +87,19 @@ def train_lm(
     cell: Annotated[
         str, typer.Option(help="rnn, lstm, gru, gru-before, or FILE.py:CLASS of yours.")
     ] = "lstm",
-    hidden: Annotated[int, typer.Option(help="Hidden size of each layer.")] = 128,
+    hidden_size: Annotated[
+        int, typer.Option("--hidden-size", "--hidden", help="Features of each layer.")
+    ] = 128,
     layers: Annotated[int, typer.Option(help="Layers.")] = 2,
     inputs: Annotated[str, typer.Option(help="embedding or one-hot.")] = "embedding",
-    embedding: Annotated[int, typer.Option(help="Size of an embedded character.")] = 64,
+    embedding_size: Annotated[int, typer.Option(help="Features of an embedded character.")] = 64,
     connections: Annotated[str, typer.Option(help="plain, residual or dense.")] = "dense",
     dropout: Annotated[float, typer.Option(help="Between layers, 0 to 1.")] = 0.0,
     epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 2,
-    streams: Annotated[int, typer.Option(help="Places of the text read side by side.")] = 16,
-    window: Annotated[int, typer.Option(help="Characters that gradients flow back through.")] = 64,
+    streams: Annotated[int, typer.Option(help="Places of the text read side by side.")] = STREAMS,
+    window: Annotated[
+        int, typer.Option(help="Characters that gradients flow back through.")
+    ] = WINDOW,
     learning_rate: Annotated[float, typer.Option(help="Largest step size.")] = 0.01,
     clip_norm: Annotated[float, typer.Option(help="Largest norm of the gradient.")] = 1.0,
     validation: Annotated[float, typer.Option(help="Part at the end to measure on.")] = 0.1,
@@ -110,11 +118,13 @@ def train_lm(
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
     from recurra.data import read_text
+    from recurra.store import refuse_taken
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
     maker = _user_cell(cell)
     if resume is not None:
+        _refuse_new_settings(context, resume)
         _finish(_job.take_up(resume, files or [], cell=maker), None)
         return
     if not files:
@@ -129,10 +139,10 @@ def train_lm(
         cell_maker(cell)  # refuse an unknown name before anything else happens
     config = LanguageModelConfig(
         cell=cell,
-        hidden_size=hidden,
+        hidden_size=hidden_size,
         layers=layers,
         inputs=inputs,  # type: ignore[arg-type]  # the configuration checks it
-        embedding_size=embedding,
+        embedding_size=embedding_size,
         connections=connections,  # type: ignore[arg-type]  # likewise
         dropout=dropout,
         units="jamo" if jamo else "characters",
@@ -148,7 +158,7 @@ def train_lm(
     if threads is not None:
         _use_threads(check_size("--threads", threads))
     folder = out or _job.free_folder(files[0].stem)
-    _job.refuse_taken(folder)
+    refuse_taken(folder)
     _finish(_job.begin(read_text(files), folder, config, cutting, settings, cell=maker), None)
 
 
@@ -196,7 +206,7 @@ def evaluate(
 
     model = _load(run, cell)
     numbers = model.encode(read_text(files).content, name="text")
-    metrics = measure(model, streams_that_fit(numbers, streams=32, window=128))
+    metrics = measure(model, streams_that_fit(numbers, streams=STREAMS, window=WINDOW))
     console().print(f"[bold]{metrics['bits_per_character']:.4f}[/] bits per character")
     console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per character")
     console().print(f"[bold]{len(numbers) - 1:,}[/] characters predicted")
@@ -228,6 +238,27 @@ def _user_cell(cell: str | None) -> "CellMaker | None":
     from recurra.tasks import load_cell_maker
 
     return load_cell_maker(cell)
+
+
+def _refuse_new_settings(context: typer.Context, run: Path) -> None:
+    """Refuse options beside `--resume` that the run has settled already."""
+    from recurra.base import ArgumentError
+
+    settled = [
+        "--" + name.replace("_", "-")
+        for name, value in context.params.items()
+        if name not in ("resume", "files")
+        and not (name == "cell" and ":" in value)
+        and (source := context.get_parameter_source(name)) is not None
+        and source.name == "COMMANDLINE"
+    ]
+    if settled:
+        raise ArgumentError(
+            "`--resume` goes on with the settings that the run began with.",
+            got=", ".join(settled),
+            expected="no settings beside `--resume`",
+            fix=f"recurra train lm --resume {run}",
+        )
 
 
 def _use_threads(threads: int) -> None:

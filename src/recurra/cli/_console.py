@@ -1,13 +1,12 @@
 """The terminal: where words go, and how errors look."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import rich
 from rich.console import Console
-
-from recurra.base import RecurraError
 
 
 def console() -> Console:
@@ -20,13 +19,18 @@ def errors_in_words() -> Iterator[None]:
     """Turn every foreseen error into its message on standard error and exit code 2."""
     try:
         yield
-    except RecurraError as error:
-        _complain(str(error))
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone; nobody is left to tell
+        # the reader of a pipe has gone; what is still buffered must not complain at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
         _complain(f"The operating system refuses.\n  got:       {error}")
+    except Exception as error:
+        from recurra.base import RecurraError  # imports PyTorch, which `recurra --help` need not
+
+        if not isinstance(error, RecurraError):
+            raise
+        _complain(str(error))
 
 
 def _complain(message: str) -> None:

@@ -13,15 +13,15 @@ from recurra.train import TrainingSettings
 
 def run_demo(console: Console, out: Path | None, epochs: int, seed: int) -> None:
     """Train on the Python language reference, writing samples on the way."""
-    console.print(
-        "[bold]A network learns to write[/] from the Python language reference, letter by letter.\n"
-    )
     job = begin(
         python_reference(),
         out or free_folder("demo"),
-        LanguageModelConfig(cell="lstm", hidden_size=192, layers=1),
+        LanguageModelConfig(cell="lstm", hidden_size=256, layers=1),
         CorpusSettings(streams=32, window=64),
         TrainingSettings(epochs=epochs, learning_rate=0.01, seed=seed),
+    )
+    console.print(
+        "[bold]A network learns to write[/] from the Python language reference, letter by letter.\n"
     )
     announce(console, job)
     conclude(console, job, train(job, console, prompt="The "))

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from recurra.base import ConfigMismatch, DamagedFile, RunExists
+from recurra.base import ConfigMismatch, DamagedFile
 from recurra.cli._bar import TrainingBar
 from recurra.data import Text, python_reference, read_text
-from recurra.store import Run
+from recurra.store import Run, refuse_taken
 from recurra.tasks import (
     CellMaker,
     Corpus,
@@ -109,17 +109,6 @@ def train(job: Job, console: Console, *, prompt: str | None = None) -> FitResult
             job.run,
             listener=bar,
             stop=stop,
-        )
-
-
-def refuse_taken(folder: Path) -> None:
-    """Refuse a place for a new run where something is already."""
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise RunExists(
-            "The place for the new run is taken.",
-            got=folder,
-            expected="a directory that does not exist yet, or is empty",
-            fix=f"choose another with `--out`, or go on with `--resume {folder}`",
         )
 
 

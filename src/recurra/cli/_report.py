@@ -1,9 +1,13 @@
 """What the command line says before and after a training."""
 
+import shlex
+
 from rich.console import Console
 from rich.table import Table
 
 from recurra.cli._job import Job
+from recurra.data import UNKNOWN, from_units
+from recurra.tasks import CELLS
 from recurra.train import FitResult
 
 
@@ -37,7 +41,8 @@ def conclude(console: Console, job: Job, result: FitResult) -> None:
     folder = job.run.folder
     if not result.finished:
         console.print(f"\nStopped after step {result.step:,}; everything is saved. Go on with\n")
-        console.print(f"  recurra train lm --resume {folder}\n", style="bold", highlight=False)
+        command = f"  recurra train lm --resume {folder}{_own_cell(job)}\n"
+        console.print(command, style="bold", highlight=False, soft_wrap=True)
         return
     console.print(
         f"\nDone: [cyan]{result.best:.3f}[/] bits per character on text it has not seen. "
@@ -45,11 +50,30 @@ def conclude(console: Console, job: Job, result: FitResult) -> None:
         highlight=False,
     )
     for command, meaning in (
-        (f"recurra generate {folder} --temperature 0.5 --length 600", "let it write"),
-        (f"recurra generate {folder} --prompt 'The ' --seed 7", "from a beginning of yours"),
-        (f"recurra info {folder}", "what the run holds"),
+        (
+            f"recurra generate {folder}{_own_cell(job)} --temperature 0.5 --length 600",
+            "let it write",
+        ),
+        (
+            f"recurra generate {folder}{_own_cell(job)} --prompt {_first_word(job)} --seed 7",
+            "from a beginning of yours",
+        ),
+        (f"recurra info {folder}{_own_cell(job)}", "what the run holds"),
         ("recurra train lm FILE", "train on a text of yours"),
         ("recurra hello", "see inside a network small enough to print"),
     ):
         console.print(f"  [bold]{command}[/]", highlight=False, soft_wrap=True)
         console.print(f"      {meaning}", style="dim", highlight=False)
+
+
+def _first_word(job: Job) -> str:
+    """Give a prompt that the model can read, quoted for a shell."""
+    beginning = job.model.vocabulary.decode(job.corpus.training.numbers[:200])
+    words = [word for word in from_units(beginning).split() if UNKNOWN not in word]
+    return shlex.quote(words[0] + " ") if words else "' '"
+
+
+def _own_cell(job: Job) -> str:
+    """Give the option that a command needs for a model with a cell of the user's."""
+    name = job.model.settings.cell
+    return "" if name in CELLS else f" --cell {name}"

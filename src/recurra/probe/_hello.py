@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import check_size
+from recurra.base import check_seed, check_size
 from recurra.cells import RNN
 from recurra.data import Vocabulary
 from recurra.decode import choose, generate
@@ -62,7 +62,7 @@ class HelloNetwork(nn.Module):
         self.vocabulary = Vocabulary("helo")
         check_size("hidden_size", hidden_size)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(check_seed(seed))
             self.cell = RNN(len(self.vocabulary), hidden_size)
             self.head = nn.Linear(hidden_size, len(self.vocabulary))
 

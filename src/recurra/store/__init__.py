@@ -1,7 +1,7 @@
 """Files on disk: run directories, weights, checkpoints, measurements. Never pickle."""
 
 from recurra.store._metrics import MetricsLog
-from recurra.store._run import Run
+from recurra.store._run import Run, refuse_taken
 from recurra.store._tensor_file import read_tensors, write_tensors
 from recurra.store._tree import flatten_tree, restore_tree
 
@@ -10,6 +10,7 @@ __all__ = [
     "Run",
     "flatten_tree",
     "read_tensors",
+    "refuse_taken",
     "restore_tree",
     "write_tensors",
 ]

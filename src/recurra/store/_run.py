@@ -51,14 +51,7 @@ class Run:
         Raises:
             RunExists: something is there already.
         """
-        folder = Path(folder)
-        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise RunExists(
-                "The place for the new run is taken.",
-                got=folder,
-                expected="a directory that does not exist yet, or is empty",
-                fix=f"choose another with `--out`, or go on with `--resume {folder}`",
-            )
+        folder = refuse_taken(folder)
         (folder / "checkpoints").mkdir(parents=True)
         run = cls(folder, {"format": FORMAT, **config, "versions": _versions()})
         text = json.dumps(run.config, indent=2, ensure_ascii=False) + "\n"
@@ -171,6 +164,19 @@ class Run:
                 expected=f"configuration {self.fingerprint()[:12]}, that of config.json",
                 where=path,
             )
+
+
+def refuse_taken(folder: str | Path) -> Path:
+    """Return the place for a new run; raise RunExists if something is there already."""
+    folder = Path(folder)
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise RunExists(
+            "The place for the new run is taken.",
+            got=folder,
+            expected="a directory that does not exist yet, or is empty",
+            fix=f"choose another with `--out`, or go on with `--resume {folder}`",
+        )
+    return folder
 
 
 def _read_config(path: Path) -> dict[str, Any]:

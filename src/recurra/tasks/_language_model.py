@@ -18,6 +18,7 @@ from recurra.base import (
     Task,
     UnknownName,
     check_range,
+    check_seed,
     check_size,
 )
 from recurra.data import NO_TARGET, Units, Vocabulary, from_units, to_units
@@ -205,7 +206,7 @@ class LanguageModel(Task):
         numbers = self.encode(prompt, name="prompt").long()
         if not len(numbers):
             raise ArgumentError("`prompt` is empty.", got="''", expected="at least one character")
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(check_seed(seed))
         chooser = partial(choose, temperature=temperature, top_k=top_k, generator=generator)
         was_training = self.training
         self.eval()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from math import inf
 
-from recurra.base import ArgumentError, check_range, check_size
+from recurra.base import check_range, check_seed, check_size
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,4 @@ class TrainingSettings:
         check_size("warmup", self.warmup, least=0)
         check_range("learning_rate", self.learning_rate, 0, inf, low_open=True, high_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True)
-        if not 0 <= self.seed < 2**63:
-            raise ArgumentError(
-                "`seed` is outside its range.", got=self.seed, expected="0 <= seed < 2**63"
-            )
+        check_seed(self.seed)

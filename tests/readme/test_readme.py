@@ -1,0 +1,57 @@
+"""The README does what it says: each Python block runs, each command succeeds."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parents[2] / "README.md"
+PROGRAM = Path(sys.executable).parent / "recurra"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands():
+    """Every recurra command of the README, without its comment, in order."""
+    lines = "\n".join(blocks("sh")).replace(" && ", "\n").splitlines()
+    return [line.split("   #")[0].strip() for line in lines if line.startswith("recurra ")]
+
+
+def test_there_are_exactly_two_set_up_commands():
+    set_up = [line for line in "\n".join(blocks("sh")).splitlines() if line.startswith("pip ")]
+    assert set_up == [
+        "pip install '.[train]' && recurra demo",
+        "pip install '.[test]' && pytest",
+    ]
+
+
+def test_python_blocks_run_one_after_the_other():
+    program = "\n".join(blocks("python"))
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=120)
+
+
+@pytest.mark.timeout(600)
+def test_commands_run_one_after_the_other(tmp_path, python_reference_text):
+    (tmp_path / "book.txt").write_text(python_reference_text[:30_000])
+    assert len(commands()) >= 8
+    for command in commands():
+        words = [str(PROGRAM), *shlex.split(command)[1:]]
+        if "--resume" in words:  # a run that is complete is still sound to take up
+            assert (tmp_path / "runs" / "book" / "config.json").exists()
+        done = subprocess.run(
+            words,
+            cwd=tmp_path,
+            env=os.environ | {"COLUMNS": "100"},
+            capture_output=True,
+            text=True,
+            timeout=400,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert done.stdout.strip(), f"{command} says nothing"
+        assert not done.stderr, f"{command} complains: {done.stderr}"
