@@ -3,7 +3,8 @@
 from recurra.tasks._cells_by_name import CELLS, CellMaker, cell_maker, load_cell_maker
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
 from recurra.tasks._files import build_task, describe_task, load_task, load_weights
-from recurra.tasks._language_model import LanguageModel, LanguageModelConfig, OneHot
+from recurra.tasks._language_model import LanguageModel
+from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 
 __all__ = [
     "CELLS",

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -16,58 +16,17 @@ from recurra.base import (
     Outcome,
     State,
     Task,
-    UnknownName,
-    check_range,
     check_seed,
-    check_size,
 )
-from recurra.data import NO_TARGET, Units, Vocabulary, from_units, to_units
+from recurra.data import NO_TARGET, Vocabulary, from_units, to_units
 from recurra.decode import choose, generate
-from recurra.layers import Concatenate, Layer, Recurrent, Residual, Stack
+from recurra.layers import Stack
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
-
-
-@dataclass(frozen=True)
-class LanguageModelConfig:
-    """Sizes and choices of a language model.
-
-    Args:
-        cell: name of the cell: "rnn", "lstm", "gru", "gru-before"; any other name stands for a cell
-            of the user's, which `LanguageModel` is then given.
-        hidden_size: H of every layer. Default: 128.
-        layers: how many layers. Default: 2.
-        inputs: "embedding": a learnt vector per symbol; "one-hot": a 1 at the symbol's place.
-            Default: "embedding".
-        embedding_size: features of an embedded symbol. Default: 64.
-        connections: "plain": each layer sees the one below; "residual": and adds its input to its
-            output, from the second layer on; "dense": each layer, and the scores, see the input
-            and all layers below, which learns fastest. Default: "dense".
-        dropout: probability of dropping a feature between layers and before the scores, 0..1.
-            Default: 0.
-        units: what one symbol of the text is. Default: "characters".
-    """
-
-    cell: str = "lstm"
-    hidden_size: int = 128
-    layers: int = 2
-    inputs: Literal["embedding", "one-hot"] = "embedding"
-    embedding_size: int = 64
-    connections: Literal["plain", "residual", "dense"] = "dense"
-    dropout: float = 0.0
-    units: Units = "characters"
-
-    def __post_init__(self) -> None:
-        check_size("hidden_size", self.hidden_size)
-        check_size("layers", self.layers)
-        check_size("embedding_size", self.embedding_size)
-        check_range("dropout", self.dropout, 0, 1)
-        for name, known in (
-            ("inputs", ("embedding", "one-hot")),
-            ("connections", ("plain", "residual", "dense")),
-            ("units", ("characters", "jamo")),
-        ):
-            if getattr(self, name) not in known:
-                raise UnknownName.among(name, getattr(self, name), known)
+from recurra.tasks._language_model_parts import (
+    LanguageModelConfig,
+    input_layer,
+    recurrent_layers,
+)
 
 
 class LanguageModel(Task):
@@ -110,8 +69,8 @@ class LanguageModel(Task):
         self.vocabulary = vocabulary
         self.settings = config or LanguageModelConfig()
         make = cell or cell_maker(self.settings.cell)
-        self.embed, size = _input_layer(self.settings, len(vocabulary))
-        layers, size = _recurrent_layers(self.settings, make, size)
+        self.embed, size = input_layer(self.settings, len(vocabulary))
+        layers, size = recurrent_layers(self.settings, make, size)
         self.stack = Stack(layers, dropout=self.settings.dropout)
         self.dropout = nn.Dropout(self.settings.dropout)
         self.head = nn.Linear(size, len(vocabulary))
@@ -231,38 +190,3 @@ class LanguageModel(Task):
         if self.vocabulary.has_unknown:
             scores[:, 0] = -torch.inf
         return scores
-
-
-class OneHot(nn.Module):
-    """Give each symbol a vector with a 1 at its own place: `[...]` int64 to `[..., V]` float."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, numbers: torch.Tensor) -> torch.Tensor:
-        """Write the ones."""
-        return F.one_hot(numbers, self.size).to(torch.get_default_dtype())
-
-
-def _input_layer(config: LanguageModelConfig, V: int) -> tuple[nn.Module, int]:
-    """Make the input layer and say how many features it gives."""
-    if config.inputs == "one-hot":
-        return OneHot(V), V
-    return nn.Embedding(V, config.embedding_size), config.embedding_size
-
-
-def _recurrent_layers(
-    config: LanguageModelConfig, make: CellMaker, size: int
-) -> tuple[list[Layer], int]:
-    """Make the layers over inputs of `size` features and say how many features come out."""
-    layers: list[Layer] = []
-    for depth in range(config.layers):
-        layer: Layer = Recurrent(make(size, config.hidden_size))
-        if config.connections == "dense":
-            layer, size = Concatenate(layer), size + config.hidden_size
-        else:
-            layer = Residual(layer) if config.connections == "residual" and depth else layer
-            size = config.hidden_size
-        layers.append(layer)
-    return layers, size

@@ -1,0 +1,141 @@
+"""recurra train: begin a training, or go on with one."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recurra.cli._console import console
+from recurra.cli._options import STREAMS, WINDOW, user_cell
+
+if TYPE_CHECKING:
+    from recurra.cli._job import Job
+
+Model = partial(typer.Option, rich_help_panel="Model")
+Text = partial(typer.Option, rich_help_panel="Text")
+Training = partial(typer.Option, rich_help_panel="Training")
+
+train_app = typer.Typer(help="Train a network on your data.", no_args_is_help=True)
+
+
+@train_app.command("lm")
+def train_lm(
+    context: typer.Context,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="UTF-8 text, read in this order.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory to make. Default: runs/NAME of the text.")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with this run instead.")
+    ] = None,
+    cell: Annotated[
+        str, Model(help="rnn, lstm, gru, gru-before, or FILE.py:CLASS of yours.")
+    ] = "lstm",
+    hidden_size: Annotated[
+        int, Model("--hidden-size", "--hidden", help="Features of each layer.")
+    ] = 128,
+    layers: Annotated[int, Model(help="Layers.")] = 2,
+    inputs: Annotated[str, Model(help="embedding or one-hot.")] = "embedding",
+    embedding_size: Annotated[int, Model(help="Features of an embedded character.")] = 64,
+    connections: Annotated[str, Model(help="plain, residual or dense.")] = "dense",
+    dropout: Annotated[float, Model(help="Between layers, 0 to 1.")] = 0.0,
+    epochs: Annotated[int, Training(help="Passes over the text.")] = 2,
+    streams: Annotated[int, Text(help="Places of the text read side by side.")] = STREAMS,
+    window: Annotated[int, Text(help="Characters that gradients flow back through.")] = WINDOW,
+    learning_rate: Annotated[float, Training(help="Largest step size.")] = 0.01,
+    clip_norm: Annotated[float, Training(help="Largest norm of the gradient.")] = 1.0,
+    validation: Annotated[float, Text(help="Part at the end to measure on.")] = 0.1,
+    jamo: Annotated[bool, Text("--jamo", help="Read Hangul letter by letter.")] = False,
+    unknown: Annotated[str, Text(help="What a new character is: an error, or unk.")] = "error",
+    least_count: Annotated[int, Text(help="With --unknown unk: rarer characters are unknown.")] = 1,
+    checkpoint_every: Annotated[int, Training(help="Steps between checkpoints.")] = 200,
+    seed: Annotated[int, Training(help="The same seed gives the same result.")] = 0,
+    threads: Annotated[int | None, Training(help="CPU threads. Default: all cores.")] = None,
+) -> None:
+    """Train a character language model on text files, or go on where a run stopped."""
+    from recurra.base import ArgumentError, UnknownName, check_size
+    from recurra.cli import _job
+    from recurra.data import read_text
+    from recurra.store import refuse_taken
+    from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
+    from recurra.train import TrainingSettings
+
+    maker = user_cell(cell)
+    if resume is not None:
+        _refuse_new_settings(context, resume)
+        _finish(_job.take_up(resume, files or [], cell=maker))
+        return
+    if not files:
+        raise ArgumentError(
+            "There is nothing to train on.",
+            expected="one or more text files, or `--resume RUN`",
+            fix="recurra train lm FILE",
+        )
+    if unknown not in ("error", "unk"):
+        raise UnknownName.among("--unknown", unknown, ("error", "unk"))
+    if maker is None:
+        cell_maker(cell)  # refuse an unknown name before anything else happens
+    config = LanguageModelConfig(
+        cell=cell,
+        hidden_size=hidden_size,
+        layers=layers,
+        inputs=inputs,  # type: ignore[arg-type]  # the configuration checks it
+        embedding_size=embedding_size,
+        connections=connections,  # type: ignore[arg-type]  # likewise
+        dropout=dropout,
+        units="jamo" if jamo else "characters",
+    )
+    cutting = CorpusSettings(streams, window, validation, unknown == "unk", least_count)
+    settings = TrainingSettings(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        clip_norm=clip_norm,
+        checkpoint_every=checkpoint_every,
+        seed=seed,
+    )
+    if threads is not None:
+        _use_threads(check_size("--threads", threads))
+    folder = out or _job.free_folder(files[0].stem)
+    refuse_taken(folder)
+    _finish(_job.begin(read_text(files), folder, config, cutting, settings, cell=maker))
+
+
+def _refuse_new_settings(context: typer.Context, run: Path) -> None:
+    """Refuse options beside `--resume` that the run has settled already."""
+    from recurra.base import ArgumentError
+
+    settled = [
+        "--" + name.replace("_", "-")
+        for name, value in context.params.items()
+        if name not in ("resume", "files")
+        and not (name == "cell" and ":" in value)
+        and (source := context.get_parameter_source(name)) is not None
+        and source.name == "COMMANDLINE"
+    ]
+    if settled:
+        raise ArgumentError(
+            "`--resume` goes on with the settings that the run began with.",
+            got=", ".join(settled),
+            expected="no settings beside `--resume`",
+            fix=f"recurra train lm --resume {run}",
+        )
+
+
+def _use_threads(threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def _finish(job: "Job") -> None:
+    from recurra.cli._job import train
+    from recurra.cli._report import announce, conclude
+
+    announce(console(), job)
+    result = train(job, console())
+    conclude(console(), job, result)
+    if not result.finished:
+        raise typer.Exit(130)
