@@ -31,7 +31,9 @@ def _model_rows(model: LanguageModel) -> list[tuple[str, str]]:
 
 
 def _data_rows(run: Run) -> list[tuple[str, str]]:
-    data = run.config["data"]
+    data = run.config.get("data")
+    if data is None:
+        return [("text", "not recorded: the task was saved from Python")]
     files = [f"{each['path']} ({each['bytes']:,} bytes)" for each in data["files"]]
     return [
         ("text", "\n".join(files)),
@@ -42,18 +44,19 @@ def _data_rows(run: Run) -> list[tuple[str, str]]:
 
 
 def _training_rows(run: Run) -> list[tuple[str, str]]:
-    training, versions = run.config["training"], run.config["versions"]
+    training = run.config.get("training", {})
     records = run.metrics.read()
     measured = [each for each in records if each["split"] == "validation"]
     best = min((each["bits_per_character"] for each in measured), default=None)
     checkpoints = run.checkpoints()
+    versions = run.config["versions"]
     return [
-        ("epochs", f"{len(measured)} of {training['epochs']} done"),
+        ("epochs", f"{len(measured)} of {training.get('epochs', 'an unknown number')} done"),
         ("steps", f"{records[-1]['step']:,}" if records else "0"),
         ("best validation", "none yet" if best is None else f"{best:.4f} bits per character"),
         ("weights", _soundness(run)),
         ("checkpoint", checkpoints[-1].name if checkpoints else "none yet"),
-        ("seed", str(training["seed"])),
+        ("seed", str(training.get("seed", "unknown"))),
         ("made with", ", ".join(f"{name} {version}" for name, version in versions.items())),
     ]
 

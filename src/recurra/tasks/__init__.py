@@ -2,7 +2,7 @@
 
 from recurra.tasks._cells_by_name import CELLS, CellMaker, cell_maker, load_cell_maker
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
-from recurra.tasks._files import build_task, describe_task, load_task, load_weights
+from recurra.tasks._files import build_task, describe_task, load_task, load_weights, save_task
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 
@@ -21,4 +21,5 @@ __all__ = [
     "load_task",
     "load_weights",
     "make_corpus",
+    "save_task",
 ]

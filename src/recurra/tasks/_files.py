@@ -18,6 +18,29 @@ def describe_task(task: Task) -> dict[str, Any]:
     return {"kind": task.kind, **task.config()}
 
 
+def save_task(task: Task, folder: str | Path) -> Run:
+    """Save a task, with its weights, into a new run directory.
+
+    Args:
+        task: the task.
+        folder: the directory; it may exist, but must be empty.
+
+    Raises:
+        RunExists: something is there already.
+
+    Example:
+        >>> import tempfile, recurra
+        >>> folder = tempfile.mkdtemp()
+        >>> model = recurra.tasks.LanguageModel(recurra.data.Vocabulary.of("hello"))
+        >>> run = recurra.tasks.save_task(model, folder)
+        >>> recurra.tasks.load_task(folder).vocabulary == model.vocabulary
+        True
+    """
+    run = Run.create(folder, {"task": describe_task(task)})
+    run.write_weights(task.state_dict(), step=0)
+    return run
+
+
 def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
     """Build the task of a run, with new weights.
 
