@@ -23,12 +23,13 @@ from recurra.base._errors import (
     UnknownSymbol,
     describe_tensor,
 )
-from recurra.base._padding import over_features, valid_steps, zero_padding
+from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
 from recurra.base._state import (
     State,
     check_same_form,
     describe_state,
     detach_state,
+    is_state,
     map_state,
     state_tensors,
 )
@@ -65,8 +66,10 @@ __all__ = [
     "describe_state",
     "describe_tensor",
     "detach_state",
+    "is_state",
     "map_state",
     "over_features",
+    "repeat_last_step",
     "state_tensors",
     "valid_steps",
     "zero_padding",

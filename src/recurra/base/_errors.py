@@ -64,12 +64,14 @@ class RecurraError(Exception):
             )
             if detail is not None
         }
-        super().__init__(self.text())
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        return self.text()
 
     def add_fix(self, fix: object) -> None:
         """Say how to fix it, where the one who raised the error could not know."""
         self.details["fix"] = str(fix)
-        self.args = (self.text(),)
 
     def text(self) -> str:
         """Lay the whole message out, one detail a line."""

@@ -22,4 +22,20 @@ def zero_padding(x: torch.Tensor, lengths: torch.Tensor | None) -> torch.Tensor:
     if lengths is None:
         return x
     valid = valid_steps(lengths.to(x.device), len(x))
-    return torch.where(over_features(valid, x), x, 0)
+    return torch.where(over_features(valid, x), x, x.new_zeros(()))
+
+
+def repeat_last_step(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Replace what follows each row's end in x `[T, B, ...]` by the row's last valid step.
+
+    Equations that run over padding then see inputs of the usual kind: zeros could lie where a
+    gradient is not finite, and 0 times infinity would reach the weights. A row without any valid
+    step borrows one. No gradient passes through the repetitions.
+    """
+    valid = valid_steps(lengths, len(x))
+    longest = int(lengths.argmax())
+    if int(lengths[longest]) == 0:
+        return torch.zeros_like(x)
+    rows = torch.where(lengths > 0, torch.arange(len(lengths), device=x.device), longest)
+    last = x.detach()[lengths[rows] - 1, rows]  # [B, ...]
+    return torch.where(over_features(valid, x), x, last)

@@ -11,6 +11,13 @@ State: TypeAlias = torch.Tensor | tuple[Any, ...]
 """A tensor `[B, ...]`, or a (named) tuple of states. `LSTMState(hidden, cell)` is one."""
 
 
+def is_state(value: object) -> bool:
+    """Tell whether a value is a state: a tensor, or a (named) tuple of states."""
+    if isinstance(value, tuple):
+        return all(map(is_state, value))
+    return isinstance(value, torch.Tensor)
+
+
 def map_state(function: Callable[..., torch.Tensor], state: State, *others: State) -> State:
     """Apply `function` to each tensor of a state, and to the tensors at the same place in `others`.
 

@@ -37,6 +37,6 @@ def activation_function(activation: str | Activation) -> Activation:
     """
     if callable(activation):
         return activation
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise UnknownName.among("activation", activation, ACTIVATIONS)
     return ACTIVATIONS[activation]

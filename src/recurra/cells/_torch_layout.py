@@ -83,6 +83,12 @@ def _refuse_foreign_equations(cell: RNN | LSTM | GRU) -> None:
             got=f"GRU(reset={cell.reset!r})",
             expected="GRU(reset='after')",
         )
+    if isinstance(cell, RNN) and cell.activation not in (torch.tanh, torch.relu):
+        raise ArgumentError(
+            "`torch.nn.RNN` has no such activation.",
+            got=f"activation {getattr(cell.activation, '__name__', cell.activation)!r}",
+            expected="tanh or relu",
+        )
 
 
 def _find(weights: Mapping[str, torch.Tensor], name: str, like: torch.Tensor) -> torch.Tensor:

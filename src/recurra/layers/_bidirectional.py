@@ -4,7 +4,14 @@ from typing import Any, NamedTuple
 
 import torch
 
-from recurra.base import ArgumentError, Cell, State
+from recurra.base import (
+    ArgumentError,
+    Cell,
+    ShapeError,
+    State,
+    describe_state,
+    valid_steps,
+)
 from recurra.layers._layer import Layer
 from recurra.layers._recurrent import Recurrent
 from recurra.runtime import Backend
@@ -67,12 +74,23 @@ class Bidirectional(Layer):
         resets: torch.Tensor | None,
     ) -> tuple[torch.Tensor, Any]:
         """Run both halves and concatenate their outputs."""
-        first, last = (None, None) if state is None else state
+        first, last = self._starts(state)
         ahead, end = self.forwards(x, first, lengths=lengths, resets=resets)
         back, beginning = self.backwards(
-            x, last, lengths=lengths, resets=_ends_of_sequences(resets)
+            x, last, lengths=lengths, resets=_ends_of_sequences(resets, lengths)
         )
         return torch.cat([ahead, back], dim=-1), BidirectionalState(end, beginning)
+
+    def _starts(self, state: Any) -> Any:
+        if state is None:
+            return None, None
+        if not isinstance(state, tuple) or len(state) != 2:
+            raise ShapeError(
+                "`state` is not a state of this `Bidirectional`.",
+                got=describe_state(state),
+                expected="tuple of 2, the states forwards and backwards",
+            )
+        return state
 
     def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         """Refuse: the backward half needs the future."""
@@ -83,8 +101,12 @@ class Bidirectional(Layer):
         )
 
 
-def _ends_of_sequences(resets: torch.Tensor | None) -> torch.Tensor | None:
+def _ends_of_sequences(
+    resets: torch.Tensor | None, lengths: torch.Tensor | None
+) -> torch.Tensor | None:
     """Move the marks [T, B] of first steps to the step before each: the last of the one before."""
     if resets is None:
         return None
+    if lengths is not None:  # a mark in the padding would otherwise move into the row
+        resets = resets & valid_steps(lengths.to(resets.device), len(resets))
     return torch.cat([resets[1:], torch.zeros_like(resets[:1])])

@@ -1,5 +1,6 @@
 """Whole networks to and from `torch.nn.RNN`, `torch.nn.LSTM` and `torch.nn.GRU`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ def from_torch(module: nn.RNNBase) -> Stack:
         module: a `torch.nn.RNN`, `LSTM` or `GRU`, in any number of layers and both directions.
 
     Raises:
-        ArgumentError: the module has a projection, which these cells lack.
+        ArgumentError: the module is none of these, or has a projection, which our cells lack.
 
     Example:
         >>> import torch, recurra
@@ -32,6 +33,12 @@ def from_torch(module: nn.RNNBase) -> Stack:
         >>> torch.allclose(ours(x)[0], theirs(x)[0], atol=1e-6)
         True
     """
+    if not isinstance(module, nn.RNNBase):
+        raise ArgumentError(
+            "`module` is not a recurrent network of `torch.nn`.",
+            got=type(module).__name__,
+            expected="RNN, LSTM or GRU",
+        )
     if module.proj_size > 0:
         raise ArgumentError(
             "`module` has a projection, which no cell of Recurra has yet.",
@@ -51,12 +58,20 @@ def load_into_torch(stack: Stack, module: nn.RNNBase) -> None:
         module: the module to fill.
 
     Raises:
-        ArgumentError: a layer of the stack is of another kind.
+        ArgumentError: the stack and the module are not the same network.
     """
     weights: dict[str, torch.Tensor] = {}
     for depth, layer in enumerate(stack):
         for suffix, cell in _directions(layer, depth):
+            _check_same_equations(cell, module)
             weights |= torch_weights(cell, suffix=suffix)
+    got, expected = _shapes(weights), _shapes(module.state_dict())
+    if got != expected:
+        raise ArgumentError(
+            "`stack` and `module` have not the same layers or sizes.",
+            got=", ".join(sorted(got - expected)) or "nothing of what is expected",
+            expected=", ".join(sorted(expected - got)) or "nothing of what was got",
+        )
     module.load_state_dict(weights)
 
 
@@ -82,6 +97,21 @@ def _cell(module: nn.RNNBase, input_size: int) -> RNN | LSTM | GRU:
     return RNN(input_size, module.hidden_size, activation=str(module.nonlinearity), **shared)
 
 
+def _shapes(weights: Mapping[str, torch.Tensor]) -> set[str]:
+    return {f"{name} {tuple(weight.shape)}" for name, weight in weights.items()}
+
+
+def _check_same_equations(cell: RNN | LSTM | GRU, module: nn.RNNBase) -> None:
+    theirs = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}.get(type(module))
+    activation = getattr(cell, "activation", torch.tanh).__name__
+    if type(cell) is not theirs or activation != getattr(module, "nonlinearity", "tanh"):
+        raise ArgumentError(
+            "`stack` and `module` have not the same equations.",
+            got=f"{type(cell).__name__} with {activation}",
+            expected=str(module),
+        )
+
+
 def _directions(layer: nn.Module, depth: int) -> list[tuple[str, RNN | LSTM | GRU]]:
     """Pair each cell of a layer with the suffix of its names in `torch.nn`."""
     if isinstance(layer, Bidirectional):
@@ -95,6 +125,6 @@ def _directions(layer: nn.Module, depth: int) -> list[tuple[str, RNN | LSTM | GR
         return known
     raise ArgumentError(
         "`torch.nn` has no such layer.",
-        got=repr(layer),
+        got=" ".join(repr(layer).split()),
         expected="Recurrent or Bidirectional over RNN, LSTM or GRU",
     )

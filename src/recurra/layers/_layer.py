@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, State
+from recurra.base import ArgumentError, ShapeError, State, describe_tensor
 
 
 class Layer(nn.Module, ABC):
@@ -64,10 +64,25 @@ class Layer(nn.Module, ABC):
             state: the state after each row's last step.
         """
         if self.batch_first:
+            _check_batch_first(x, resets)
             x = x.transpose(0, 1)
             resets = None if resets is None else resets.transpose(0, 1)
         y, state = self.run(x, state, lengths=lengths, resets=resets)
         return (y.transpose(0, 1) if self.batch_first else y), state
+
+
+def _check_batch_first(x: object, resets: object) -> None:
+    """Refuse what cannot be transposed, in the layout that the caller uses."""
+    if not isinstance(x, torch.Tensor) or x.dim() < 2:
+        raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[B, T, ...]")
+    if resets is None:
+        return
+    if not isinstance(resets, torch.Tensor) or resets.shape != x.shape[:2]:
+        raise ShapeError(
+            "`resets` is not one mark per row and step.",
+            got=describe_tensor(resets),
+            expected=f"{tuple(x.shape[:2])} bool",
+        )
 
 
 def require_time_first(outer: str, layer: Layer) -> Layer:

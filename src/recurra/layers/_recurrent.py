@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from recurra.base import Cell, State
+from recurra.base import ArgumentError, Cell, State
 from recurra.layers._layer import Layer
 from recurra.runtime import Backend, unroll
 
@@ -63,7 +63,12 @@ class Recurrent(Layer):
         )
 
     def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
-        """Run the cell once."""
+        """Run the cell once; refuse backwards, where the first step is the last to come."""
+        if self.reverse:
+            raise ArgumentError(
+                "`Recurrent(reverse=True)` cannot run step by step: it starts at the end.",
+                fix="use `Recurrent(cell)` in models that stream or generate",
+            )
         return self.cell(x, state)
 
     def extra_repr(self) -> str:

@@ -4,12 +4,15 @@ import torch
 
 from recurra.base import (
     Cell,
+    ShapeError,
     State,
     check_same_form,
+    describe_state,
+    describe_tensor,
     map_state,
     over_features,
+    repeat_last_step,
     valid_steps,
-    zero_padding,
 )
 
 
@@ -28,28 +31,43 @@ def reference_loop(
     state, and reversed rows hold their first one until their own end is reached.
     """
     T, B = x.shape[:2]
-    valid = None if lengths is None else valid_steps(lengths, T)  # [T, B]
-    if valid is not None and resets is not None:
-        resets = resets & valid
-    xs = zero_padding(x, lengths).unbind(
-        0
-    )  # one view a step: its backward is a single stack, not T slices
+    valid = None
+    if lengths is not None:
+        x, valid = repeat_last_step(x, lengths), valid_steps(lengths, T)  # valid [T, B]
+        resets = None if resets is None else resets & valid
+    xs = x.unbind(0)  # one view a step: its backward is a single stack, not T slices
     start = cell.initial_state(B) if resets is not None else state
     outputs: list[torch.Tensor] = []
     for t in reversed(range(T)) if reverse else range(T):
         if resets is not None:
             state = _choose(resets[t], start, state)
-        y, following = cell(xs[t], state)
-        if not outputs:
-            check_same_form(
-                f"`{type(cell).__name__}` changes the form of its state.", following, state
-            )
+        y, following = _step(cell, xs[t], state)
         if valid is not None:
-            y = torch.where(over_features(valid[t], y), y, 0)
+            y = torch.where(over_features(valid[t], y), y, y.new_zeros(()))
             following = _choose(valid[t], following, state)
         state = following
         outputs.append(y)
     return torch.stack(outputs[::-1] if reverse else outputs), state
+
+
+def _step(cell: Cell, x: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+    """Run one step and hold the cell to its contract: an output, and a state of the same form."""
+    results = cell(x, state)
+    if not isinstance(results, tuple) or len(results) != 2:
+        raise ShapeError(
+            f"`{type(cell).__name__}` does not return a pair.",
+            got=describe_state(results),
+            expected="an output and the next state",
+        )
+    y, following = results
+    if not isinstance(y, torch.Tensor) or y.shape[:1] != x.shape[:1]:
+        raise ShapeError(
+            f"The output of `{type(cell).__name__}` does not have one row per sequence.",
+            got=describe_tensor(y),
+            expected=f"({len(x)}, ...)",
+        )
+    check_same_form(f"`{type(cell).__name__}` changes the form of its state.", following, state)
+    return y, map_state(lambda _, part: part, state, following)  # keeps the names of a NamedTuple
 
 
 def _choose(rows: torch.Tensor, taken: State, otherwise: State) -> State:

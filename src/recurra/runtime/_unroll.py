@@ -15,6 +15,7 @@ from recurra.base import (
     check_same_form,
     describe_state,
     describe_tensor,
+    is_state,
     map_state,
     state_tensors,
 )
@@ -83,7 +84,7 @@ def unroll(
         cell,
         x,
         state,
-        lengths=None if lengths is None else lengths.to(x.device),
+        lengths=None if lengths is None else lengths.to(x.device, torch.int64),
         resets=None if resets is None else resets.to(x.device),
         reverse=reverse,
     )
@@ -151,7 +152,7 @@ def _check_resets(resets: object, T: int, B: int) -> None:
 
 def _check_state(cell: Cell, state: State | None, B: int) -> State:
     expected = cell.initial_state(B)
-    if any(part.shape[:1] != (B,) for part in state_tensors(expected)):
+    if not is_state(expected) or any(part.shape[:1] != (B,) for part in state_tensors(expected)):
         raise ShapeError(
             f"`{type(cell).__name__}.initial_state` does not give one row per sequence.",
             got=describe_state(expected),

@@ -1,0 +1,119 @@
+"""recurra generate, evaluate, info: using a trained run."""
+
+import pytest
+from small_commands import STEPS
+
+from recurra import __version__
+from recurra.store import Run
+from recurra.tasks import load_task
+
+
+@pytest.fixture
+def written(recurra, workplace):  # noqa: ARG001 - the current directory
+    def generate(*options):
+        answer = recurra("generate", "run", *options)
+        assert (answer.code, answer.err) == (0, "")
+        return answer.out
+
+    return generate
+
+
+def test_the_same_seed_writes_the_same(written):
+    assert written("--seed", 1) == written("--seed", 1)
+    assert written("--seed", 1) != written("--seed", 2)
+
+
+def test_prompt_and_continuation_are_written(written):
+    text = written("--prompt", "the cat", "--length", 30)
+    assert text.startswith("the cat")
+    assert len(text) == len("the cat") + 30 + 1
+    expected = load_task("run").generate_text("the cat", length=30, temperature=0.8, seed=0)
+    assert text == expected + "\n"
+
+
+def test_without_a_prompt_it_writes_from_a_new_line_that_is_not_shown(written):
+    expected = load_task("run").generate_text("\n", length=50, temperature=0.8, seed=4)
+    assert written("--length", 50, "--seed", 4) == expected[1:] + "\n"
+
+
+def test_the_likeliest_is_no_matter_of_chance(written):
+    greedy = written("--temperature", 0)
+    assert written("--temperature", 0, "--seed", 9) == greedy
+    assert written("--top-k", 1, "--temperature", 3) == greedy
+    assert written("--top-k", 2, "--temperature", 3) != greedy
+
+
+def test_the_default_length(written):
+    assert len(written()) == 401
+
+
+def test_length_0_writes_the_prompt_alone(written):
+    assert written("--prompt", "the", "--length", 0) == "the\n"
+
+
+def test_evaluate_measures_the_text(recurra, workplace):
+    answer = recurra("evaluate", "run", "text.txt")
+    assert (answer.code, answer.err) == (0, "")
+    bits, perplexity, characters = (line.split()[0] for line in answer.out.splitlines())
+    assert float(perplexity) == pytest.approx(2 ** float(bits), rel=1e-3)
+    assert int(characters.replace(",", "")) == len((workplace / "text.txt").read_text()) - 1
+    best = min(each["bits_per_character"] for each in Run.open("run").metrics.read())
+    assert float(bits) == pytest.approx(best, abs=0.7)
+
+
+def test_evaluate_tells_texts_apart(recurra, workplace):
+    (workplace / "odd.txt").write_text("tttt 1234567890 ::::\n" * 20)
+    known = float(recurra("evaluate", "run", "text.txt").out.split()[0])
+    odd = float(recurra("evaluate", "run", "odd.txt").out.split()[0])
+    assert odd > known + 0.3
+
+
+def test_evaluate_works_on_a_text_of_two_characters(recurra, workplace):
+    (workplace / "short.txt").write_text("th")
+    answer = recurra("evaluate", "run", "short.txt")
+    assert answer.code == 0
+    assert answer.out.splitlines()[2].startswith("1 ")
+
+
+@pytest.mark.usefixtures("workplace")
+def test_info_shows_what_the_run_holds(recurra):
+    answer = recurra("info", "run")
+    assert (answer.code, answer.err) == (0, "")
+    rows = {line[:22].strip(): line[22:].strip() for line in answer.out.splitlines()}
+    parameters = sum(each.numel() for each in load_task("run").parameters())
+    assert rows["cell"] == "gru, 1 x 8, dense"
+    assert rows["parameters"] == f"{parameters:,}"
+    assert rows["epochs"] == "2 of 2 done"
+    assert rows["steps"] == str(STEPS)
+    assert rows["weights"] == f"of step {STEPS}, checksum right"
+    assert rows["checkpoint"] == "step-0000000062.safetensors"
+    assert rows["windows"] == "4 streams x 16 steps"
+
+
+@pytest.mark.usefixtures("workplace")
+def test_info_of_a_run_that_has_only_begun(recurra):
+    run = Run.open("run")
+    for path in [run.weights_path, run.metrics.path, *run.checkpoints()]:
+        path.unlink()
+    answer = recurra("info", "run")
+    assert answer.code == 0
+    assert answer.out.count("none yet") == 3
+
+
+@pytest.mark.parametrize("command", [["generate", "run"], ["info", "run"]])
+def test_using_a_run_changes_nothing(recurra, workplace, command):
+    before = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
+    assert recurra(*command).code == 0
+    after = {path: path.read_bytes() for path in workplace.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_version(recurra):
+    assert recurra("--version").out == f"recurra {__version__}\n"
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["train", "lm"], ["generate"], ["hello"]])
+def test_help_names_what_there_is(recurra, command):
+    answer = recurra(*command, "--help")
+    assert answer.code == 0
+    assert "Usage:" in answer.out

@@ -1,0 +1,53 @@
+import functools
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import torch.utils._device
+from hypothesis import settings
+
+settings.register_profile("local", deadline=None, max_examples=20)
+settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True)
+settings.load_profile("ci" if "CI" in os.environ else "local")
+
+# The tensors here are small; a second thread only waits, ten times as long where others compute.
+torch.set_num_threads(1)
+
+# PyTorch caches the set of its constructors on first use; it must hold the true ones, not those
+# that the fixture below puts in their place.
+torch.utils._device._device_constructors()
+
+
+@pytest.fixture(autouse=True)
+def fixed_seed():
+    torch.manual_seed(20240607)
+
+
+@pytest.fixture(autouse=True)
+def uninitialised_memory_is_nan(monkeypatch):
+    # Fresh memory often holds zeros, which hides a read of what was never written. NaN shows it.
+    for owner, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):
+        monkeypatch.setattr(owner, name, _filled_for_recurra(getattr(owner, name)))
+
+
+def _filled_for_recurra(make):
+    @functools.wraps(make)
+    def make_filled(*args, **options):
+        tensor = make(*args, **options)
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.split(".")[0] == "recurra" and tensor.is_floating_point():
+            with torch.no_grad():
+                tensor.fill_(float("nan"))
+        return tensor
+
+    return make_filled
+
+
+@pytest.fixture(scope="session")
+def data_dir():
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("the real data sets are not beside the checkout")
+    return folder

@@ -1,0 +1,70 @@
+"""The equations of every cell on plain lists of numbers: no torch, no vectors, no shortcuts."""
+
+import math
+
+ACTIVATIONS = {
+    "tanh": math.tanh,
+    "relu": lambda a: a if a > 0 else 0.0,
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
+    "leaky_relu": lambda a: a if a > 0 else 0.01 * a,
+    "elu": lambda a: a if a > 0 else math.exp(a) - 1,
+    "identity": lambda a: a,
+}
+sigmoid, tanh = ACTIVATIONS["sigmoid"], math.tanh
+
+
+class Weights:
+    """The weights of one cell; gate number `gate` has the rows from gate * H on."""
+
+    def __init__(self, cell):
+        self.H = cell.hidden_size
+        self.W_x = cell.weight_input.tolist()
+        self.W_h = cell.weight_hidden.tolist()
+        self.b = [0.0] * len(self.W_x) if cell.bias is None else cell.bias.tolist()
+        b_hn = getattr(cell, "bias_hidden", None)
+        self.b_hn = [0.0] * self.H if b_hn is None else b_hn.tolist()
+
+    def from_x(self, gate, j, x):
+        row = self.W_x[gate * self.H + j]
+        return sum(row[k] * x[k] for k in range(len(x)))
+
+    def from_h(self, gate, j, h):
+        row = self.W_h[gate * self.H + j]
+        return sum(row[k] * h[k] for k in range(len(h)))
+
+    def drive(self, gate, j, x, h):
+        return self.from_x(gate, j, x) + self.from_h(gate, j, h) + self.b[gate * self.H + j]
+
+
+def rnn_step(cell, x, h, phi):
+    weights = Weights(cell)
+    return [phi(weights.drive(0, j, x, h)) for j in range(weights.H)]
+
+
+def lstm_step(cell, x, h, c):
+    weights = Weights(cell)
+    new_h, new_c = [], []
+    for j in range(weights.H):
+        i = sigmoid(weights.drive(0, j, x, h))
+        f = sigmoid(weights.drive(1, j, x, h))
+        g = tanh(weights.drive(2, j, x, h))
+        o = sigmoid(weights.drive(3, j, x, h))
+        new_c.append(f * c[j] + i * g)
+        new_h.append(o * tanh(new_c[j]))
+    return new_h, new_c
+
+
+def gru_step(cell, x, h, reset):
+    weights = Weights(cell)
+    H = weights.H
+    r = [sigmoid(weights.drive(0, j, x, h)) for j in range(H)]
+    z = [sigmoid(weights.drive(1, j, x, h)) for j in range(H)]
+    new_h = []
+    for j in range(H):
+        from_x = weights.from_x(2, j, x) + weights.b[2 * H + j]
+        if reset == "after":
+            n = tanh(from_x + r[j] * (weights.from_h(2, j, h) + weights.b_hn[j]))
+        else:
+            n = tanh(from_x + weights.from_h(2, j, [r[k] * h[k] for k in range(H)]))
+        new_h.append((1 - z[j]) * n + z[j] * h[j])
+    return new_h

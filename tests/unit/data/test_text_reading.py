@@ -1,0 +1,114 @@
+"""read_text: UTF-8 files as one text."""
+
+import hashlib
+
+import pytest
+
+from recurra.base import TextError
+from recurra.data import read_text
+
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write_file(content, name="text.txt"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write_file
+
+
+@pytest.mark.parametrize(
+    ("raw", "content"),
+    [
+        (b"hello\n", "hello\n"),
+        (MARK + b"hello\n", "hello\n"),
+        (b"one\r\ntwo\rthree\nfour", "one\ntwo\nthree\nfour"),
+        (MARK + b"\r\n", "\n"),
+        ("한글 \U0001f600".encode(), "한글 \U0001f600"),
+    ],
+    ids=["plain", "mark", "line ends", "mark and line end", "beyond ASCII"],
+)
+def test_content(write, raw, content):
+    assert read_text([write(raw)]).content == content
+
+
+def test_a_mark_inside_a_text_is_a_character_of_it(write):
+    assert read_text([write(b"a" + MARK + b"b")]).content == "a\ufeffb"
+
+
+def test_files_are_joined_in_the_order_given_with_a_line_end_between(write):
+    first, second, third = write(b"one", "1"), write(b"two\n", "2"), write(b"three", "3")
+    assert read_text([first, second, third]).content == "one\ntwo\nthree"
+    assert read_text([third, second, first]).content == "three\ntwo\none"
+
+
+def test_every_file_may_have_a_mark(write):
+    text = read_text([write(MARK + b"one\n", "1"), write(MARK + b"two\n", "2")])
+    assert text.content == "one\ntwo\n"
+
+
+def test_the_fingerprint_is_that_of_the_raw_bytes(write):
+    raw = MARK + b"one\r\n"
+    path = write(raw)
+    expected = {"path": str(path), "bytes": 8, "sha256": hashlib.sha256(raw).hexdigest()}
+    assert read_text([path]).fingerprint() == [expected]
+
+
+def test_the_fingerprint_holds_absolute_paths(write, monkeypatch):
+    path = write(b"one")
+    monkeypatch.chdir(path.parent)
+    assert read_text([path.name]).files[0].path == str(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "offset", "byte", "line"),
+    [
+        (b"abc\xffdef", 3, "ff", 1),
+        (MARK + b"abc\xffdef", 6, "ff", 1),
+        (b"one\ntwo\nth\xe9e", 10, "e9", 3),
+        (MARK + b"one\ntwo\nth\xe9e", 13, "e9", 3),
+        (b"\x80", 0, "80", 1),
+        ("한글".encode()[:-1], 3, "ea", 1),  # cut off inside the second syllable
+        ("한글".encode("cp949"), 0, "c7", 1),
+        (b"\xed\xa0\x80", 0, "ed", 1),  # half of a surrogate pair
+    ],
+)
+def test_not_utf_8_says_byte_offset_and_line(write, raw, offset, byte, line):
+    path = write(raw)
+    with pytest.raises(TextError, match="not UTF-8") as caught:
+        read_text([path])
+    details = caught.value.details
+    assert details["got"] == f"byte 0x{byte} at offset {offset}"
+    assert raw[offset] == int(byte, 16)  # the table above is right
+    assert details["where"] == f"{path}:{line}"
+    assert details["expected"] == "UTF-8"
+    assert "iconv" in details["fix"]
+
+
+def test_a_bad_second_file_is_the_one_named(write):
+    good, bad = write(b"fine", "good"), write(b"\xff", "bad")
+    with pytest.raises(TextError) as caught:
+        read_text([good, bad])
+    assert caught.value.details["where"] == f"{bad}:1"
+
+
+def test_an_empty_file_is_refused(write):
+    path = write(b"")
+    with pytest.raises(TextError, match="empty") as caught:
+        read_text([path])
+    assert caught.value.details == {"got": "0 bytes", "where": str(path)}
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(TextError, match="cannot be read") as caught:
+        read_text([tmp_path / "nothing.txt"])
+    assert "nothing.txt: No such file" in caught.value.details["got"]
+
+
+def test_a_directory_is_refused(tmp_path):
+    with pytest.raises(TextError, match="cannot be read") as caught:
+        read_text([tmp_path])
+    assert "directory" in caught.value.details["got"]

@@ -1,0 +1,238 @@
+"""fit: what a training does and leaves behind."""
+
+import random
+import sys
+
+import numpy
+import pytest
+import torch
+from small_training import (
+    EPOCH,
+    STEPS,
+    Noting,
+    corpus,
+    fit_small,
+    settings,
+    small_run,
+    small_task,
+)
+
+from recurra.base import MissingExtra, TrainingDiverged
+from recurra.train import evaluate
+
+
+@pytest.fixture
+def task():
+    return small_task()
+
+
+@pytest.fixture
+def run(tmp_path, task):
+    return small_run(tmp_path / "run", task)
+
+
+def test_it_learns_and_leaves_a_complete_run(task, run):
+    before = evaluate(task, corpus.validation)["bits_per_character"]
+    result = fit_small(task, run)
+    after = evaluate(task, corpus.validation)["bits_per_character"]
+    assert after < before
+    assert result.finished
+    assert result.step == STEPS
+    assert result.best == pytest.approx(after)
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        "checkpoints", "config.json", "loss.png", "metrics.jsonl", "weights.safetensors",
+    ]  # fmt: skip
+    assert run.picture_path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_listener_hears_everything_in_order(task, run):
+    noting = Noting()
+    fit_small(task, run, listener=noting)
+    assert noting.started == [(0, STEPS)]
+    assert [each.step for each in noting.steps] == list(range(1, STEPS + 1))
+    assert [each.epoch for each in noting.steps] == [1] * EPOCH + [2] * EPOCH
+    assert {each.steps for each in noting.steps} == {STEPS}
+    assert [each.step for each, _ in noting.validations] == [EPOCH, STEPS]
+    expected = [f"step-{step:010d}.safetensors" for step in (3, 6, 9, 10)]
+    assert noting.checkpoints == expected
+    assert [path.name for path in run.checkpoints()] == expected[-2:]
+
+
+def test_the_log_sums_up_what_was_measured(task, run):
+    noting = Noting()
+    fit_small(task, run, listener=noting)
+    train, validation = (
+        [each for each in run.metrics.read() if each["split"] == split]
+        for split in ("train", "validation")
+    )
+    assert [each["step"] for each in train] == [10]
+    assert [each["step"] for each in validation] == [EPOCH, STEPS]
+    sizes = 2 * [int((batch.targets >= 0).sum()) for batch in corpus.training]
+    bits = [each.metrics["bits_per_character"] for each in noting.steps]
+    mean = sum(map(float.__mul__, bits, map(float, sizes))) / sum(sizes)
+    assert train[0]["bits_per_character"] == pytest.approx(mean)
+    assert train[0]["gradient_norm"] > 0
+    for record, (progress, best) in zip(validation, noting.validations, strict=True):
+        assert record["bits_per_character"] == progress.metrics["bits_per_character"]
+        assert record["best"] is best
+
+
+def test_the_callers_random_numbers_are_left_alone(run):
+    task = small_task(dropout=0.5)
+    random.seed(1)
+    numpy.random.seed(1)
+    torch.manual_seed(1)
+    before = random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state()
+    fit_small(task, run)
+    assert random.getstate() == before[0]
+    assert numpy.random.get_state()[1].tolist() == before[1]
+    assert torch.equal(torch.get_rng_state(), before[2])
+
+
+def test_the_callers_random_numbers_do_not_matter(tmp_path):
+    weights = []
+    for seed in (1, 2):
+        task = small_task(dropout=0.5)
+        torch.manual_seed(seed)
+        fit_small(task, small_run(tmp_path / str(seed), task))
+        weights.append(task.head.weight.detach())
+    assert torch.equal(*weights)
+
+
+def test_the_seed_of_the_settings_does_matter(tmp_path):
+    weights = []
+    for seed in (1, 2):
+        task, training = small_task(dropout=0.5), settings(seed=seed)
+        fit_small(task, small_run(tmp_path / str(seed), task, training), training)
+        weights.append(task.head.weight.detach())
+    assert not torch.equal(*weights)
+
+
+def test_it_trains_with_dropout_on_and_measures_with_dropout_off(run):
+    task = small_task(dropout=0.5).eval()
+    noting = Noting()
+    fit_small(task, run, listener=noting)
+    last, _ = noting.validations[-1]
+    assert evaluate(task, corpus.validation) == last.metrics
+    still = Noting()
+    torch.manual_seed(0)
+    task = small_task()
+    fit_small(task, small_run(run.folder.with_name("still"), task), listener=still)
+    assert still.steps[0].metrics != noting.steps[0].metrics
+
+
+def test_only_better_weights_are_kept(task, run, monkeypatch):
+    """A validation that gets worse must not overwrite what was better."""
+    values = iter([3.0, 2.0, 2.5, 2.0])
+    from recurra.train import _session
+
+    monkeypatch.setattr(
+        _session,
+        "evaluate",
+        lambda *_: {"bits_per_character": next(values), "perplexity": 1.0},
+    )
+    kept = []
+
+    class Keeping(Noting):
+        def on_validation(self, progress, best):
+            super().on_validation(progress, best)
+            kept.append(run.read_weights())
+
+    noting = Keeping()
+    result = fit_small(task, run, settings(epochs=4), listener=noting)
+    assert [best for _, best in noting.validations] == [True, True, False, False]
+    assert [step for _, step in kept] == [EPOCH, 2 * EPOCH, 2 * EPOCH, 2 * EPOCH]
+    assert torch.equal(kept[1][0]["head.weight"], kept[3][0]["head.weight"])
+    assert not torch.equal(kept[3][0]["head.weight"], task.head.weight)
+    assert result.best == 2.0
+
+
+def test_a_validation_that_is_not_a_number_is_never_the_best(task, run, monkeypatch):
+    from recurra.train import _session
+
+    nothing = float("nan")
+    monkeypatch.setattr(
+        _session, "evaluate", lambda *_: {"bits_per_character": nothing, "perplexity": nothing}
+    )
+    fit_small(task, run)
+    assert not run.weights_path.exists()
+
+
+def test_a_loss_that_is_no_number_stops_the_training(task, run):
+    with pytest.raises(TrainingDiverged, match="diverged") as caught:
+        fit_small(task, run, settings(learning_rate=1e30, clip_norm=1e30))
+    assert "at step 2" in caught.value.details["got"]
+    assert "--learning-rate" in caught.value.details["fix"]
+
+
+def test_a_gradient_that_is_no_number_is_not_saved(task, run):
+    """The message about a diverged training says that the last checkpoint is still good."""
+
+    def spoil(gradient):
+        return gradient * float("nan")
+
+    task.head.bias.register_hook(spoil)
+    with pytest.raises(TrainingDiverged):
+        fit_small(task, run, settings(checkpoint_every=1))
+    for path in run.checkpoints():
+        weights = run.read_checkpoint(path)["weights"]
+        assert all(bool(weight.isfinite().all()) for weight in weights.values()), path.name
+
+
+def test_gradients_are_scaled_down_to_the_norm(task, run, monkeypatch):
+    """The optimizer must see what was clipped, and the log what there was before."""
+    from recurra.train._optimizer import MuonAdamW
+
+    seen = []
+    step = MuonAdamW.step
+
+    def noting_step(self, closure=None):
+        def noting_closure():
+            loss = closure()
+            gradients = [parameter.grad.flatten() for parameter in task.parameters()]
+            seen.append(float(torch.cat(gradients).norm()))
+            return loss
+
+        return step(self, noting_closure)
+
+    monkeypatch.setattr(MuonAdamW, "step", noting_step)
+    fit_small(task, run, settings(clip_norm=0.01))
+    assert len(seen) == STEPS
+    assert seen == pytest.approx([0.01] * STEPS, rel=1e-3)
+    (record,) = [each for each in run.metrics.read() if each["split"] == "train"]
+    assert record["gradient_norm"] > 0.02
+
+
+def test_gradients_below_the_norm_are_left_alone(tmp_path):
+    weights = []
+    for clip_norm in (1e3, 1e6):
+        task, training = small_task(), settings(clip_norm=clip_norm)
+        fit_small(task, small_run(tmp_path / str(clip_norm), task, training), training)
+        weights.append(task.head.weight.detach())
+    assert torch.equal(*weights)
+
+
+def test_an_infinite_norm_clips_nothing(tmp_path):
+    weights = []
+    for clip_norm in (1e6, float("inf")):
+        task, training = small_task(), settings(clip_norm=clip_norm)
+        fit_small(task, small_run(tmp_path / str(clip_norm), task, training), training)
+        weights.append(task.head.weight.detach())
+    assert torch.equal(*weights)
+
+
+def test_without_lightning_it_says_how_to_install_it(task, run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "recurra.train._lightning", raising=False)
+    monkeypatch.setitem(sys.modules, "lightning", None)
+    before = sorted(run.folder.rglob("*"))
+    with pytest.raises(MissingExtra, match="lightning") as caught:
+        fit_small(task, run)
+    assert caught.value.details["fix"] == "pip install 'recurra[train]'"
+    assert sorted(run.folder.rglob("*")) == before
+
+
+def test_leftovers_of_an_interrupted_write_are_cleaned(task, run):
+    leftover = run.folder / "checkpoints" / "step-0000000001.safetensorsabc.partial"
+    leftover.write_bytes(b"half")
+    fit_small(task, run)
+    assert not leftover.exists()

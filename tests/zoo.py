@@ -1,0 +1,259 @@
+"""The one table of all cells and layers; every law runs over it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from recurra import GRU, LSTM, RNN, Bidirectional, Concatenate, Recurrent, Residual, Stack
+from recurra.cells import ACTIVATIONS
+from recurra.layers import Layer
+
+
+class Narrowing(nn.Module):
+    """State a bare tensor, wider than the output."""
+
+    def __init__(self):
+        super().__init__()
+        self.into = nn.Linear(3, 4)
+        self.weight_hidden = nn.Parameter(torch.zeros(4, 4))
+        self.out = nn.Linear(4, 2)
+
+    def initial_state(self, batch_size):
+        return self.weight_hidden.new_zeros(batch_size, 4)
+
+    def forward(self, x, hidden):
+        hidden = torch.sin(self.into(x) + hidden @ self.weight_hidden)
+        return self.out(hidden), hidden
+
+
+class Memory(NamedTuple):
+    matrix: torch.Tensor  # [B, 2, 3]
+    level: torch.Tensor  # [B]
+
+
+class NestedState(nn.Module):
+    """A NamedTuple within a plain tuple; parts with one, two and three dimensions."""
+
+    def __init__(self):
+        super().__init__()
+        self.key = nn.Linear(3, 2)
+        self.value = nn.Linear(3, 3)
+        self.weight_hidden = nn.Parameter(torch.zeros(2, 2))
+
+    def initial_state(self, batch_size):
+        new_zeros = self.weight_hidden.new_zeros
+        memory = Memory(new_zeros(batch_size, 2, 3), new_zeros(batch_size))
+        return (new_zeros(batch_size, 2), memory)
+
+    def forward(self, x, state):
+        trace, memory = state
+        key = torch.tanh(self.key(x) + trace @ self.weight_hidden)  # [B, 2]
+        matrix = 0.7 * memory.matrix + key.unsqueeze(2) * self.value(x).unsqueeze(1)
+        level = torch.cos(memory.level) + matrix.mean(dim=(1, 2))
+        y = (key.unsqueeze(2) * matrix).sum(dim=1) * level.unsqueeze(1)  # [B, 3]
+        return y, (trace * 0.5 + key, Memory(matrix, level))
+
+
+class LearntStart(nn.Module):
+    """The initial state is a parameter, the same for every row."""
+
+    def __init__(self):
+        super().__init__()
+        self.start = nn.Parameter(torch.zeros(4))
+        self.into = nn.Linear(3, 4)
+        self.weight_hidden = nn.Parameter(torch.zeros(4, 4))
+
+    def initial_state(self, batch_size):
+        return self.start.expand(batch_size, 4)
+
+    def forward(self, x, hidden):
+        hidden = torch.tanh(self.into(x) + hidden @ self.weight_hidden)
+        return hidden, hidden
+
+
+class OneFeature(nn.Module):
+    """The output has a single feature, which must not be broadcast away."""
+
+    def __init__(self):
+        super().__init__()
+        self.into = nn.Linear(3, 4, bias=False)
+        self.weight_hidden = nn.Parameter(torch.zeros(4, 4))
+        self.out = nn.Linear(4, 1)
+
+    def initial_state(self, batch_size):
+        return self.weight_hidden.new_zeros(batch_size, 4)
+
+    def forward(self, x, hidden):
+        hidden = torch.sin(self.into(x) + hidden @ self.weight_hidden)
+        return self.out(hidden), hidden
+
+
+class UsedTwice(nn.Module):
+    """A buffer, and one matrix for both the input and the state."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight_hidden = nn.Parameter(torch.zeros(3, 3))
+        self.register_buffer("decay", torch.tensor([0.9, 0.5, -0.7]))
+
+    def initial_state(self, batch_size):
+        return self.weight_hidden.new_zeros(batch_size, 3)
+
+    def forward(self, x, hidden):
+        hidden = self.decay * hidden + torch.tanh(x + hidden @ self.weight_hidden)
+        return hidden @ self.weight_hidden, hidden
+
+
+class Normed(nn.Module):
+    """Layer normalisation of the drive."""
+
+    def __init__(self):
+        super().__init__()
+        self.into = nn.Linear(3, 4)
+        self.weight_hidden = nn.Parameter(torch.zeros(4, 4))
+        self.norm = nn.LayerNorm(4)
+
+    def initial_state(self, batch_size):
+        return self.weight_hidden.new_zeros(batch_size, 4)
+
+    def forward(self, x, hidden):
+        hidden = torch.tanh(self.norm(self.into(x) + hidden @ self.weight_hidden))
+        return hidden, hidden
+
+
+class LateOutput(nn.Module):
+    """The output is made from the state before the step, and is no part of a state."""
+
+    def __init__(self):
+        super().__init__()
+        self.into = nn.Linear(3, 4)
+        self.weight_hidden = nn.Parameter(torch.zeros(4, 4))
+        self.short_cut = nn.Linear(3, 4)
+
+    def initial_state(self, batch_size):
+        return self.weight_hidden.new_zeros(batch_size, 4)
+
+    def forward(self, x, hidden):
+        y = hidden * self.short_cut(x)
+        return y, torch.sin(self.into(x) + hidden @ self.weight_hidden)
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One cell or layer, small.
+
+    Args:
+        name: what the test report calls it.
+        make: makes the cell or layer.
+        input_size: features of its input.
+        direction: "forward" if every part goes forward in time, so that it can be split and run
+            step by step; "reverse" if every part goes backwards; "both" otherwise.
+    """
+
+    name: str
+    make: Callable[[], nn.Module]
+    input_size: int = 3
+    direction: str = "forward"
+
+    def cell(self) -> nn.Module:
+        """Make the cell, float64, with random weights."""
+        return with_random_weights(self.make().double())
+
+    def layer(self) -> Layer:
+        """Make the layer, or the layer around the cell, float64, with random weights."""
+        module = self.cell()
+        return module if isinstance(module, Layer) else Recurrent(module)
+
+
+def with_random_weights(module: nn.Module) -> nn.Module:
+    """Make all weights normal, and recurrent ones rotations, so that gradients live on."""
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if name.endswith("weight_hidden"):
+                for gate in parameter.split(parameter.shape[1]):
+                    nn.init.orthogonal_(gate, gain=1.1)
+                    gate += 0.1 * torch.randn_like(gate)  # no two entries are to be alike
+            else:
+                parameter.normal_(std=1 / math.sqrt(parameter.shape[-1]))
+    return module
+
+
+def _rnn(activation: str, **options) -> Specimen:
+    name = "-".join(["RNN", activation, *options])
+    return Specimen(name, lambda: RNN(3, 4, activation=activation, **options))
+
+
+CELLS = (
+    *(_rnn(activation) for activation in ACTIVATIONS),
+    _rnn("tanh", bias=False),
+    Specimen("LSTM", lambda: LSTM(3, 4)),
+    Specimen("LSTM-bias", lambda: LSTM(3, 4, bias=False)),
+    Specimen("LSTM-forget_bias", lambda: LSTM(3, 4, forget_bias=-2.0)),
+    Specimen("GRU-after", lambda: GRU(3, 4)),
+    Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
+    Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),
+    Specimen("GRU-before-bias", lambda: GRU(3, 4, reset="before", bias=False)),
+    Specimen("Narrowing", Narrowing),
+    Specimen("NestedState", NestedState),
+    Specimen("LearntStart", LearntStart),
+    Specimen("OneFeature", OneFeature),
+    Specimen("UsedTwice", UsedTwice),
+    Specimen("Normed", Normed),
+    Specimen("LateOutput", LateOutput),
+)
+
+BIDIRECTIONAL = (
+    Specimen("Bidirectional", lambda: Bidirectional(GRU(3, 4), LSTM(3, 2)), direction="both"),
+    Specimen(
+        "Bidirectional-LearntStart",
+        lambda: Bidirectional(NestedState(), LearntStart()),
+        direction="both",
+    ),
+)
+
+LAYERS = (
+    Specimen("Recurrent-reverse", lambda: Recurrent(LSTM(3, 4), reverse=True), direction="reverse"),
+    Specimen(
+        "Recurrent-reverse-LearntStart",
+        lambda: Recurrent(LearntStart(), reverse=True),
+        direction="reverse",
+    ),
+    Specimen(
+        "Stack",
+        lambda: Stack([Recurrent(LSTM(3, 4)), Recurrent(GRU(4, 3)), Recurrent(NestedState())]),
+    ),
+    *BIDIRECTIONAL,
+    Specimen("Residual", lambda: Residual(Recurrent(GRU(4, 4))), input_size=4),
+    Specimen("Concatenate", lambda: Concatenate(Recurrent(LearntStart()))),
+    Specimen(
+        "nested-forward",
+        lambda: Stack(
+            [
+                Concatenate(Recurrent(Narrowing())),  # 3 -> 5
+                Residual(Stack([Recurrent(RNN(5, 3)), Recurrent(LSTM(3, 5))])),
+            ]
+        ),
+    ),
+    Specimen(
+        "nested-both",
+        lambda: Stack(
+            [
+                Concatenate(Bidirectional(GRU(3, 2), LearntStart())),  # 3 -> 9
+                Residual(Bidirectional(LSTM(9, 5), RNN(9, 4))),
+            ]
+        ),
+        direction="both",
+    ),
+)
+
+ZOO = (*CELLS, *LAYERS)
+FORWARD = tuple(specimen for specimen in ZOO if specimen.direction == "forward")
+
+
+def name_of(specimen: Specimen) -> str:
+    """Name a specimen for `pytest.mark.parametrize(..., ids=name_of)`."""
+    return specimen.name
