@@ -1,11 +1,10 @@
-import functools
 import os
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 import torch.utils._device
+from fresh_memory import filled_for_recurra
 from hypothesis import settings
 
 settings.register_profile("local", deadline=None, max_examples=20)
@@ -29,20 +28,7 @@ def fixed_seed():
 def uninitialised_memory_is_nan(monkeypatch):
     # Fresh memory often holds zeros, which hides a read of what was never written. NaN shows it.
     for owner, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):
-        monkeypatch.setattr(owner, name, _filled_for_recurra(getattr(owner, name)))
-
-
-def _filled_for_recurra(make):
-    @functools.wraps(make)
-    def make_filled(*args, **options):
-        tensor = make(*args, **options)
-        caller = sys._getframe(1).f_globals.get("__name__", "")
-        if caller.split(".")[0] == "recurra" and tensor.is_floating_point():
-            with torch.no_grad():
-                tensor.fill_(float("nan"))
-        return tensor
-
-    return make_filled
+        monkeypatch.setattr(owner, name, filled_for_recurra(getattr(owner, name)))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from fresh_memory import filled_for_recurra
 
 import recurra
 
@@ -24,9 +25,7 @@ def test_fresh_integers_are_left_alone():
 
 def test_fresh_memory_outside_the_package_is_left_alone(monkeypatch):
     # A constructor that hands out known memory, so that a write to it can be seen.
-    from conftest import _filled_for_recurra
-
-    monkeypatch.setattr(torch, "empty", _filled_for_recurra(torch.ones))
+    monkeypatch.setattr(torch, "empty", filled_for_recurra(torch.ones))
     assert torch.equal(torch.empty(3), torch.ones(3))
     assert eval("torch.empty(3)", {"__name__": "recurra", "torch": torch}).isnan().all()
 

@@ -19,9 +19,10 @@ OPTIONS = {
 
 
 def small(**others):
-    """Give the options as words of a command, with some of them replaced or added."""
+    """Give the options as words of a command; some replaced, added or (None) left out."""
     options = OPTIONS | {"--" + name.replace("_", "-"): value for name, value in others.items()}
-    return [str(word) for option in options.items() for word in option]
+    given = {name: value for name, value in options.items() if value is not None}
+    return [str(word) for option in given.items() for word in option]
 
 
 def snapshot(folder):

@@ -51,7 +51,7 @@ def test_a_run_without_weights(refused, workplace, command):
     assert "--resume run" in details["fix"]
 
 
-@pytest.mark.parametrize("command", [["generate"], ["evaluate"], ["info"]], ids=" ".join)
+@pytest.mark.parametrize("command", [["generate"], ["evaluate"]], ids=" ".join)
 @pytest.mark.parametrize("change", [cut, alter, lambda _: b""], ids=["cut", "altered", "empty"])
 def test_damaged_weights(refused, command, change):
     damage("run/weights.safetensors", change)
@@ -193,3 +193,16 @@ def test_new_settings_beside_resume(refused, option):
     problem, details = refused("train", "lm", "--resume", "run", *option)
     assert "--resume" in problem
     assert details["got"] == option[0]
+
+
+@pytest.mark.parametrize("change", [cut, alter, lambda _: b""], ids=["cut", "altered", "empty"])
+@pytest.mark.parametrize("name", ["weights.safetensors", "checkpoints/step-0000000062.safetensors"])
+def test_info_names_the_damaged_file_and_shows_the_rest(recurra, workplace, change, name):
+    damage(f"run/{name}", change)
+    before = snapshot(workplace)
+    answer = recurra("info", "run")
+    assert answer.code == 2
+    assert "language model" in answer.out
+    assert "damaged" in answer.out
+    assert f"got:       {name.removeprefix('checkpoints/')}" in answer.err
+    assert snapshot(workplace) == before

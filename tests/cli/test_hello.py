@@ -36,7 +36,7 @@ def test_every_quantity_is_shown_before_and_after(printed, row):
 def test_the_loss_is_seen_going_down(printed):
     table = printed[printed.index("mean loss") : printed.index("guessing blindly")]
     losses = [float(line.split()[1]) for line in table.splitlines()[1:] if len(line.split()) > 1]
-    assert len(losses) == 8
+    assert len(losses) == 9
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.1 * losses[0]
 

@@ -79,14 +79,13 @@ def test_evaluate_works_on_a_text_of_two_characters(recurra, workplace):
 def test_info_shows_what_the_run_holds(recurra):
     answer = recurra("info", "run")
     assert (answer.code, answer.err) == (0, "")
-    rows = {line[:22].strip(): line[22:].strip() for line in answer.out.splitlines()}
+    rows = {line[:30].strip(): line[30:].strip() for line in answer.out.splitlines()}
     parameters = sum(each.numel() for each in load_task("run").parameters())
-    assert rows["cell"] == "gru, 1 x 8, dense"
-    assert rows["parameters"] == f"{parameters:,}"
-    assert rows["epochs"] == "2 of 2 done"
-    assert rows["steps"] == str(STEPS)
-    assert rows["weights"] == f"of step {STEPS}, checksum right"
-    assert rows["checkpoint"] == "step-0000000062.safetensors"
+    assert rows["cell"] == "gru, 1 x 8"
+    assert rows["connections"] == "dense"
+    assert rows["epochs"] == "2 of 2 measured"
+    assert rows["weights.safetensors"] == f"sound, of step {STEPS}, {parameters:,} parameters"
+    assert rows["step-0000000062.safetensors"] == "sound"
     assert rows["windows"] == "4 streams x 16 steps"
 
 
@@ -97,7 +96,8 @@ def test_info_of_a_run_that_has_only_begun(recurra):
         path.unlink()
     answer = recurra("info", "run")
     assert answer.code == 0
-    assert answer.out.count("none yet") == 3
+    assert "safetensors" not in answer.out
+    assert "best validation" not in answer.out
 
 
 @pytest.mark.parametrize("command", [["generate", "run"], ["info", "run"]])

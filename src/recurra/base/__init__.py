@@ -2,7 +2,7 @@
 
 from recurra.base._batch import Batch, Batches
 from recurra.base._cell import Cell
-from recurra.base._checks import check_range, check_seed, check_size
+from recurra.base._checks import check_range, check_seed, check_size, settings_from
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
@@ -12,6 +12,7 @@ from recurra.base._errors import (
     DtypeError,
     MissingExtra,
     RecurraError,
+    RunBusy,
     RunError,
     RunExists,
     RunIncomplete,
@@ -48,6 +49,7 @@ __all__ = [
     "MissingExtra",
     "Outcome",
     "RecurraError",
+    "RunBusy",
     "RunError",
     "RunExists",
     "RunIncomplete",
@@ -70,6 +72,7 @@ __all__ = [
     "map_state",
     "over_features",
     "repeat_last_step",
+    "settings_from",
     "state_tensors",
     "valid_steps",
     "zero_padding",

@@ -1,18 +1,28 @@
 """Checks of plain arguments that many constructors share."""
 
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar, get_origin, get_type_hints
+
 from recurra.base._errors import ArgumentError, ShapeError
+
+Settings = TypeVar("Settings")
+
+MOST = 2**31
+"""No count or size here can be larger."""
 
 SEEDS = 2**63
 """Seeds are below this: what every random generator here can take."""
 
 
-def check_size(name: str, value: object, *, least: int = 1) -> int:
-    """Return `value` if it is an integer of at least `least`; raise ShapeError otherwise."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def check_size(name: str, value: object, *, least: int = 1, most: int = MOST) -> int:
+    """Return `value` if it is an integer from `least` to `most`; raise ShapeError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        too_large = isinstance(value, int) and value > most
         raise ShapeError(
-            f"`{name}` is not a possible size.",
+            f"`{name}` is not a possible number.",
             got=repr(value),
-            expected=f"an integer >= {least}",
+            expected=f"an integer <= {most}" if too_large else f"an integer >= {least}",
         )
     return value
 
@@ -48,3 +58,32 @@ def check_seed(seed: int) -> int:
             "`seed` is outside its range.", got=repr(seed), expected="an integer, 0 <= seed < 2**63"
         )
     return seed
+
+
+def settings_from(kind: type[Settings], section: Mapping[str, Any]) -> Settings:
+    """Read a frozen dataclass back from JSON, every field there and of its type.
+
+    Raises:
+        ArgumentError: a field is missing, unknown, or of another type.
+    """
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    if section.keys() != names:
+        raise ArgumentError(
+            f"`{kind.__name__}` has other fields.",
+            got=", ".join(sorted(section)),
+            expected=", ".join(sorted(names)),
+        )
+    for name, hint in get_type_hints(kind).items():
+        if get_origin(hint) is None and not _is_of(section[name], hint):
+            raise ArgumentError(
+                f"`{kind.__name__}.{name}` is of another type.",
+                got=repr(section[name])[:60],
+                expected=hint.__name__,
+            )
+    return kind(**section)
+
+
+def _is_of(value: object, hint: type) -> bool:
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is hint

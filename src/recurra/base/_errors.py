@@ -12,6 +12,7 @@
     │   ├── RunNotFound               there is no run directory at that place
     │   ├── RunIncomplete             the run has not got that far
     │   ├── RunExists                 something is in the way of a new run
+    │   ├── RunBusy                   another process is training there
     │   ├── DamagedFile               a file is cut off, altered or of another version
     │   ├── ConfigMismatch            a checkpoint or a text belongs to another configuration
     │   └── TrainingDiverged          the loss is no longer a finite number
@@ -136,6 +137,10 @@ class RunExists(RunError):
     """Something is in the way of a new run."""
 
 
+class RunBusy(RunError):
+    """Another process is training in that run directory."""
+
+
 class DamagedFile(RunError):
     """A file is cut off, altered or of another version."""
 
@@ -167,6 +172,7 @@ class MissingExtra(RecurraError, ImportError):
 def describe_tensor(value: object) -> str:
     """Describe a value as an error message shows it: shape as a plain tuple, dtype, device."""
     if not isinstance(value, torch.Tensor):
-        return f"{value!r} ({type(value).__name__})"
+        words = " ".join(repr(value).split())
+        return f"{words if len(words) <= 60 else words[:60] + '...'} ({type(value).__name__})"
     dtype = str(value.dtype).removeprefix("torch.")
     return f"{tuple(value.shape)} {dtype} on {value.device}"

@@ -72,6 +72,7 @@ class GRU(AffineCell):
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""
+        self.check_input(x)
         split = (2 * self.hidden_size, self.hidden_size)
         gates_x, candidate_x = F.linear(x, self.weight_input, self.bias).split(split, dim=-1)
         weight_gates, weight_candidate = self.weight_hidden.split(split)

@@ -88,6 +88,7 @@ class LSTM(AffineCell):
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""
+        self.check_input(x)
         hidden, cell = state
         drive = F.linear(x, self.weight_input, self.bias) + F.linear(hidden, self.weight_hidden)
         i, f, g, o = drive.chunk(4, dim=-1)  # each [B, H]

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from recurra.base import check_size
+from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
 
 
 class AffineCell(nn.Module):
@@ -60,6 +60,24 @@ class AffineCell(nn.Module):
     def zero_hidden(self, batch_size: int) -> torch.Tensor:
         """Make a hidden state of zeros, `[B, H]`."""
         return self.weight_hidden.new_zeros(batch_size, self.hidden_size)
+
+    def check_input(self, x: torch.Tensor) -> None:
+        """Refuse an input of one step that is not `[B, I]` in the dtype of the parameters."""
+        if x.dim() != 2 or x.shape[1] != self.input_size:
+            raise ShapeError(
+                f"The input of a step of `{type(self).__name__}` has the wrong shape.",
+                got=describe_tensor(x),
+                expected=f"(B, {self.input_size})",
+                fix="sequences are [T, B, I]; one alone is x.unsqueeze(1)",
+            )
+        dtype = self.weight_input.dtype
+        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+            raise DtypeError(
+                f"The input of a step of `{type(self).__name__}` has not the dtype of its weights.",
+                got=describe_tensor(x),
+                expected=str(dtype).removeprefix("torch."),
+                fix=f"x.to({dtype})",
+            )
 
     def extra_repr(self) -> str:
         """Show the sizes in `repr`."""

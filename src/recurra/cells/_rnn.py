@@ -60,6 +60,7 @@ class RNN(AffineCell):
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""
+        self.check_input(x)
         drive = F.linear(x, self.weight_input, self.bias) + F.linear(hidden, self.weight_hidden)
         hidden = self.activation(drive)  # [B, H]
         return hidden, hidden

@@ -35,19 +35,19 @@ def load_torch_weights(
         >>> recurra.cells.load_torch_weights(cell, torch.nn.LSTM(3, 5).state_dict(), suffix="_l0")
     """
     _refuse_foreign_equations(cell)
-    _copy(cell.weight_input, weights, "weight_ih" + suffix)
-    _copy(cell.weight_hidden, weights, "weight_hh" + suffix)
+    weight_input = _find(weights, "weight_ih" + suffix, cell.weight_input)
+    weight_hidden = _find(weights, "weight_hh" + suffix, cell.weight_hidden)
     if cell.bias is None:
         _refuse_unused(weights, "bias_ih" + suffix)
-        return
-    input_bias = _find(weights, "bias_ih" + suffix, cell.bias)
-    hidden_bias = _find(weights, "bias_hh" + suffix, cell.bias)
+    else:
+        _copy_biases(
+            cell,
+            _find(weights, "bias_ih" + suffix, cell.bias),
+            _find(weights, "bias_hh" + suffix, cell.bias),
+        )
     with torch.no_grad():
-        if isinstance(cell, GRU) and cell.bias_hidden is not None:
-            cell.bias_hidden.copy_(hidden_bias[-cell.hidden_size :])
-            hidden_bias = hidden_bias.clone()
-            hidden_bias[-cell.hidden_size :] = 0
-        cell.bias.copy_(input_bias + hidden_bias)
+        cell.weight_input.copy_(weight_input)
+        cell.weight_hidden.copy_(weight_hidden)
 
 
 def torch_weights(cell: RNN | LSTM | GRU, *, suffix: str = "") -> dict[str, torch.Tensor]:
@@ -96,7 +96,7 @@ def _find(weights: Mapping[str, torch.Tensor], name: str, like: torch.Tensor) ->
         raise ArgumentError(
             f"`weights` has no `{name}`.",
             got="the names " + ", ".join(weights),
-            fix="choose the layer with `suffix`, for example suffix='_l0'",
+            fix="choose the layer with `suffix`, say suffix='_l0'; without biases use bias=False",
         )
     if weights[name].shape != like.shape:
         raise ShapeError(
@@ -107,9 +107,16 @@ def _find(weights: Mapping[str, torch.Tensor], name: str, like: torch.Tensor) ->
     return weights[name]
 
 
-def _copy(parameter: torch.Tensor, weights: Mapping[str, torch.Tensor], name: str) -> None:
-    with torch.no_grad():
-        parameter.copy_(_find(weights, name, parameter))
+@torch.no_grad()
+def _copy_biases(
+    cell: RNN | LSTM | GRU, input_bias: torch.Tensor, hidden_bias: torch.Tensor
+) -> None:
+    assert cell.bias is not None  # the caller has looked
+    if isinstance(cell, GRU) and cell.bias_hidden is not None:
+        cell.bias_hidden.copy_(hidden_bias[-cell.hidden_size :])
+        hidden_bias = hidden_bias.clone()
+        hidden_bias[-cell.hidden_size :] = 0
+    cell.bias.copy_(input_bias + hidden_bias)
 
 
 def _refuse_unused(weights: Mapping[str, torch.Tensor], name: str) -> None:

@@ -1,5 +1,7 @@
 """The commands. Each parses, calls and prints; what is slow to import is imported when it runs."""
 
+import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,7 +85,8 @@ def generate(
         "length": length, "temperature": temperature, "top_k": top_k, "seed": seed,
     }  # fmt: skip
     if model.settings.units == "jamo":  # letters become syllables only when all are there
-        sys.stdout.write(model.generate_text(start, **options))
+        text = model.generate_text(start, **options)
+        sys.stdout.write(text.removeprefix(start) if prompt is None else text)
     else:
         pieces = model.generate(start, **options)
         first = next(pieces, "")  # all arguments are checked before anything is printed
@@ -102,11 +105,14 @@ def evaluate(
 ) -> None:
     """Measure a trained model on text files."""
     from recurra.data import read_text, streams_that_fit
+    from recurra.store import Run
     from recurra.train import evaluate as measure
 
     model = _load(run, cell)
     numbers = model.encode(read_text(files).content, name="text")
-    metrics = measure(model, streams_that_fit(numbers, streams=STREAMS, window=WINDOW))
+    data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
+    streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
+    metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
     console().print(f"[bold]{metrics['bits_per_character']:.4f}[/] bits per character")
     console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per character")
     console().print(f"[bold]{len(numbers) - 1:,}[/] characters predicted")
@@ -115,14 +121,12 @@ def evaluate(
 
 
 @app.command()
-def info(run: RunFolder, cell: UserCell = None) -> None:
+def info(run: RunFolder) -> None:
     """Show what a run directory holds, and whether its files are sound."""
     from recurra.cli._info import show_info
     from recurra.store import Run
-    from recurra.tasks import build_task
 
-    opened = Run.open(run)
-    show_info(console(), opened, build_task(opened, cell=user_cell(cell)))
+    show_info(console(), Run.open(run))
 
 
 def _load(run: Path, cell: str | None) -> "LanguageModel":
@@ -133,5 +137,10 @@ def _load(run: Path, cell: str | None) -> "LanguageModel":
 
 def main() -> None:
     """Run the command line; the entry point of the `recurra` program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know fewer characters than we
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:  # closed by the one who started us
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
     with errors_in_words():
         app()

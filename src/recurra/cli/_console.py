@@ -23,6 +23,9 @@ def errors_in_words() -> Iterator[None]:
         # the reader of a pipe has gone; what is still buffered must not complain at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted.")
+        sys.exit(130)
     except OSError as error:
         _complain(f"The operating system refuses.\n  got:       {error}")
     except Exception as error:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from recurra.cli._job import begin, free_folder, train
-from recurra.cli._report import announce, conclude
+from recurra.cli._job import begin, free_folder
+from recurra.cli._report import run_job
 from recurra.data import python_reference
 from recurra.tasks import CorpusSettings, LanguageModelConfig
 from recurra.train import TrainingSettings
@@ -23,5 +23,4 @@ def run_demo(console: Console, out: Path | None, epochs: int, seed: int) -> None
     console.print(
         "[bold]A network learns to write[/] from the Python language reference, letter by letter.\n"
     )
-    announce(console, job)
-    conclude(console, job, train(job, console, prompt="The "))
+    run_job(console, job, prompt="The ")

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from recurra.probe import HelloNetwork, Moment
 
-STEPS = 60
-SHOWN = (0, 1, 2, 5, 10, 20, 40, 59)
+STEPS = 200
+SHOWN = (0, 1, 2, 5, 10, 20, 50, 100, 199)
 BAR = 40
 
 
@@ -41,7 +41,7 @@ def _introduction(network: HelloNetwork) -> Panel:
         "  softmax  = exp(scores) / sum of exp(scores)    as probabilities\n"
         "  loss     = -log softmax[target]                0 if sure and right\n\n"
         f"x_t is one-hot over h e l o, h_t has {network.cell.hidden_size} numbers, "
-        f"all matrices {parameters} weights."
+        f"{parameters} weights in all."
     )
     return Panel(
         Text(words),

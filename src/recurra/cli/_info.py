@@ -1,68 +1,94 @@
 """recurra info: what a run directory holds."""
 
+from pathlib import Path
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from recurra.base import DamagedFile, RunError
 from recurra.store import Run
-from recurra.tasks import LanguageModel
+
+DAMAGED = "damaged"
 
 
-def show_info(console: Console, run: Run, model: LanguageModel) -> None:
-    """Print a run as a table: model, data, training and how far it got."""
+def show_info(console: Console, run: Run) -> None:
+    """Print a run as a table: model, data, training, files.
+
+    Raises:
+        DamagedFile: a file of the run is not sound; all is printed all the same.
+    """
+    with run.reading_config():
+        rows = _model_rows(run.config["task"])
+        rows += _data_rows(run.config["data"]) if "data" in run.config else []
+        rows += _training_rows(run)
+    soundness = {path.name: _soundness(run, path) for path in _files(run)}
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(style="bold")
-    table.add_column()
-    for label, value in [*_model_rows(model), *_data_rows(run), *_training_rows(run)]:
-        table.add_row(label, value)
-    console.print(table, markup=False, highlight=False)
+    table.add_column(overflow="fold")
+    for label, value in [*rows, *soundness.items()]:
+        table.add_row(Text(label), Text(value, "red" if value.startswith(DAMAGED) else ""))
+    console.print(table)
+    damaged = [name for name, value in soundness.items() if value.startswith(DAMAGED)]
+    if damaged:
+        raise DamagedFile(
+            "Not all files of the run are sound.", got=", ".join(damaged), where=run.folder
+        )
 
 
-def _model_rows(model: LanguageModel) -> list[tuple[str, str]]:
-    config = model.settings
-    inputs = "one-hot" if config.inputs == "one-hot" else f"embedding {config.embedding_size}"
-    parameters = sum(parameter.numel() for parameter in model.parameters())
+def _model_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
+    model, vocabulary = task["model"], list(task["vocabulary"])
+    unknown = vocabulary[:1] == ["<unk>"]
+    embedded = f"embedding {model['embedding_size']}"
     return [
-        ("task", model.kind.replace("_", " ")),
-        ("cell", f"{config.cell}, {config.layers} x {config.hidden_size}, {config.connections}"),
-        ("input", f"{inputs}, {len(model.vocabulary)} {config.units}"),
-        ("unknown characters", "read as <unk>" if model.vocabulary.has_unknown else "refused"),
-        ("parameters", f"{parameters:,}"),
+        ("task", task["kind"].replace("_", " ")),
+        ("cell", f"{model['cell']}, {model['layers']} x {model['hidden_size']}"),
+        ("connections", model["connections"]),
+        ("input", embedded if model["inputs"] == "embedding" else "one-hot"),
+        ("vocabulary", f"{len(vocabulary)} {model['units']}"),
+        ("unknown characters", "read as <unk>" if unknown else "refused"),
     ]
 
 
-def _data_rows(run: Run) -> list[tuple[str, str]]:
-    data = run.config.get("data")
-    if data is None:
-        return [("text", "not recorded: the task was saved from Python")]
+def _data_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     files = [f"{each['path']} ({each['bytes']:,} bytes)" for each in data["files"]]
     return [
         ("text", "\n".join(files)),
         ("sha256", "\n".join(each["sha256"][:16] for each in data["files"])),
-        ("validation", f"the last {data['validation']:.0%}"),
+        ("validation", f"the last {100 * data['validation']:g} %"),
         ("windows", f"{data['streams']} streams x {data['window']} steps"),
     ]
 
 
 def _training_rows(run: Run) -> list[tuple[str, str]]:
-    training = run.config.get("training", {})
-    records = run.metrics.read()
-    measured = [each for each in records if each["split"] == "validation"]
+    measured = [each for each in run.metrics.read() if each["split"] == "validation"]
     best = min((each["bits_per_character"] for each in measured), default=None)
-    checkpoints = run.checkpoints()
-    versions = run.config["versions"]
-    return [
-        ("epochs", f"{len(measured)} of {training.get('epochs', 'an unknown number')} done"),
-        ("steps", f"{records[-1]['step']:,}" if records else "0"),
-        ("best validation", "none yet" if best is None else f"{best:.4f} bits per character"),
-        ("weights", _soundness(run)),
-        ("checkpoint", checkpoints[-1].name if checkpoints else "none yet"),
-        ("seed", str(training.get("seed", "unknown"))),
-        ("made with", ", ".join(f"{name} {version}" for name, version in versions.items())),
-    ]
+    rows = []
+    if "training" in run.config:
+        training = run.config["training"]
+        rows += [
+            ("epochs", f"{len(measured)} of {training['epochs']} measured"),
+            ("seed", str(training["seed"])),
+        ]
+    if best is not None:
+        rows.append(("best validation", f"{best:.4f} bits per character"))
+    versions = run.config["versions"].items()
+    return [*rows, ("made with", ", ".join(f"{name} {version}" for name, version in versions))]
 
 
-def _soundness(run: Run) -> str:
-    if not run.weights_path.exists():
-        return "none yet"
-    _, step = run.read_weights()
-    return f"of step {step:,}, checksum right"
+def _files(run: Run) -> list[Path]:
+    return [path for path in (run.weights_path, *run.checkpoints()) if path.exists()]
+
+
+def _soundness(run: Run, path: Path) -> str:
+    """Read a file as those would who need it."""
+    try:
+        if path == run.weights_path:
+            weights, step = run.read_weights()
+            parameters = sum(weight.numel() for weight in weights.values())
+            return f"sound, of step {step:,}, {parameters:,} parameters"
+        run.read_checkpoint(path)
+    except RunError as error:
+        return f"{DAMAGED}: {error.details.get('got', error.problem)}"
+    return "sound"

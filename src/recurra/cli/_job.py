@@ -1,20 +1,18 @@
 """Training a language model from files, as the command line does it: begun, or taken up again."""
 
-import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import torch
 from rich.console import Console
 
-from recurra.base import ConfigMismatch, DamagedFile
+from recurra.base import ConfigMismatch, DamagedFile, check_size, settings_from
 from recurra.cli._bar import TrainingBar
-from recurra.data import Text, python_reference, read_text
+from recurra.cli._options import MOST_THREADS
+from recurra.cli._signals import stop_on_signals
+from recurra.data import PYTHON_REFERENCE, Text, TextFile, python_reference, read_text
 from recurra.store import Run, refuse_taken
 from recurra.tasks import (
     CellMaker,
@@ -24,11 +22,10 @@ from recurra.tasks import (
     LanguageModelConfig,
     build_task,
     describe_task,
+    errors_of_user_code,
     make_corpus,
 )
-from recurra.train import FitResult, TrainingSettings, fit
-
-PYTHON_REFERENCE = "pydoc_data.topics"
+from recurra.train import FitResult, TrainingSettings, fit, require_extras
 
 
 @dataclass(frozen=True)
@@ -51,10 +48,11 @@ def begin(
     cell: CellMaker | None = None,
 ) -> Job:
     """Begin a new run; nothing is written unless all of it is sound."""
+    require_extras()
     refuse_taken(folder)
     corpus = make_corpus(text.content, corpus_settings, model_config.units)
     torch.manual_seed(settings.seed)
-    model = LanguageModel(corpus.vocabulary, model_config, cell=cell)
+    model = _try_model(corpus, model_config, cell)
     config = {
         "task": describe_task(model),
         "data": {"files": text.fingerprint(), **asdict(corpus_settings)},
@@ -72,14 +70,21 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
         files: where the text is now; where it was, if empty.
         cell: makes the cell, where the run uses one of the user's.
     """
+    require_extras()
     run = Run.open(folder)
-    model_config = LanguageModelConfig(**_section(run, "task")["model"])
-    data = dict(_section(run, "data"))
-    recorded = data.pop("files")
+    with run.reading_config():
+        config = run.config
+        units = config["task"]["model"]["units"]
+        data = dict(config["data"])
+        recorded = [settings_from(TextFile, each) for each in data.pop("files")]
+        if not recorded:
+            raise ValueError("no files")
+        cutting = settings_from(CorpusSettings, data)
+        settings = settings_from(TrainingSettings, config["training"])
+        threads = check_size("threads", config["threads"], most=MOST_THREADS)
     text = _same_text(run, recorded, files)
-    settings = TrainingSettings(**_section(run, "training"))
-    torch.set_num_threads(int(run.config["threads"]))  # other sums in another order, other bits
-    corpus = make_corpus(text.content, CorpusSettings(**data), model_config.units)
+    torch.set_num_threads(threads)  # other sums in another order, other bits
+    corpus = make_corpus(text.content, cutting, units)
     torch.manual_seed(settings.seed)
     model = build_task(run, cell=cell)
     if model.vocabulary != corpus.vocabulary:
@@ -88,6 +93,17 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
             where=run.folder / "config.json",
         )
     return Job(run, model, corpus, settings)
+
+
+def _try_model(
+    corpus: Corpus, config: LanguageModelConfig, cell: CellMaker | None
+) -> LanguageModel:
+    """Make the model and run it once, so that what cannot work is refused before a run begins."""
+    with errors_of_user_code("The model cannot be made, or fails on its first window."):
+        model = LanguageModel(corpus.vocabulary, config, cell=cell)
+        with torch.no_grad():
+            model.outcome(corpus.training[0], None)
+    return model
 
 
 def train(job: Job, console: Console, *, prompt: str | None = None) -> FitResult:
@@ -100,7 +116,7 @@ def train(job: Job, console: Console, *, prompt: str | None = None) -> FitResult
     data = job.corpus.training
     bar = TrainingBar(console, data.streams * data.window, sample)
     stop = threading.Event()
-    with _stop_on_interrupt(stop, lambda: bar.bar.print("stopping after this step ...")), bar:
+    with stop_on_signals(stop, lambda: bar.bar.print("stopping after this step ...")), bar:
         return fit(
             job.model,
             data,
@@ -120,42 +136,17 @@ def free_folder(name: str) -> Path:
     return folder
 
 
-def _section(run: Run, name: str) -> dict[str, Any]:
-    section = run.config.get(name)
-    if not isinstance(section, dict):
-        raise DamagedFile(f"A configuration has no `{name}`.", where=run.folder / "config.json")
-    return section
-
-
-def _same_text(run: Run, recorded: list[dict[str, Any]], files: Sequence[Path]) -> Text:
-    if not files and recorded[0]["path"] == PYTHON_REFERENCE:
+def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path]) -> Text:
+    if not files and [each.path for each in recorded] == [PYTHON_REFERENCE]:
         text = python_reference()
     else:
-        text = read_text(files or [each["path"] for each in recorded])
-    now = [each.sha256 for each in text.files]
-    if now != [each["sha256"] for each in recorded]:
+        text = read_text(files or [each.path for each in recorded])
+    if [each.sha256 for each in text.files] != [each.sha256 for each in recorded]:
         raise ConfigMismatch(
             "The text is not the one that the run began with.",
-            got=", ".join(each.path for each in text.files),
-            expected=", ".join(f"{each['path']} with {each['bytes']} bytes" for each in recorded),
+            got=", ".join(f"{each.path} with {each.bytes} bytes" for each in text.files),
+            expected=", ".join(f"{each.path} with {each.bytes} bytes" for each in recorded),
             where=run.folder / "config.json",
             fix="restore the text, or begin a new run",
         )
     return text
-
-
-@contextmanager
-def _stop_on_interrupt(stop: threading.Event, say: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C ask for a stop; a second one interrupts at once."""
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        stop.set()
-        say()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -8,6 +8,9 @@ import typer
 if TYPE_CHECKING:
     from recurra.tasks import CellMaker
 
+MOST_THREADS = 1024
+"""More threads than any machine has; asking for too many ends the process."""
+
 STREAMS, WINDOW = 16, 64
 """How texts are read where nothing else is asked for."""
 
@@ -20,9 +23,16 @@ Seed = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 
 
 def user_cell(cell: str | None) -> "CellMaker | None":
-    """Load a cell given as FILE.py:CLASS; a plain name is not one of the user's."""
-    if cell is None or ":" not in cell:
+    """Load a cell given as FILE.py:CLASS.
+
+    Raises:
+        ArgumentError: it is given in another way, or cannot be loaded.
+    """
+    if cell is None:
         return None
+    from recurra.base import ArgumentError
     from recurra.tasks import load_cell_maker
 
+    if ":" not in cell:
+        raise ArgumentError("`--cell` is not a cell of yours.", got=cell, expected="FILE.py:CLASS")
     return load_cell_maker(cell)

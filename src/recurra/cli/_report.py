@@ -1,79 +1,100 @@
-"""What the command line says before and after a training."""
+"""A training from its announcement to the commands to try next."""
 
 import shlex
 
+import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from recurra.cli._job import Job
-from recurra.data import UNKNOWN, from_units
+from recurra.cli._job import Job, train
+from recurra.data import from_units
 from recurra.tasks import CELLS
 from recurra.train import FitResult
 
 
-def announce(console: Console, job: Job) -> None:
+def run_job(console: Console, job: Job, *, prompt: str | None = None) -> None:
+    """Train a job, saying what goes on; exit with 130 if it was stopped."""
+    console.print(_announcement(job))
+    try:
+        result = train(job, console, prompt=prompt)
+    except KeyboardInterrupt:
+        _say_how_to_go_on(console, job, "Interrupted in the middle of a step.")
+        raise typer.Exit(130) from None
+    if not result.finished:
+        _say_how_to_go_on(console, job, f"Stopped after step {result.step:,}; everything is saved.")
+        raise typer.Exit(130)
+    _conclude(console, job, result)
+
+
+def _announcement(job: Job) -> Table:
     """Say what is going to be trained on what, and where it goes."""
     corpus, config = job.corpus, job.model.settings
     parameters = sum(parameter.numel() for parameter in job.model.parameters())
+    rows = {
+        "text": f"{corpus.training.targets:,} characters to learn, {corpus.validation.targets:,} "
+        f"to measure on, {len(corpus.vocabulary)} different",
+        "model": f"{config.cell}, {_count(config.layers, 'layer')} of {config.hidden_size}, "
+        f"{parameters:,} parameters",
+        "training": f"{_count(job.settings.epochs, 'epoch')} of "
+        f"{_count(len(corpus.training), 'step')}, each {corpus.training.streams} streams x "
+        f"{corpus.training.window} characters",
+        "run": str(job.run.folder),
+    }
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(style="bold")
-    table.add_column()
-    table.add_row(
-        "text",
-        f"{corpus.training.targets:,} characters to learn, {corpus.validation.targets:,} to "
-        f"measure on, {len(corpus.vocabulary)} different ones",
-    )
-    table.add_row(
-        "model",
-        f"{config.cell}, {config.layers} layers of {config.hidden_size}, {parameters:,} parameters",
-    )
-    table.add_row(
-        "training",
-        f"{job.settings.epochs} epochs of {len(corpus.training):,} steps, each "
-        f"{corpus.training.streams} streams x {corpus.training.window} characters",
-    )
-    table.add_row("run", str(job.run.folder))
-    console.print(table, highlight=False)
+    table.add_column(overflow="fold")
+    for label, value in rows.items():
+        table.add_row(label, Text(value))
+    return table
 
 
-def conclude(console: Console, job: Job, result: FitResult) -> None:
+def _conclude(console: Console, job: Job, result: FitResult) -> None:
     """Say how it went and what to try next."""
-    folder = job.run.folder
-    if not result.finished:
-        console.print(f"\nStopped after step {result.step:,}; everything is saved. Go on with\n")
-        command = f"  recurra train lm --resume {folder}{_own_cell(job)}\n"
-        console.print(command, style="bold", highlight=False, soft_wrap=True)
-        return
-    console.print(
-        f"\nDone: [cyan]{result.best:.3f}[/] bits per character on text it has not seen. "
-        f"Learning curve: {job.run.picture_path}\n\nNext:\n",
-        highlight=False,
-    )
+    folder = _folder(job)
+    _say(console, f"\nDone: {result.best:.3f} bits per character on text it has not seen.", "bold")
+    _say(console, f"The learning curve is {job.run.picture_path}\n\nNext:\n")
+    generate = f"recurra generate {folder}{_own_cell(job)}"
     for command, meaning in (
-        (
-            f"recurra generate {folder}{_own_cell(job)} --temperature 0.5 --length 600",
-            "let it write",
-        ),
-        (
-            f"recurra generate {folder}{_own_cell(job)} --prompt {_first_word(job)} --seed 7",
-            "from a beginning of yours",
-        ),
-        (f"recurra info {folder}{_own_cell(job)}", "what the run holds"),
+        (f"{generate} --temperature 0.5 --length 600", "let it write"),
+        (f"{generate}{_prompt(job)} --seed 7", "something else, from a beginning of yours"),
+        (f"recurra info {folder}", "what the run holds"),
         ("recurra train lm FILE", "train on a text of yours"),
         ("recurra hello", "see inside a network small enough to print"),
     ):
-        console.print(f"  [bold]{command}[/]", highlight=False, soft_wrap=True)
-        console.print(f"      {meaning}", style="dim", highlight=False)
+        _say(console, f"  {command}", "bold")
+        _say(console, f"      {meaning}", "dim")
 
 
-def _first_word(job: Job) -> str:
-    """Give a prompt that the model can read, quoted for a shell."""
-    beginning = job.model.vocabulary.decode(job.corpus.training.numbers[:200])
-    words = [word for word in from_units(beginning).split() if UNKNOWN not in word]
-    return shlex.quote(words[0] + " ") if words else "' '"
+def _say_how_to_go_on(console: Console, job: Job, what: str) -> None:
+    _say(console, f"\n{what} Go on with\n")
+    _say(console, f"  recurra train lm --resume {_folder(job)}{_own_cell(job)}\n", "bold")
+
+
+def _say(console: Console, words: str, style: str = "") -> None:
+    """Print words that may hold anything, square brackets too, without breaking lines."""
+    console.print(Text(words, style), soft_wrap=True)
+
+
+def _folder(job: Job) -> str:
+    return shlex.quote(str(job.run.folder))
+
+
+def _prompt(job: Job) -> str:
+    """Give the option for a prompt that the model can read: the first word of its text."""
+    symbols = job.model.vocabulary.symbols
+    beginning = job.corpus.training.numbers[:200]
+    words = from_units(job.model.vocabulary.decode(beginning)).split()
+    if not words or len(words[0]) > 20 or job.model.vocabulary.has_unknown:
+        return ""
+    return " --prompt " + shlex.quote(words[0] + (" " if " " in symbols else ""))
 
 
 def _own_cell(job: Job) -> str:
     """Give the option that a command needs for a model with a cell of the user's."""
     name = job.model.settings.cell
-    return "" if name in CELLS else f" --cell {name}"
+    return "" if name in CELLS else f" --cell {shlex.quote(name)}"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")

@@ -1,16 +1,14 @@
 """recurra train: begin a training, or go on with one."""
 
+import shlex
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from recurra.cli._console import console
-from recurra.cli._options import STREAMS, WINDOW, user_cell
-
-if TYPE_CHECKING:
-    from recurra.cli._job import Job
+from recurra.cli._options import MOST_THREADS, STREAMS, WINDOW, user_cell
 
 Model = partial(typer.Option, rich_help_panel="Model")
 Text = partial(typer.Option, rich_help_panel="Text")
@@ -50,7 +48,9 @@ def train_lm(
     validation: Annotated[float, Text(help="Part at the end to measure on.")] = 0.1,
     jamo: Annotated[bool, Text("--jamo", help="Read Hangul letter by letter.")] = False,
     unknown: Annotated[str, Text(help="What a new character is: an error, or unk.")] = "error",
-    least_count: Annotated[int, Text(help="With --unknown unk: rarer characters are unknown.")] = 1,
+    least_count: Annotated[
+        int | None, Text(help="With --unknown unk: rarer characters are unknown. Default: 2.")
+    ] = None,
     checkpoint_every: Annotated[int, Training(help="Steps between checkpoints.")] = 200,
     seed: Annotated[int, Training(help="The same seed gives the same result.")] = 0,
     threads: Annotated[int | None, Training(help="CPU threads. Default: all cores.")] = None,
@@ -58,21 +58,28 @@ def train_lm(
     """Train a character language model on text files, or go on where a run stopped."""
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
+    from recurra.cli._report import run_job
     from recurra.data import read_text
     from recurra.store import refuse_taken
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
-    maker = user_cell(cell)
+    maker = user_cell(cell) if ":" in cell else None
     if resume is not None:
         _refuse_new_settings(context, resume)
-        _finish(_job.take_up(resume, files or [], cell=maker))
+        run_job(console(), _job.take_up(resume, files or [], cell=maker))
         return
     if not files:
         raise ArgumentError(
             "There is nothing to train on.",
             expected="one or more text files, or `--resume RUN`",
             fix="recurra train lm FILE",
+        )
+    if inputs == "one-hot" and _is_given(context, "embedding_size"):
+        raise ArgumentError(
+            "One-hot inputs have no embedding, so no size of one.",
+            got=f"--inputs one-hot --embedding-size {embedding_size}",
+            fix="leave one of them out",
         )
     if unknown not in ("error", "unk"):
         raise UnknownName.among("--unknown", unknown, ("error", "unk"))
@@ -88,6 +95,8 @@ def train_lm(
         dropout=dropout,
         units="jamo" if jamo else "characters",
     )
+    if least_count is None:  # "<unk>" is learnt from the characters that are left out
+        least_count = 2 if unknown == "unk" else 1
     cutting = CorpusSettings(streams, window, validation, unknown == "unk", least_count)
     settings = TrainingSettings(
         epochs=epochs,
@@ -97,10 +106,16 @@ def train_lm(
         seed=seed,
     )
     if threads is not None:
-        _use_threads(check_size("--threads", threads))
+        _use_threads(check_size("--threads", threads, most=MOST_THREADS))
     folder = out or _job.free_folder(files[0].stem)
     refuse_taken(folder)
-    _finish(_job.begin(read_text(files), folder, config, cutting, settings, cell=maker))
+    job = _job.begin(read_text(files), folder, config, cutting, settings, cell=maker)
+    run_job(console(), job)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _refuse_new_settings(context: typer.Context, run: Path) -> None:
@@ -112,15 +127,14 @@ def _refuse_new_settings(context: typer.Context, run: Path) -> None:
         for name, value in context.params.items()
         if name not in ("resume", "files")
         and not (name == "cell" and ":" in value)
-        and (source := context.get_parameter_source(name)) is not None
-        and source.name == "COMMANDLINE"
+        and _is_given(context, name)
     ]
     if settled:
         raise ArgumentError(
             "`--resume` goes on with the settings that the run began with.",
             got=", ".join(settled),
             expected="no settings beside `--resume`",
-            fix=f"recurra train lm --resume {run}",
+            fix=f"recurra train lm --resume {shlex.quote(str(run))}",
         )
 
 
@@ -128,14 +142,3 @@ def _use_threads(threads: int) -> None:
     import torch
 
     torch.set_num_threads(threads)
-
-
-def _finish(job: "Job") -> None:
-    from recurra.cli._job import train
-    from recurra.cli._report import announce, conclude
-
-    announce(console(), job)
-    result = train(job, console())
-    conclude(console(), job, result)
-    if not result.finished:
-        raise typer.Exit(130)

@@ -4,6 +4,9 @@ import hashlib
 
 from recurra.data._text import Text, TextFile
 
+PYTHON_REFERENCE = "pydoc_data.topics"
+"""The path that stands for this text in the configuration of a run."""
+
 
 def python_reference() -> Text:
     """Read the Python language reference from `pydoc_data.topics`, in alphabetical order.
@@ -15,5 +18,5 @@ def python_reference() -> Text:
 
     content = "\n\n".join(topics[name].strip() for name in sorted(topics))
     raw = content.encode()
-    file = TextFile("pydoc_data.topics", len(raw), hashlib.sha256(raw).hexdigest())
+    file = TextFile(PYTHON_REFERENCE, len(raw), hashlib.sha256(raw).hexdigest())
     return Text(content, (file,))

@@ -38,13 +38,7 @@ class ContiguousStreams:
         self.streams = check_size("streams", streams)
         self.window = check_size("window", window)
         self.steps = -(-self.targets // streams)  # length of a row; the last may end earlier
-        if self.targets < streams * window:
-            raise TextError(
-                "The text is too short for these streams and windows.",
-                got=f"{len(numbers):,} symbols",
-                expected=f"more than {streams * window:,} = {streams} streams x {window} steps",
-                fix="use a longer text, or a smaller `--streams` or `--window`",
-            )
+        require_length(len(numbers), streams=streams, window=window)
 
     @property
     def targets(self) -> int:
@@ -68,6 +62,17 @@ class ContiguousStreams:
             targets=targets,
             lengths=None if bool(valid.all()) else valid.sum(dim=0),
             resets=_first_step(T, self.streams) if i == 0 else None,
+        )
+
+
+def require_length(symbols: int, *, streams: int, window: int) -> None:
+    """Raise TextError unless so many symbols fill one window of every stream."""
+    if symbols <= streams * window:
+        raise TextError(
+            "The text is too short for these streams and windows.",
+            got=f"{symbols:,} symbols",
+            expected=f"more than {streams * window:,} = {streams} streams x {window} steps",
+            fix="use a longer text, or a smaller `--streams`, `--window` or `--validation`",
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from recurra.base import TextError
+from recurra.base import TextError, UnknownName
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
@@ -76,6 +76,8 @@ def to_units(text: str, units: Units) -> str:
         >>> [len(recurra.data.to_units("한글", units)) for units in ("characters", "jamo")]
         [2, 6]
     """
+    if units not in ("characters", "jamo"):
+        raise UnknownName.among("units", units, ("characters", "jamo"))
     composed = unicodedata.normalize("NFC", text)
     if units == "characters":
         return composed

@@ -9,6 +9,9 @@ from recurra.base import ArgumentError, UnknownSymbol
 
 UNKNOWN = "<unk>"
 
+BLOCK = 1 << 20
+"""Characters encoded at a time, so that a long text needs little memory besides its own."""
+
 
 class Vocabulary:
     """A fixed, ordered set of one-character symbols, each with its number.
@@ -19,7 +22,7 @@ class Vocabulary:
             a character is an error.
 
     Raises:
-        ArgumentError: a symbol is not one character, or comes twice.
+        ArgumentError: a symbol is not one character, or comes twice, or there is none.
 
     Example:
         >>> import recurra
@@ -42,6 +45,12 @@ class Vocabulary:
                 got=_shorten(self.symbols),
                 expected='distinct single characters, the first may be "<unk>"',
             )
+        if not characters:
+            raise ArgumentError(
+                "`symbols` has no character.",
+                got=_shorten(self.symbols) or "nothing",
+                expected='at least one, besides "<unk>"',
+            )
         points = torch.tensor([ord(character) for character in characters], dtype=torch.int32)
         self._points, order = points.sort()  # sorted code points, and the number of each
         self._numbers = (order + self.has_unknown).to(torch.int32)
@@ -56,7 +65,7 @@ class Vocabulary:
             least_count: leave out characters that occur less often; needs `unknown`. Default: 1.
 
         Raises:
-            ArgumentError: `least_count` without `unknown`.
+            ArgumentError: `least_count` without `unknown`, or no character is left.
         """
         if least_count > 1 and not unknown:
             raise ArgumentError(
@@ -65,6 +74,12 @@ class Vocabulary:
                 fix="unknown=True",
             )
         counts = Counter(text)
+        if text and max(counts.values()) < least_count:
+            raise ArgumentError(
+                "`least_count` leaves no character.",
+                got=least_count,
+                expected=f"at most {max(counts.values())}, the count of the commonest character",
+            )
         kept = sorted(symbol for symbol, count in counts.items() if count >= least_count)
         return cls([UNKNOWN, *kept] if unknown else kept)
 
@@ -90,9 +105,11 @@ class Vocabulary:
         Raises:
             UnknownSymbol: a character is not in the vocabulary, which has no "<unk>".
         """
-        if not text:
-            return torch.empty(0, dtype=torch.int32)
-        raw = bytearray(text.encode("utf-32-le", "surrogatepass"))
+        blocks = [self._encode(text, start, name) for start in range(0, len(text), BLOCK)]
+        return torch.cat(blocks) if blocks else torch.empty(0, dtype=torch.int32)
+
+    def _encode(self, text: str, start: int, name: str) -> torch.Tensor:
+        raw = bytearray(text[start : start + BLOCK].encode("utf-32-le", "surrogatepass"))
         points = torch.frombuffer(raw, dtype=torch.int32)  # [N]
         places = torch.searchsorted(self._points, points).clamp_(max=len(self._points) - 1)
         known = self._points[places] == points
@@ -100,7 +117,8 @@ class Vocabulary:
         if bool(known.all()):
             return numbers
         if not self.has_unknown:
-            raise self._unknown_symbol(text, int(known.logical_not().int().argmax()), name)
+            place = start + int(known.logical_not().int().argmax())
+            raise self._unknown_symbol(text, place, name)
         return torch.where(known, numbers, 0)
 
     def decode(self, numbers: Sequence[int] | torch.Tensor) -> str:

@@ -92,7 +92,7 @@ class Bidirectional(Layer):
             )
         return state
 
-    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Refuse: the backward half needs the future."""
         del x, state
         raise ArgumentError(

@@ -102,12 +102,14 @@ def _shapes(weights: Mapping[str, torch.Tensor]) -> set[str]:
 
 
 def _check_same_equations(cell: RNN | LSTM | GRU, module: nn.RNNBase) -> None:
-    theirs = {nn.RNN: RNN, nn.LSTM: LSTM, nn.GRU: GRU}.get(type(module))
-    activation = getattr(cell, "activation", torch.tanh).__name__
-    if type(cell) is not theirs or activation != getattr(module, "nonlinearity", "tanh"):
+    kind = next(kind for kind in (nn.LSTM, nn.GRU, nn.RNN) if isinstance(module, kind))
+    same = isinstance(cell, {nn.LSTM: LSTM, nn.GRU: GRU, nn.RNN: RNN}[kind])
+    if same and isinstance(cell, RNN):
+        same = cell.activation is {"tanh": torch.tanh, "relu": torch.relu}[str(module.nonlinearity)]
+    if not same:
         raise ArgumentError(
             "`stack` and `module` have not the same equations.",
-            got=f"{type(cell).__name__} with {activation}",
+            got=" ".join(repr(cell).split()),
             expected=str(module),
         )
 

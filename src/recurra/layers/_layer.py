@@ -40,7 +40,7 @@ class Layer(nn.Module, ABC):
         """Run over x `[T, B, I]`, time first; what `forward` does once the axes are in order."""
 
     @abstractmethod
-    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Run one step, for streaming: x `[B, I]` to y `[B, O]`; a sequence of length 1."""
 
     def forward(
@@ -87,6 +87,13 @@ def _check_batch_first(x: object, resets: object) -> None:
 
 def require_time_first(outer: str, layer: Layer) -> Layer:
     """Return a layer that is to be nested in another one; refuse `batch_first` inside."""
+    if not isinstance(layer, Layer):
+        raise ArgumentError(
+            f"What is inside a `{outer}` is not a layer.",
+            got=type(layer).__name__,
+            expected="a layer, such as Recurrent(cell)",
+            fix=f"Recurrent({type(layer).__name__}(...))",
+        )
     if layer.batch_first:
         raise ArgumentError(
             f"A layer inside a `{outer}` has `batch_first`, which only the outermost may have.",

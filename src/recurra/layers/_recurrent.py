@@ -6,7 +6,7 @@ import torch
 
 from recurra.base import ArgumentError, Cell, State
 from recurra.layers._layer import Layer
-from recurra.runtime import Backend, unroll
+from recurra.runtime import Backend, check_backend, unroll
 
 
 class Recurrent(Layer):
@@ -37,7 +37,7 @@ class Recurrent(Layer):
         super().__init__(batch_first=batch_first)
         self.cell: Cell = cell
         self.reverse = reverse
-        self.backend = backend
+        self.backend = check_backend(backend)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the cell's initial state."""
@@ -62,14 +62,14 @@ class Recurrent(Layer):
             backend=self.backend,
         )
 
-    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Run the cell once; refuse backwards, where the first step is the last to come."""
         if self.reverse:
             raise ArgumentError(
                 "`Recurrent(reverse=True)` cannot run step by step: it starts at the end.",
                 fix="use `Recurrent(cell)` in models that stream or generate",
             )
-        return self.cell(x, state)
+        return self.cell(x, self.initial_state(len(x)) if state is None else state)
 
     def extra_repr(self) -> str:
         """Show the direction in `repr`."""

@@ -41,7 +41,7 @@ class Shortcut(Layer):
         y, state = self.layer(x, state, lengths=lengths, resets=resets)
         return self.join(zero_padding(x, lengths), y), state
 
-    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Run the layer once and join its input to the output."""
         y, state = self.layer.step(x, state)
         return self.join(x, y), state

@@ -71,7 +71,7 @@ class Stack(Layer):
             following.append(end)
         return x, tuple(following)
 
-    def step(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
+    def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Run every layer once."""
         following = []
         for depth, (layer, start) in enumerate(zip(self, self._starts(state), strict=True)):

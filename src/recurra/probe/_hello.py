@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import check_seed, check_size
+from recurra.base import ArgumentError, check_seed, check_size
 from recurra.cells import RNN
 from recurra.data import Vocabulary
 from recurra.decode import choose, generate
@@ -113,7 +113,12 @@ class HelloNetwork(nn.Module):
 
     @torch.no_grad()
     def spell(self, prompt: str, length: int) -> str:
-        """Continue a prompt by feeding each likeliest letter back in."""
+        """Continue a prompt by feeding each likeliest letter back in.
+
+        Raises:
+            ArgumentError: the prompt is empty.
+            UnknownSymbol: the prompt has another letter than h, e, l, o.
+        """
 
         def step(symbols: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             x = F.one_hot(symbols, len(self.vocabulary)).float()  # [1, V]
@@ -121,6 +126,8 @@ class HelloNetwork(nn.Module):
             return self.head(hidden), state
 
         numbers = self.vocabulary.encode(prompt, name="prompt").long()
+        if not len(numbers):
+            raise ArgumentError("`prompt` is empty.", got="''", expected="at least one letter")
         state = self.cell.initial_state(1)
         for number in numbers:
             scores, state = step(number.reshape(1), state)

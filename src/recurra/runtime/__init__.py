@@ -1,5 +1,5 @@
 """Running cells over sequences: `unroll`, and the plain loop that is its oracle."""
 
-from recurra.runtime._unroll import Backend, unroll
+from recurra.runtime._unroll import Backend, check_backend, unroll
 
-__all__ = ["Backend", "unroll"]
+__all__ = ["Backend", "check_backend", "unroll"]

@@ -21,26 +21,27 @@ def reference_loop(
     x: torch.Tensor,
     state: State,
     *,
+    initial: State,
     lengths: torch.Tensor | None,
     resets: torch.Tensor | None,
     reverse: bool,
 ) -> tuple[torch.Tensor, State]:
-    """Run a cell over a sequence, step by step; arguments are those of `unroll`, already checked.
+    """Run a cell over a sequence, step by step.
 
+    The arguments are those of `unroll`, already checked, and `initial`: what resets return to.
     A row that is not valid at a step keeps its state, so that rows which end early hold their final
     state, and reversed rows hold their first one until their own end is reached.
     """
-    T, B = x.shape[:2]
+    T = len(x)
     valid = None
     if lengths is not None:
         x, valid = repeat_last_step(x, lengths), valid_steps(lengths, T)  # valid [T, B]
         resets = None if resets is None else resets & valid
     xs = x.unbind(0)  # one view a step: its backward is a single stack, not T slices
-    start = cell.initial_state(B) if resets is not None else state
     outputs: list[torch.Tensor] = []
     for t in reversed(range(T)) if reverse else range(T):
         if resets is not None:
-            state = _choose(resets[t], start, state)
+            state = _choose(resets[t], initial, state)
         y, following = _step(cell, xs[t], state)
         if valid is not None:
             y = torch.where(over_features(valid[t], y), y, y.new_zeros(()))

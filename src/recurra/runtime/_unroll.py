@@ -74,25 +74,27 @@ def unroll(
         >>> y.shape, bool((y[4:, 1] == 0).all())
         (torch.Size([7, 2, 5]), True)
     """
-    _check_backend(backend)
+    check_backend(backend)
     _check_input(x)
     T, B = x.shape[:2]
     _check_lengths(lengths, T, B)
     _check_resets(resets, T, B)
-    state = _check_state(cell, state, B)
+    initial = _initial_state(cell, B)
     return reference_loop(
         cell,
         x,
-        state,
+        initial if state is None else _check_state(cell, state, initial),
+        initial=initial,
         lengths=None if lengths is None else lengths.to(x.device, torch.int64),
         resets=None if resets is None else resets.to(x.device),
         reverse=reverse,
     )
 
 
-def _check_backend(backend: str) -> None:
+def check_backend(backend: Backend) -> Backend:
+    """Return `backend` if it can run here; raise UnknownName or BackendUnavailable otherwise."""
     if backend in ("auto", "reference"):
-        return
+        return backend
     if backend in ("c", "triton"):
         raise BackendUnavailable(
             "`backend` names a compiled kernel, which this version of Recurra does not have yet.",
@@ -150,15 +152,23 @@ def _check_resets(resets: object, T: int, B: int) -> None:
         )
 
 
-def _check_state(cell: Cell, state: State | None, B: int) -> State:
-    expected = cell.initial_state(B)
-    if not is_state(expected) or any(part.shape[:1] != (B,) for part in state_tensors(expected)):
+def _initial_state(cell: Cell, B: int) -> State:
+    if not callable(cell) or not callable(getattr(cell, "initial_state", None)):
+        raise ArgumentError(
+            "`cell` is not a cell.",
+            got=describe_tensor(cell),
+            expected="a module with forward(x, state) and initial_state(batch_size)",
+        )
+    initial = cell.initial_state(B)
+    if not is_state(initial) or any(part.shape[:1] != (B,) for part in state_tensors(initial)):
         raise ShapeError(
             f"`{type(cell).__name__}.initial_state` does not give one row per sequence.",
-            got=describe_state(expected),
+            got=describe_state(initial),
             expected=f"tensors of shape ({B}, ...)",
         )
-    if state is None:
-        return expected
-    check_same_form(f"`state` is not a state of `{type(cell).__name__}`.", state, expected)
-    return map_state(lambda _, given: given, expected, state)  # plain tuples get their names back
+    return initial
+
+
+def _check_state(cell: Cell, state: State, initial: State) -> State:
+    check_same_form(f"`state` is not a state of `{type(cell).__name__}`.", state, initial)
+    return map_state(lambda _, given: given, initial, state)  # plain tuples get their names back

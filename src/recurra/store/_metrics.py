@@ -19,7 +19,7 @@ class MetricsLog:
         self.path = path
 
     def append(self, record: dict[str, Any]) -> None:
-        """Add one measurement; it has a `step`."""
+        """Add one measurement; it has a `step`, and a `split` of the data that was measured."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(record) + "\n")
 
@@ -31,7 +31,7 @@ class MetricsLog:
         """
         if not self.path.exists():
             return []
-        lines = self.path.read_text(encoding="utf-8").split("\n")
+        lines = self.path.read_bytes().split(b"\n")
         return [self._parse(line, number) for number, line in enumerate(lines[:-1], start=1)]
 
     def forget_after(self, step: int) -> None:
@@ -39,15 +39,18 @@ class MetricsLog:
         kept = [json.dumps(record) + "\n" for record in self.read() if record["step"] <= step]
         write_atomically(self.path, "".join(kept).encode())
 
-    def _parse(self, line: str, number: int) -> dict[str, Any]:
+    def _parse(self, line: bytes, number: int) -> dict[str, Any]:
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DamagedFile(
                 "A measurement is not JSON.", got=line[:60], where=f"{self.path}:{number}"
             ) from error
-        if not isinstance(record, dict) or not isinstance(record.get("step"), int):
-            raise DamagedFile(
-                "A measurement has no step.", got=line[:60], where=f"{self.path}:{number}"
-            )
-        return record
+        match record:
+            case {"step": int(), "split": str()}:
+                return dict(record)
+        raise DamagedFile(
+            "A measurement has no step or no split.",
+            got=line[:60],
+            where=f"{self.path}:{number}",
+        )

@@ -3,21 +3,36 @@
 RUN/
   config.json            all that is needed to build the task again, and where the data is
   weights.safetensors    the weights with the best validation metric so far
-  checkpoints/           step-00000120.safetensors ...: complete training states, the last two
+  checkpoints/           step-0000000120.safetensors ...: complete training states, the last two
   metrics.jsonl          one line per measurement
   loss.png               the learning curve
 """
 
 import hashlib
 import json
+import os
 import platform
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from recurra.base import ConfigMismatch, DamagedFile, RunExists, RunIncomplete, RunNotFound
+from recurra.base import (
+    ConfigMismatch,
+    DamagedFile,
+    RunError,
+    RunExists,
+    RunIncomplete,
+    RunNotFound,
+)
 from recurra.store._atomic import remove_leftovers, write_atomically
+from recurra.store._lock import locked
 from recurra.store._metrics import MetricsLog
 from recurra.store._tensor_file import FORMAT, read_tensors, write_tensors
 from recurra.store._tree import flatten_tree, restore_tree
@@ -52,10 +67,19 @@ class Run:
             RunExists: something is there already.
         """
         folder = refuse_taken(folder)
-        (folder / "checkpoints").mkdir(parents=True)
         run = cls(folder, {"format": FORMAT, **config, "versions": _versions()})
-        text = json.dumps(run.config, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(folder / "config.json", text.encode())
+        content = _encode_config(run.config)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # made beside its place and renamed, so that it is there as a whole or not at all
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+            draft = Path(place) / "run"
+            (draft / "checkpoints").mkdir(parents=True)
+            write_atomically(draft / "config.json", content)
+            try:
+                os.rename(draft, folder)
+            except OSError:
+                refuse_taken(folder)  # somebody was faster
+                raise
         return run
 
     @classmethod
@@ -112,10 +136,10 @@ class Run:
                 "The run has no weights yet.",
                 got=self.folder,
                 expected="weights.safetensors, written after the first epoch",
-                fix=f"recurra train lm --resume {self.folder}",
+                fix=f"recurra train lm --resume {shlex.quote(str(self.folder))}",
             )
         weights, document = read_tensors(self.weights_path)
-        self._check_owner(self.weights_path, document)
+        self._check_owner(self.weights_path, document, "step", int)
         for name, weight in weights.items():
             if not bool(weight.isfinite().all()):
                 raise DamagedFile(
@@ -123,7 +147,7 @@ class Run:
                     got=name,
                     where=self.weights_path,
                 )
-        return weights, int(document["step"])
+        return weights, document["step"]
 
     def checkpoints(self) -> list[Path]:
         """List the checkpoints, the newest last."""
@@ -148,19 +172,50 @@ class Run:
             ConfigMismatch: the checkpoint belongs to another configuration.
         """
         tensors, document = read_tensors(path)
-        self._check_owner(path, document)
+        self._check_owner(path, document, "tree", dict)
         return restore_tree(document["tree"], tensors)
 
-    def clean(self) -> None:
-        """Delete what an interrupted write left behind."""
-        remove_leftovers(self.folder)
-        remove_leftovers(self.folder / "checkpoints")
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Have the run for oneself, with what interrupted writes left behind cleared away.
 
-    def _check_owner(self, path: Path, document: dict[str, Any]) -> None:
-        if document["config"] != self.fingerprint():
+        Raises:
+            RunBusy: another process is training in it.
+        """
+        with locked(self.folder / "lock"):
+            (self.folder / "checkpoints").mkdir(exist_ok=True)
+            remove_leftovers(self.folder)
+            remove_leftovers(self.folder / "checkpoints")
+            yield
+
+    @contextmanager
+    def reading_config(self) -> Iterator[None]:
+        """Turn whatever an altered `config.json` leads to into DamagedFile."""
+        try:
+            yield
+        except RunError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            reason = " ".join(str(error).split())
+            raise DamagedFile(
+                "A configuration is not as Recurra writes it.",
+                got=f"{type(error).__name__}: {reason}",
+                where=self.folder / "config.json",
+            ) from error
+
+    def _check_owner(self, path: Path, document: Any, content: str, kind: type) -> None:
+        """Refuse a file that holds something else, or belongs to another configuration."""
+        if not isinstance(document, dict) or not isinstance(document.get(content), kind):
+            raise DamagedFile(
+                "A file holds something else than its name says.",
+                got=str(document)[:80],
+                expected=f"`{content}` and the configuration it belongs to",
+                where=path,
+            )
+        if document.get("config") != self.fingerprint():
             raise ConfigMismatch(
                 "A file belongs to another configuration than that of its run directory.",
-                got=f"configuration {document['config'][:12]}",
+                got=f"configuration {str(document.get('config'))[:12]}",
                 expected=f"configuration {self.fingerprint()[:12]}, that of config.json",
                 where=path,
             )
@@ -174,9 +229,21 @@ def refuse_taken(folder: str | Path) -> Path:
             "The place for the new run is taken.",
             got=folder,
             expected="a directory that does not exist yet, or is empty",
-            fix=f"choose another with `--out`, or go on with `--resume {folder}`",
+            fix="choose another with `--out`"
+            + (
+                f", or go on with `--resume {shlex.quote(str(folder))}`"
+                if (folder / "config.json").exists()
+                else ""
+            ),
         )
     return folder
+
+
+def _encode_config(config: dict[str, Any]) -> bytes:
+    """Write a configuration as JSON in UTF-8, readable in any language."""
+    text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+    # names of files that are not UTF-8 hold lone surrogates, which JSON can only escape
+    return re.sub("[\ud800-\udfff]", lambda lone: f"\\u{ord(lone[0]):04x}", text).encode()
 
 
 def _read_config(path: Path) -> dict[str, Any]:
@@ -197,8 +264,6 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
     return {
         "recurra": version("recurra"),
         "torch": torch.__version__,

@@ -32,26 +32,33 @@ def restore_tree(document: Any, tensors: dict[str, torch.Tensor]) -> Any:
     Raises:
         DamagedFile: the document names a tensor that is not there, or is no such document.
     """
+    try:
+        return _restore(document, tensors)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DamagedFile("A stored tree is not as Recurra writes it.", got=error) from error
+
+
+def _restore(document: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(document, list):
-        return [restore_tree(each, tensors) for each in document]
+        return [_restore(each, tensors) for each in document]
     if not isinstance(document, dict):
         return document
-    match document:
-        case {"$tensor": str(name)} if name in tensors:
-            return tensors[name]
-        case {"$tuple": [*items]}:
-            return tuple(restore_tree(each, tensors) for each in items)
-        case {"$dict": [*pairs]}:
-            return {
-                restore_tree(key, tensors): restore_tree(value, tensors) for key, value in pairs
-            }
-    raise DamagedFile("A stored tree is not as Recurra writes it.", got=str(document)[:80])
+    if len(document) == 1:
+        match document:
+            case {"$tensor": str(name)} if name in tensors:
+                return tensors[name]
+            case {"$tuple": [*items]}:
+                return tuple(_restore(each, tensors) for each in items)
+            case {"$dict": [*pairs]}:
+                return {_restore(key, tensors): _restore(each, tensors) for key, each in pairs}
+    raise ValueError(f"not a tree: {str(document)[:80]}")
 
 
 def _flatten(tree: Any, path: str, tensors: dict[str, torch.Tensor]) -> Any:
     if isinstance(tree, torch.Tensor):
-        tensors[path] = tree
-        return {"$tensor": path}
+        name = f"{len(tensors):06d}{path}"  # numbered: two paths may read the same
+        tensors[name] = tree
+        return {"$tensor": name}
     if isinstance(tree, tuple):
         return {"$tuple": [_flatten(each, f"{path}/{i}", tensors) for i, each in enumerate(tree)]}
     if isinstance(tree, list):

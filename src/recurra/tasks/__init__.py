@@ -1,6 +1,12 @@
 """Tasks: a model with its loss, metrics and use. One task a file; all meet `recurra.base.Task`."""
 
-from recurra.tasks._cells_by_name import CELLS, CellMaker, cell_maker, load_cell_maker
+from recurra.tasks._cells_by_name import (
+    CELLS,
+    CellMaker,
+    cell_maker,
+    errors_of_user_code,
+    load_cell_maker,
+)
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
 from recurra.tasks._files import build_task, describe_task, load_task, load_weights, save_task
 from recurra.tasks._language_model import LanguageModel
@@ -17,6 +23,7 @@ __all__ = [
     "build_task",
     "cell_maker",
     "describe_task",
+    "errors_of_user_code",
     "load_cell_maker",
     "load_task",
     "load_weights",

@@ -1,15 +1,17 @@
 """The cells that a configuration can name, and cells of the user's own files."""
 
 import importlib.util
-import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from types import ModuleType
+from typing import TypeAlias, cast
 
 from torch import nn
 
-from recurra.base import ArgumentError, Cell, UnknownName
+from recurra.base import ArgumentError, Cell, RecurraError, UnknownName
 from recurra.cells import GRU, LSTM, RNN
 
 CellMaker: TypeAlias = Callable[[int, int], Cell]
@@ -52,27 +54,48 @@ def load_cell_maker(place: str) -> CellMaker:
         raise ArgumentError(
             "The file of the cell does not exist.", got=place, expected="FILE.py:CLASS"
         )
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    spec = importlib.util.spec_from_file_location(f"recurra_user_cell_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ArgumentError(
             "The file of the cell is not Python.", got=place, expected="FILE.py:CLASS"
         )
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)  # so that the classes inside can be inspected
-    spec.loader.exec_module(module)
+    with errors_of_user_code("The file of the cell does not run.", path):
+        spec.loader.exec_module(module)
     maker = vars(module).get(name)
-    if not callable(maker):
+    if not isinstance(maker, type) or not issubclass(maker, nn.Module):
         raise ArgumentError(
-            f"{path} has no class of that name.",
+            f"{path} has no cell of that name.",
             got=name,
-            expected="one of " + ", ".join(_classes(module.__dict__)),
+            expected="one of " + ", ".join(_modules_of(module)),
         )
-    return maker  # type: ignore[no-any-return]
+    return cast(CellMaker, maker)
 
 
-def _classes(names: dict[str, object]) -> list[str]:
+@contextmanager
+def errors_of_user_code(problem: str, path: Path | None = None) -> Iterator[None]:
+    """Turn any error of a user's code into ArgumentError that says where it happened."""
+    try:
+        yield
+    except RecurraError:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if path is None or frame.filename == str(path)]
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        last = own[-1] if own else None
+        raise ArgumentError(
+            problem,
+            got=f"{type(error).__name__}: {' '.join(str(error).split())}",
+            where=f"{path}:{line}" if last is None else f"{last.filename}:{last.lineno}",
+        ) from error
+
+
+def _modules_of(module: ModuleType) -> list[str]:
     return [
         name
-        for name, value in names.items()
-        if isinstance(value, type) and issubclass(value, nn.Module)
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, nn.Module)
+        and value.__module__ == module.__name__
     ]

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from recurra.base import TextError, check_range, check_size
+from recurra.base import ArgumentError, TextError, check_range, check_size
 from recurra.data import (
     ContiguousStreams,
     Units,
     Vocabulary,
+    require_length,
     streams_that_fit,
     to_units,
 )
@@ -23,7 +24,8 @@ class CorpusSettings:
         validation: part of the text, at its end, that is measured and not learnt; 0 < part < 1.
         unknown: whether characters that the vocabulary lacks are read as "<unk>"; otherwise they
             are errors.
-        least_count: with `unknown`, rarer characters are left out of the vocabulary.
+        least_count: with `unknown`, rarer characters are left out of the vocabulary. Make it 2 or
+            more, since a network learns what `<unk>` means only from text that has it.
     """
 
     streams: int = 16
@@ -36,6 +38,12 @@ class CorpusSettings:
         check_size("streams", self.streams)
         check_size("window", self.window)
         check_size("least_count", self.least_count)
+        if self.least_count > 1 and not self.unknown:
+            raise ArgumentError(
+                "`least_count` leaves out characters, which then need an `<unk>`.",
+                got=f"least_count={self.least_count} without `<unk>`",
+                fix="--unknown unk, in Python unknown=True",
+            )
         check_range("validation", self.validation, 0, 1, low_open=True, high_open=True)
 
 
@@ -66,10 +74,11 @@ def make_corpus(content: str, settings: CorpusSettings, units: Units) -> Corpus:
         TextError: the text is too short for these settings.
     """
     symbols = to_units(content, units)
+    border = round(len(symbols) * (1 - settings.validation))
+    streams, window = settings.streams, settings.window
+    require_length(border, streams=streams, window=window)
     vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)
     numbers = vocabulary.encode(symbols)
-    border = round(len(numbers) * (1 - settings.validation))
-    streams, window = settings.streams, settings.window
     training = ContiguousStreams(numbers[:border], streams=streams, window=window)
     if len(numbers) - border < 2:
         raise TextError(

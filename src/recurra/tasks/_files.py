@@ -1,11 +1,12 @@
 """Tasks in run directories: saving needs no training, and loading no training code."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from recurra.base import ArgumentError, DamagedFile, Task, UnknownName
+from recurra.base import ArgumentError, DamagedFile, Task
 from recurra.store import Run
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._language_model import LanguageModel
@@ -52,19 +53,22 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
         ArgumentError: the run needs a cell of the user's, and it is not given.
         DamagedFile: the configuration does not describe a task.
     """
-    config = run.config.get("task", {})
-    try:
-        kind = TASKS[config["kind"]]
-        name = config["model"]["cell"]
-        if name not in CELLS and cell is None:
-            raise _cell_is_missing(run, name)
-        return kind.from_config(config, cell=cell)
-    except (KeyError, TypeError, UnknownName) as error:
-        raise DamagedFile(
-            "A configuration does not describe a task.",
-            got=f"{type(error).__name__}: {error}",
+    with run.reading_config():
+        config = run.config["task"]
+        kind, name = TASKS[config["kind"]], config["model"]["cell"]
+        if not isinstance(name, str):
+            raise TypeError(f"the name of the cell is {name!r}")
+    if name not in CELLS and cell is None:
+        raise _cell_is_missing(run, name)
+    if name in CELLS and cell is not None:
+        raise ArgumentError(
+            "The run does not use a cell of yours.",
+            got="a cell besides the one that the run names",
+            expected=f"none, since the run uses {name!r}",
             where=run.folder / "config.json",
-        ) from error
+        )
+    with run.reading_config():
+        return kind.from_config(config, cell=cell)
 
 
 def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageModel:
@@ -102,5 +106,5 @@ def _cell_is_missing(run: Run, name: str) -> ArgumentError:
         "because that would run code.",
         got=f"cell {name!r} in {run.folder / 'config.json'}",
         expected=f"one of {', '.join(CELLS)}, or the cell itself",
-        fix=f"--cell {name}",
+        fix=f"--cell {shlex.quote(name)}",
     )

@@ -17,9 +17,11 @@ from recurra.base import (
     State,
     Task,
     check_seed,
+    check_size,
+    settings_from,
 )
 from recurra.data import NO_TARGET, Vocabulary, from_units, to_units
-from recurra.decode import choose, generate
+from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
 from recurra.tasks._language_model_parts import (
@@ -80,9 +82,13 @@ class LanguageModel(Task):
         cls, config: Mapping[str, Any], *, cell: CellMaker | None = None
     ) -> "LanguageModel":
         """Build the model that `config` describes, with new weights."""
-        return cls(
-            Vocabulary(config["vocabulary"]), LanguageModelConfig(**config["model"]), cell=cell
-        )
+        symbols = config["vocabulary"]
+        if not isinstance(symbols, list) or not all(isinstance(each, str) for each in symbols):
+            raise ArgumentError(
+                "`vocabulary` is not a list of symbols.", got=repr(symbols)[:60], expected="strings"
+            )
+        settings = settings_from(LanguageModelConfig, config["model"])
+        return cls(Vocabulary(symbols), settings, cell=cell)
 
     def config(self) -> dict[str, Any]:
         """Describe the model as JSON."""
@@ -165,6 +171,8 @@ class LanguageModel(Task):
         numbers = self.encode(prompt, name="prompt").long()
         if not len(numbers):
             raise ArgumentError("`prompt` is empty.", got="''", expected="at least one character")
+        check_choice(temperature, top_k)
+        check_size("length", length, least=0)
         generator = torch.Generator().manual_seed(check_seed(seed))
         chooser = partial(choose, temperature=temperature, top_k=top_k, generator=generator)
         was_training = self.training

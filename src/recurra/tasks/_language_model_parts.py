@@ -43,9 +43,9 @@ class LanguageModelConfig:
     units: Units = "characters"
 
     def __post_init__(self) -> None:
-        check_size("hidden_size", self.hidden_size)
-        check_size("layers", self.layers)
-        check_size("embedding_size", self.embedding_size)
+        check_size("hidden_size", self.hidden_size, most=1_000_000)
+        check_size("layers", self.layers, most=1000)
+        check_size("embedding_size", self.embedding_size, most=1_000_000)
         check_range("dropout", self.dropout, 0, 1)
         for name, known in (
             ("inputs", ("embedding", "one-hot")),
@@ -59,13 +59,16 @@ class LanguageModelConfig:
 class OneHot(nn.Module):
     """Give each symbol a vector with a 1 at its own place: `[...]` int64 to `[..., V]` float."""
 
+    one: torch.Tensor
+
     def __init__(self, size: int) -> None:
         super().__init__()
         self.size = size
+        self.register_buffer("one", torch.ones(()), persistent=False)  # knows dtype and device
 
     def forward(self, numbers: torch.Tensor) -> torch.Tensor:
         """Write the ones."""
-        return F.one_hot(numbers, self.size).to(torch.get_default_dtype())
+        return F.one_hot(numbers, self.size).to(self.one)
 
 
 def input_layer(config: LanguageModelConfig, V: int) -> tuple[nn.Module, int]:

@@ -2,7 +2,7 @@
 
 from recurra.train._evaluate import evaluate
 from recurra.train._events import Listener, Progress
-from recurra.train._fit import FitResult, fit, newest_state
+from recurra.train._fit import FitResult, fit, newest_state, require_extras
 from recurra.train._picture import draw_learning_curve
 from recurra.train._settings import TrainingSettings
 from recurra.train._state import TrainingState
@@ -17,4 +17,5 @@ __all__ = [
     "evaluate",
     "fit",
     "newest_state",
+    "require_extras",
 ]

@@ -1,13 +1,14 @@
 """fit: train a task into a run directory, or go on where a run stopped."""
 
+import importlib.util
 import math
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import torch
 
-from recurra.base import Batches, DamagedFile, MissingExtra, Task
+from recurra.base import Batches, ConfigMismatch, DamagedFile, MissingExtra, Task
 from recurra.store import Run
 from recurra.train._events import Listener
 from recurra.train._picture import draw_learning_curve
@@ -60,34 +61,71 @@ def fit(
         result: how the training ended.
 
     Raises:
-        MissingExtra: Lightning is not installed.
+        MissingExtra: Lightning or matplotlib is not installed.
         TrainingDiverged: the loss is not a finite number.
-        ConfigMismatch: the checkpoint belongs to another configuration.
+        RunBusy: another process is training in the run.
+        ConfigMismatch: the run began with another task or other settings.
         DamagedFile: the checkpoint is cut off, altered or of another version.
     """
-    try:
-        from recurra.train._lightning import run_lightning
-    except ImportError as error:
-        raise MissingExtra.named("lightning", "train") from error
-    run.clean()
-    state = newest_state(run) or _first_state(task, settings)
-    task.load_state_dict(state.weights)
-    run.metrics.forget_after(state.step)
-    session = Session(
-        task,
-        run,
-        settings,
-        state,
-        epoch_steps=len(training),
-        validation=validation,
-        listener=listener or Listener(),
-        stop=stop or threading.Event(),
-    )
-    session.listener.on_start(state.step, session.steps)
-    with torch.random.fork_rng(devices=[]), suppress(Stopped):
-        run_lightning(session, training)
-    draw_learning_curve(run.metrics.read(), task.monitor, run.picture_path)
+    require_extras()
+    from recurra.train._lightning import run_lightning
+
+    with run.training():
+        state = newest_state(run) or _first_state(task, settings)
+        session = Session(
+            task,
+            run,
+            settings,
+            state,
+            epoch_steps=len(training),
+            validation=validation,
+            listener=listener or Listener(),
+            stop=stop or threading.Event(),
+        )
+        _check_belongs(session)
+        run.metrics.forget_after(state.step)
+        if math.isfinite(state.best) and not run.weights_path.exists():
+            run.write_weights(state.weights, state.step)  # they were lost; these are the nearest
+        session.listener.on_start(state.step, session.steps)
+        with torch.random.fork_rng(devices=[]), suppress(Stopped):
+            run_lightning(session, training)
+        draw_learning_curve(run.metrics.read(), task.monitor, run.picture_path)
     return FitResult(state.step, state.step == session.steps, state.best)
+
+
+def require_extras() -> None:
+    """Raise MissingExtra unless all is installed that `fit` needs."""
+    for package in ("lightning", "matplotlib"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra.named(package, "train")
+
+
+def _check_belongs(session: Session) -> None:
+    """Refuse a run that was begun with another task or other settings; load its weights."""
+    state, run = session.state, session.run
+    recorded = run.config.get("training")
+    if recorded is not None and recorded != asdict(session.settings):
+        raise ConfigMismatch(
+            "The settings are not those that the run began with.",
+            got=session.settings,
+            expected=recorded,
+            where=run.folder / "config.json",
+        )
+    if state.step > session.steps:
+        raise ConfigMismatch(
+            "The run has done more steps than the settings ask for.",
+            got=f"{state.step} steps done",
+            expected=f"at most {session.steps}",
+            where=run.folder,
+        )
+    try:
+        session.task.load_state_dict(state.weights)
+    except RuntimeError as error:
+        raise ConfigMismatch(
+            "The task is not the one that the run began with.",
+            got=" ".join(str(error).splitlines()[1].split()),
+            where=run.folder,
+        ) from error
 
 
 def newest_state(run: Run) -> TrainingState | None:
@@ -103,7 +141,8 @@ def newest_state(run: Run) -> TrainingState | None:
     try:
         return TrainingState.from_tree(run.read_checkpoint(checkpoints[-1]))
     except DamagedFile as error:
-        error.add_fix(f"delete {checkpoints[-1]}; training then goes on from the one before")
+        before = checkpoints[-2].name if len(checkpoints) > 1 else "the beginning"
+        error.add_fix(f"delete {checkpoints[-1]}; training then goes on from {before}")
         raise
 
 

@@ -1,7 +1,6 @@
 """The training loop: Lightning's trainer around a task. Imported when training, never before."""
 
 import logging
-import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,9 @@ import lightning
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from recurra.base import Batch, Batches, TrainingDiverged, detach_state
+from recurra.base import Batch, Batches, detach_state
 from recurra.train._optimizer import make_optimizer, set_learning_rate
-from recurra.train._session import Session
+from recurra.train._session import Session, refuse_divergence
 
 
 class Schedule(Dataset[Batch]):
@@ -67,8 +66,7 @@ class TaskModule(lightning.LightningModule):
         state = self.session.state
         set_learning_rate(self._optimizer(), self.session.settings, state.step, self.session.steps)
         outcome = self.task.outcome(batch, state.recurrent)
-        if not math.isfinite(float(outcome.loss.detach())):
-            raise _diverged(state.step, outcome.loss)
+        refuse_divergence("loss", float(outcome.loss.detach()), state.step + 1)
         state.recurrent = None if outcome.state is None else detach_state(outcome.state)
         self.session.last_totals = outcome.totals
         return outcome.loss
@@ -79,6 +77,7 @@ class TaskModule(lightning.LightningModule):
             self.task.parameters(), self.session.settings.clip_norm
         )
         self.session.gradient_norm = float(norm)
+        refuse_divergence("norm of the gradient", float(norm), self.session.state.step + 1)
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Let the session note, measure and save."""
@@ -107,7 +106,10 @@ def run_lightning(session: Session, batches: Batches) -> None:
             enable_progress_bar=False,
             enable_model_summary=False,
         )
-        trainer.fit(TaskModule(session), loader)
+        try:
+            trainer.fit(TaskModule(session), loader)
+        except SystemExit as error:  # what Lightning makes of Ctrl-C
+            raise KeyboardInterrupt from error
 
 
 @contextmanager
@@ -124,11 +126,3 @@ def _quiet_lightning() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-def _diverged(step: int, loss: torch.Tensor) -> TrainingDiverged:
-    return TrainingDiverged(
-        "The training has diverged: the loss is not a finite number.",
-        got=f"loss {float(loss.detach())} at step {step + 1}",
-        fix="use a smaller `--learning-rate` or `--clip-norm`; the last checkpoint is still good",
-    )

@@ -31,5 +31,6 @@ def draw_learning_curve(records: list[dict[str, Any]], metric: str, path: Path) 
     axes.set_ylabel(metric.replace("_", " "))
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    if axes.lines:
+        axes.legend(frameon=False)
     figure.savefig(path, dpi=120)

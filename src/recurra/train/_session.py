@@ -1,5 +1,6 @@
 """What happens between the steps of a training: noting, measuring, saving, stopping."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from typing import Any
 
 import torch
 
-from recurra.base import Batches, Task
+from recurra.base import Batches, Task, TrainingDiverged
 from recurra.store import Run
 from recurra.train._evaluate import add_totals, evaluate
 from recurra.train._events import Listener, Progress
@@ -20,6 +21,16 @@ LOG_EVERY = 10
 
 class Stopped(Exception):
     """The training was asked to stop, and its state is saved."""
+
+
+def refuse_divergence(what: str, value: float, step: int) -> None:
+    """Stop before the optimizer, or a file, takes in numbers that are none."""
+    if not math.isfinite(value):
+        raise TrainingDiverged(
+            f"The training has diverged: the {what} is not a finite number.",
+            got=f"{value} at step {step}",
+            fix="begin a new run with a smaller `--learning-rate` or `--clip-norm`",
+        )
 
 
 class Session:
@@ -80,14 +91,19 @@ class Session:
         if state.step % self.epoch_steps == 0:
             self._validate()
         stopping = self.stop.is_set() and state.step < self.steps
-        if stopping or state.step % self.settings.checkpoint_every == 0 or state.step == self.steps:
+        if stopping or self._is_due(state.step):
             self._save(optimizer())
         if stopping:
             raise Stopped
 
+    def _is_due(self, step: int) -> bool:
+        """Tell whether a checkpoint is due: every so many steps, and after each validation."""
+        return step % self.settings.checkpoint_every == 0 or step % self.epoch_steps == 0
+
     def _validate(self) -> None:
         metrics = evaluate(self.task, self.validation)
         value = metrics[self.task.monitor]
+        refuse_divergence("validation measure", value, self.state.step)
         best = value < self.state.best
         if best:
             self.state.best = value

@@ -15,7 +15,7 @@ def test_sizes_pass_through(value):
 def test_other_sizes_are_refused(value):
     with refused(
         ShapeError,
-        "`size` is not a possible size.",
+        "`size` is not a possible number.",
         got=repr(value),
         expected="an integer >= 1",
     ):

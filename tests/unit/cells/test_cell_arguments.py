@@ -16,7 +16,7 @@ def test_impossible_sizes_are_refused(make, value):
     for name, sizes in (("input_size", (value, 4)), ("hidden_size", (3, value))):
         with refused(
             ShapeError,
-            f"`{name}` is not a possible size.",
+            f"`{name}` is not a possible number.",
             got=repr(value),
             expected="an integer >= 1",
         ):

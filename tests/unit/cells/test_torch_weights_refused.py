@@ -14,7 +14,7 @@ def test_the_names_of_another_layer():
         ArgumentError,
         "`weights` has no `weight_ih`.",
         got="the names weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0",
-        fix="choose the layer with `suffix`, for example suffix='_l0'",
+        fix="choose the layer with `suffix`, say suffix='_l0'; without biases use bias=False",
     ):
         load_torch_weights(LSTM(3, 5), nn.LSTM(3, 5).state_dict())
 
@@ -27,7 +27,7 @@ def test_a_missing_weight(name):
         ArgumentError,
         f"`weights` has no `{name}`.",
         got="the names " + ", ".join(weights),
-        fix="choose the layer with `suffix`, for example suffix='_l0'",
+        fix="choose the layer with `suffix`, say suffix='_l0'; without biases use bias=False",
     ):
         load_torch_weights(GRU(3, 5), weights)
 

@@ -77,14 +77,10 @@ def test_least_count_needs_unknown():
     assert caught.value.details["fix"] == "unknown=True"
 
 
-def test_a_vocabulary_of_nothing_but_unknown_reads_every_character_as_unknown():
-    vocabulary = Vocabulary.of("abc", unknown=True, least_count=2)
-    assert vocabulary.encode("abc").tolist() == [0, 0, 0]
-
-
-def test_an_empty_vocabulary_refuses_every_character():
-    with pytest.raises(UnknownSymbol):
-        Vocabulary("").encode("a")
+@pytest.mark.parametrize("symbols", ["", ["<unk>"]])
+def test_a_vocabulary_has_characters(symbols):
+    with pytest.raises(ArgumentError, match="no character"):
+        Vocabulary(symbols)
 
 
 def test_no_text_encodes_to_no_numbers():

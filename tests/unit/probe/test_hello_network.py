@@ -8,7 +8,7 @@ import torch
 from recurra.base import ArgumentError, ShapeError, UnknownSymbol
 from recurra.probe import HelloNetwork
 
-STEPS = 60  # what `recurra hello` trains
+STEPS = 200  # what `recurra hello` trains
 
 
 def trained(seed, steps=STEPS):

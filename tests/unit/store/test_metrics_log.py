@@ -7,7 +7,11 @@ import pytest
 from recurra.base import DamagedFile
 from recurra.store import MetricsLog
 
-RECORDS = [{"step": 1, "loss": 0.1 + 0.2}, {"step": 2, "loss": 1e-300}, {"step": 2, "best": True}]
+RECORDS = [
+    {"step": 1, "split": "train", "loss": 0.1 + 0.2},
+    {"step": 2, "split": "train", "loss": 1e-300},
+    {"step": 2, "split": "validation", "best": True},
+]
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def test_a_last_line_cut_off_anywhere_is_left_out(log):
 
 
 def test_forgetting_keeps_the_step_itself(log):
-    log.append({"step": 3})
+    log.append({"step": 3, "split": "train"})
     log.forget_after(2)
     assert log.read() == RECORDS
 
@@ -51,8 +55,8 @@ def test_forgetting_mends_a_half_line_so_that_the_next_one_is_whole(log):
     with log.path.open("a") as file:
         file.write('{"step": 3, "lo')
     log.forget_after(2)
-    log.append({"step": 3})
-    assert log.read() == [*RECORDS, {"step": 3}]
+    log.append({"step": 3, "split": "train"})
+    assert log.read() == [*RECORDS, {"step": 3, "split": "train"}]
 
 
 def test_forgetting_is_atomic(log, monkeypatch):

@@ -91,7 +91,7 @@ def test_there_is_no_such_file(place, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["leaky", "VALUE", ""])
 def test_there_is_no_such_class_in_it(file, name):
-    with pytest.raises(ArgumentError, match="no class of that name") as caught:
+    with pytest.raises(ArgumentError, match="no cell of that name") as caught:
         load_cell_maker(f"{file}:{name}")
     assert "Leaky" in caught.value.details["expected"]
     assert caught.value.details["got"] == name

@@ -30,10 +30,11 @@ def test_rare_characters_are_unknown_where_that_is_allowed():
         make_corpus(TEXT, CorpusSettings(streams=1, window=5, least_count=2), "characters")
 
 
-def test_a_text_of_rare_characters_only_is_all_unknown():
+def test_a_text_of_rare_characters_only_has_no_vocabulary():
     settings = CorpusSettings(streams=1, window=5, unknown=True, least_count=1000)
-    corpus = make_corpus(TEXT, settings, "characters")
-    assert bool((corpus.training.numbers == 0).all())
+    with pytest.raises(ArgumentError, match="leaves no character") as caught:
+        make_corpus(TEXT, settings, "characters")
+    assert caught.value.details["got"] == "1000"
 
 
 def test_units():

@@ -102,7 +102,7 @@ def test_altered_weights(run):
 )
 def test_a_configuration_that_describes_no_task(run, change):
     rewrite(run, change)
-    with pytest.raises(DamagedFile, match="does not describe a task") as caught:
+    with pytest.raises(DamagedFile, match="not as Recurra writes it") as caught:
         load_task(run.folder)
     assert caught.value.details["where"] == str(run.folder / "config.json")
 
