@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 import torch
 import torch.utils._device
-from fresh_memory import filled_for_recurra
 from hypothesis import settings
+
+from fresh_memory import filled_for_recurra
 
 settings.register_profile("local", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True)

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from fresh_memory import filled_for_recurra
 
 import recurra
+from fresh_memory import filled_for_recurra
 
 CALLS = [
     "torch.empty(3)",
