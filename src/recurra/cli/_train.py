@@ -53,7 +53,9 @@ def train_lm(
     ] = None,
     checkpoint_every: Annotated[int, Training(help="Steps between checkpoints.")] = 200,
     seed: Annotated[int, Training(help="The same seed gives the same result.")] = 0,
-    threads: Annotated[int | None, Training(help="CPU threads. Default: all cores; 1 where others compute too.")] = None,
+    threads: Annotated[
+        int | None, Training(help="CPU threads. Default: all cores; 1 where others compute too.")
+    ] = None,
 ) -> None:
     """Train a character language model on text files, or go on where a run stopped."""
     from recurra.base import ArgumentError, UnknownName, check_size
