@@ -69,12 +69,15 @@ class Run:
         folder = refuse_taken(folder)
         run = cls(folder, {"format": FORMAT, **config, "versions": _versions()})
         content = _encode_config(run.config)
+        if folder.exists():
+            _fill(folder, content)
+            return run
         folder.parent.mkdir(parents=True, exist_ok=True)
         # made beside its place and renamed, so that it is there as a whole or not at all
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
             draft = Path(place) / "run"
-            (draft / "checkpoints").mkdir(parents=True)
-            write_atomically(draft / "config.json", content)
+            draft.mkdir()
+            _fill(draft, content)
             try:
                 os.rename(draft, folder)
             except OSError:
@@ -219,6 +222,11 @@ class Run:
                 expected=f"configuration {self.fingerprint()[:12]}, that of config.json",
                 where=path,
             )
+
+
+def _fill(folder: Path, config: bytes) -> None:
+    (folder / "checkpoints").mkdir()
+    write_atomically(folder / "config.json", config)
 
 
 def refuse_taken(folder: str | Path) -> Path:

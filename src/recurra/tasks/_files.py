@@ -60,13 +60,8 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
             raise TypeError(f"the name of the cell is {name!r}")
     if name not in CELLS and cell is None:
         raise _cell_is_missing(run, name)
-    if name in CELLS and cell is not None:
-        raise ArgumentError(
-            "The run does not use a cell of yours.",
-            got="a cell besides the one that the run names",
-            expected=f"none, since the run uses {name!r}",
-            where=run.folder / "config.json",
-        )
+    if cell is not None:
+        _refuse_another_cell(run, name, cell)
     with run.reading_config():
         return kind.from_config(config, cell=cell)
 
@@ -98,6 +93,18 @@ def load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None
             got=str(error).splitlines()[-1].strip(),
             where=run.weights_path,
         ) from error
+
+
+def _refuse_another_cell(run: Run, name: str, cell: CellMaker) -> None:
+    """Refuse a cell that is not the one, or the kind of one, that the run names."""
+    given = getattr(cell, "__name__", name)  # a function that makes cells may have any name
+    if name in CELLS or (isinstance(cell, type) and given != name.rpartition(":")[2]):
+        raise ArgumentError(
+            "The run was trained with another cell.",
+            got=given,
+            expected=name,
+            where=run.folder / "config.json",
+        )
 
 
 def _cell_is_missing(run: Run, name: str) -> ArgumentError:
