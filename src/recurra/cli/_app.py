@@ -55,7 +55,7 @@ def demo(
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/demo.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 6,
+    epochs: Annotated[int, typer.Option(help="Passes over the text.")] = 5,
     seed: Seed = 0,
 ) -> None:
     """Train a character model on the Python reference in about a minute; needs no files."""

@@ -1,6 +1,7 @@
 """The optimizer: Muon for the matrices of cells, AdamW for everything else.
 
-On a character model this reaches in one epoch what AdamW alone reaches in about three. Muon is
+After two epochs of Tiny Shakespeare this is at 2.18 bits per character where AdamW alone is at 2.26
+(docs/results.md). Muon is
 K. Jordan et al. (2024); its step is scaled so that one learning rate serves both (J. Liu et al.,
 "Muon is scalable for LLM training", 2025).
 """
