@@ -97,8 +97,10 @@ def load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None
 
 def _refuse_another_cell(run: Run, name: str, cell: CellMaker) -> None:
     """Refuse a cell that is not the one, or the kind of one, that the run names."""
-    given = getattr(cell, "__name__", name)  # a function that makes cells may have any name
-    if name in CELLS or (isinstance(cell, type) and given != name.rpartition(":")[2]):
+    place, _, wanted = name.rpartition(":")
+    given = getattr(cell, "__name__", wanted)
+    # only a name of the form FILE.py:CLASS, which the command line writes, says what the class is
+    if name in CELLS or (place and given != wanted):
         raise ArgumentError(
             "The run was trained with another cell.",
             got=given,
