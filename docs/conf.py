@@ -11,7 +11,6 @@ html_theme = "furo"
 html_title = f"Recurra {release}"
 default_role = "code"
 exclude_patterns = ["_build"]
-myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"

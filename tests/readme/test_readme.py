@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
 PROGRAM = Path(sys.executable).parent / "recurra"
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(), re.MULTILINE | re.DOTALL)
+def blocks(language, path=README):
+    text = path.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def commands():
@@ -31,9 +34,11 @@ def test_there_are_exactly_two_set_up_commands():
     ]
 
 
-def test_python_blocks_run_one_after_the_other():
-    program = "\n".join(blocks("python"))
-    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=120)
+@pytest.mark.parametrize("path", [README, *GUIDES], ids=lambda path: path.stem)
+def test_python_blocks_run_one_after_the_other(path, tmp_path):
+    program = "\n".join(blocks("python", path))
+    command = [sys.executable, "-W", "error", "-c", program]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
 
 
 @pytest.mark.timeout(600)
