@@ -54,10 +54,10 @@ def _conclude(console: Console, job: Job, result: FitResult) -> None:
     folder = _folder(job)
     _say(console, f"\nDone: {result.best:.3f} bits per character on text it has not seen.", "bold")
     _say(console, f"The learning curve is {job.run.picture_path}\n\nNext:\n")
-    generate = f"recurra generate {folder}{_own_cell(job)}"
+    generate = f"recurra generate {folder}{_own_cell(job)}{_prompt(job)}"
     for command, meaning in (
-        (f"{generate} --temperature 0.5 --length 600", "let it write"),
-        (f"{generate}{_prompt(job)} --seed 7", "something else, from a beginning of yours"),
+        (f"{generate} --temperature 0.6 --length 600", "let it write, from a beginning of yours"),
+        (f"{generate} --temperature 1.1 --seed 7", "something else, and wilder"),
         (f"recurra info {folder}", "what the run holds"),
         ("recurra train lm FILE", "train on a text of yours"),
         ("recurra hello", "see inside a network small enough to print"),
