@@ -11,30 +11,7 @@ from small_commands import STEPS, small
 from recurra.cli._bar import TrainingBar
 from recurra.store import Run
 from recurra.tasks import load_task
-
-USER_CELL = '''
-from typing import NamedTuple
-import torch
-from torch import nn
-
-class State(NamedTuple):
-    hidden: torch.Tensor
-
-class Leaky(nn.Module):
-    """Its state is a NamedTuple whose names it uses, which a checkpoint must bring back."""
-
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.affine = nn.Linear(input_size + hidden_size, hidden_size)
-
-    def initial_state(self, batch_size):
-        return State(self.affine.weight.new_zeros(batch_size, self.affine.out_features))
-
-    def forward(self, x, state):
-        drive = self.affine(torch.cat([x, state.hidden], dim=-1)).tanh()
-        hidden = 0.8 * state.hidden + 0.2 * drive
-        return hidden, State(hidden)
-'''
+from user_cell import USER_CELL
 
 
 def test_a_run_directory_has_everything(workplace):

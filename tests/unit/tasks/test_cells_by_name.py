@@ -9,30 +9,7 @@ from small_models import random_numbers, small_model
 from recurra.base import ArgumentError, UnknownName
 from recurra.cells import GRU, LSTM, RNN
 from recurra.tasks import CELLS, cell_maker, load_cell_maker
-
-LEAKY = """
-import torch
-from typing import NamedTuple
-from torch import nn
-
-class LeakyState(NamedTuple):
-    hidden: torch.Tensor
-
-class Leaky(nn.Module):
-    def __init__(self, input_size, hidden_size):
-        super().__init__()
-        self.affine = nn.Linear(input_size + hidden_size, hidden_size)
-
-    def initial_state(self, batch_size):
-        return LeakyState(self.affine.weight.new_zeros(batch_size, self.affine.out_features))
-
-    def forward(self, x, state):
-        drive = self.affine(torch.cat([x, state.hidden], dim=-1)).tanh()
-        hidden = 0.8 * state.hidden + 0.2 * drive
-        return hidden, LeakyState(hidden)
-
-VALUE = 3
-"""
+from user_cell import USER_CELL
 
 
 @pytest.fixture
@@ -40,7 +17,7 @@ def file(tmp_path):
     """Write a user's file; forget the module again, whose name others may want."""
     before = set(sys.modules)
     path = tmp_path / "my_cells.py"
-    path.write_text(LEAKY)
+    path.write_text(USER_CELL)
     yield path
     for name in set(sys.modules) - before:
         del sys.modules[name]
