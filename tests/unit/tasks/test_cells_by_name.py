@@ -76,7 +76,7 @@ def test_there_is_no_such_class_in_it(file, name):
 
 def test_a_file_that_is_not_python(file):
     text = file.with_suffix(".txt")
-    text.write_text(LEAKY)
+    text.write_text(USER_CELL)
     with pytest.raises(ArgumentError, match="not Python"):
         load_cell_maker(f"{text}:Leaky")
 
@@ -85,6 +85,6 @@ def test_a_file_named_like_a_module_does_not_take_its_place(file):
     import json
 
     clash = file.with_name("json.py")
-    clash.write_text(LEAKY)
+    clash.write_text(USER_CELL)
     assert load_cell_maker(f"{clash}:Leaky").__name__ == "Leaky"
     assert sys.modules["json"] is json
