@@ -1,6 +1,6 @@
 """The cells that a configuration can name, and cells of the user's own files."""
 
-import importlib.util
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,14 +54,16 @@ def load_cell_maker(place: str) -> CellMaker:
         raise ArgumentError(
             "The file of the cell does not exist.", got=place, expected="FILE.py:CLASS"
         )
-    spec = importlib.util.spec_from_file_location(f"recurra_user_cell_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise ArgumentError(
             "The file of the cell is not Python.", got=place, expected="FILE.py:CLASS"
         )
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(f"recurra_user_cell_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module  # where dataclasses and others look for it
     with errors_of_user_code("The file of the cell does not run.", path):
-        spec.loader.exec_module(module)
+        # not by an import, which would leave its __pycache__ beside the user's file
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
     maker = vars(module).get(name)
     if not isinstance(maker, type) or not issubclass(maker, nn.Module):
         raise ArgumentError(
