@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
@@ -53,8 +52,6 @@ class TrainingBar(Listener):
     def on_start(self, first: int, steps: int) -> None:
         """Begin the bar where the training begins."""
         self.job = self.bar.add_task("training", total=steps, completed=first, figures="")
-        if first:
-            self.bar.reset(self.job, completed=first, total=steps)
 
     def on_step(self, progress: TrainingProgress) -> None:
         """Move the bar."""
@@ -87,6 +84,3 @@ class TrainingBar(Listener):
                 border_style="dim",
             )
         )
-
-    def on_checkpoint(self, path: Path) -> None:
-        """Checkpoints are silent."""

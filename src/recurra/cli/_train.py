@@ -62,7 +62,6 @@ def train_lm(
     from recurra.cli import _job
     from recurra.cli._report import run_job
     from recurra.data import read_text
-    from recurra.store import refuse_taken
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
@@ -110,7 +109,6 @@ def train_lm(
     if threads is not None:
         _use_threads(check_size("--threads", threads, most=MOST_THREADS))
     folder = out or _job.free_folder(files[0].stem)
-    refuse_taken(folder)
     job = _job.begin(read_text(files), folder, config, cutting, settings, cell=maker)
     run_job(console(), job)
 

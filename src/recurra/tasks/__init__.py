@@ -8,7 +8,7 @@ from recurra.tasks._cells_by_name import (
     load_cell_maker,
 )
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
-from recurra.tasks._files import build_task, describe_task, load_task, load_weights, save_task
+from recurra.tasks._files import build_task, describe_task, load_task, save_task
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 
@@ -26,7 +26,6 @@ __all__ = [
     "errors_of_user_code",
     "load_cell_maker",
     "load_task",
-    "load_weights",
     "make_corpus",
     "save_task",
 ]

@@ -79,11 +79,11 @@ def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageM
     run = Run.open(folder)
     task = build_task(run, cell=cell)
     weights, _ = run.read_weights()
-    load_weights(task, weights, run)
+    _load_weights(task, weights, run)
     return task.eval()
 
 
-def load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None:
+def _load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None:
     """Put weights into a task; refuse those of another one."""
     try:
         task.load_state_dict(weights)

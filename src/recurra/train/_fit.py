@@ -82,7 +82,7 @@ def fit(
             listener=listener or Listener(),
             stop=stop or threading.Event(),
         )
-        _check_belongs(session)
+        _take_over(session)
         run.metrics.forget_after(state.step)
         if math.isfinite(state.best) and not run.weights_path.exists():
             run.write_weights(state.weights, state.step)  # they were lost; these are the nearest
@@ -100,7 +100,7 @@ def require_extras() -> None:
             raise MissingExtra.named(package, "train")
 
 
-def _check_belongs(session: Session) -> None:
+def _take_over(session: Session) -> None:
     """Refuse a run that was begun with another task or other settings; load its weights."""
     state, run = session.state, session.run
     recorded = run.config.get("training")
