@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recurra import base, cells, data, decode, layers, probe, runtime, store, tasks, train
+    from recurra import base, cells, data, decode, layers, nn, probe, runtime, store, tasks, train
     from recurra.base import Cell, RecurraError
     from recurra.cells import GRU, LSTM, RNN, LSTMState
     from recurra.layers import Bidirectional, Concatenate, Recurrent, Residual, Stack
@@ -34,6 +34,7 @@ __all__ = [
     "data",
     "decode",
     "layers",
+    "nn",
     "probe",
     "runtime",
     "store",
@@ -43,7 +44,8 @@ __all__ = [
 ]
 
 _ROOMS = (
-    "base", "cells", "data", "decode", "layers", "probe", "runtime", "store", "tasks", "train",
+    "base", "cells", "data", "decode", "layers", "nn", "probe", "runtime", "store", "tasks",
+    "train",
 )  # fmt: skip
 
 _HOMES = {

@@ -1,11 +1,13 @@
 """The words that every room of Recurra shares. Imports nothing of ours."""
 
 from recurra.base._batch import Batch, Batches
-from recurra.base._cell import Cell
+from recurra.base._cell import Cell, run_step
 from recurra.base._checks import check_range, check_seed, check_size, settings_from
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
+    BuildError,
+    CannotFuse,
     ConfigMismatch,
     DamagedFile,
     DataError,
@@ -35,12 +37,15 @@ from recurra.base._state import (
     state_tensors,
 )
 from recurra.base._task import Outcome, Task
+from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
     "ArgumentError",
     "BackendUnavailable",
     "Batch",
     "Batches",
+    "BuildError",
+    "CannotFuse",
     "Cell",
     "ConfigMismatch",
     "DamagedFile",
@@ -49,6 +54,7 @@ __all__ = [
     "MissingExtra",
     "Outcome",
     "RecurraError",
+    "RecurraWarning",
     "RunBusy",
     "RunError",
     "RunExists",
@@ -72,8 +78,10 @@ __all__ = [
     "map_state",
     "over_features",
     "repeat_last_step",
+    "run_step",
     "settings_from",
     "state_tensors",
     "valid_steps",
+    "warn_once",
     "zero_padding",
 ]

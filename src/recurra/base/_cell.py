@@ -4,7 +4,8 @@ from typing import Any, Protocol
 
 import torch
 
-from recurra.base._state import State
+from recurra.base._errors import ShapeError, describe_tensor
+from recurra.base._state import State, check_same_form, describe_state, map_state
 
 
 class Cell(Protocol):
@@ -38,3 +39,36 @@ class Cell(Protocol):
 
     def __call__(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         """Run one step: x `[B, I]` and the state to the output `[B, ...]` and the next state."""
+
+
+def run_step(
+    cell: Cell, x: torch.Tensor, state: State, results: object = None
+) -> tuple[torch.Tensor, State]:
+    """Run one step and hold the cell to its contract: an output, and a state of the same form.
+
+    Args:
+        cell: the cell.
+        x: input of the step, `[B, ...]`.
+        state: state before the step.
+        results: what the cell returned, where it has already been called.
+
+    Raises:
+        ShapeError: the cell returns something else.
+    """
+    if results is None:
+        results = cell(x, state)
+    if not isinstance(results, tuple) or len(results) != 2:
+        raise ShapeError(
+            f"`{type(cell).__name__}` does not return a pair.",
+            got=describe_state(results),
+            expected="an output and the next state",
+        )
+    y, following = results
+    if not isinstance(y, torch.Tensor) or y.shape[:1] != x.shape[:1]:
+        raise ShapeError(
+            f"The output of `{type(cell).__name__}` does not have one row per sequence.",
+            got=describe_tensor(y),
+            expected=f"({len(x)}, ...)",
+        )
+    check_same_form(f"`{type(cell).__name__}` changes the form of its state.", following, state)
+    return y, map_state(lambda _, part: part, state, following)  # keeps the names of a NamedTuple

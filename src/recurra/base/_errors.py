@@ -17,6 +17,8 @@
     │   ├── ConfigMismatch            a checkpoint or a text belongs to another configuration
     │   └── TrainingDiverged          the loss is no longer a finite number
     ├── BackendUnavailable (RuntimeError)   the asked-for backend cannot run here
+    │   └── BuildError                the C compiler refused or failed
+    ├── CannotFuse (NotImplementedError)    a step does something that no kernel can hold
     └── MissingExtra (ImportError)    an optional dependency is not installed
 
 The text of each has the same form; lines without content are left out:
@@ -155,6 +157,14 @@ class TrainingDiverged(RunError):
 
 class BackendUnavailable(RecurraError, RuntimeError):
     """The asked-for backend cannot run here."""
+
+
+class BuildError(BackendUnavailable):
+    """The C compiler refused or failed."""
+
+
+class CannotFuse(RecurraError, NotImplementedError):
+    """A step does something that no kernel can hold; the reference loop can still run it."""
 
 
 class MissingExtra(RecurraError, ImportError):

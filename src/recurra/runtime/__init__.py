@@ -1,5 +1,6 @@
 """Running cells over sequences: `unroll`, and the plain loop that is its oracle."""
 
-from recurra.runtime._unroll import Backend, check_backend, unroll
+from recurra.runtime._choice import Backend, check_backend
+from recurra.runtime._unroll import unroll
 
 __all__ = ["Backend", "check_backend", "unroll"]

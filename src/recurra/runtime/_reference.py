@@ -4,14 +4,11 @@ import torch
 
 from recurra.base import (
     Cell,
-    ShapeError,
     State,
-    check_same_form,
-    describe_state,
-    describe_tensor,
     map_state,
     over_features,
     repeat_last_step,
+    run_step,
     valid_steps,
 )
 
@@ -42,33 +39,13 @@ def reference_loop(
     for t in reversed(range(T)) if reverse else range(T):
         if resets is not None:
             state = _choose(resets[t], initial, state)
-        y, following = _step(cell, xs[t], state)
+        y, following = run_step(cell, xs[t], state)
         if valid is not None:
             y = torch.where(over_features(valid[t], y), y, y.new_zeros(()))
             following = _choose(valid[t], following, state)
         state = following
         outputs.append(y)
     return torch.stack(outputs[::-1] if reverse else outputs), state
-
-
-def _step(cell: Cell, x: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
-    """Run one step and hold the cell to its contract: an output, and a state of the same form."""
-    results = cell(x, state)
-    if not isinstance(results, tuple) or len(results) != 2:
-        raise ShapeError(
-            f"`{type(cell).__name__}` does not return a pair.",
-            got=describe_state(results),
-            expected="an output and the next state",
-        )
-    y, following = results
-    if not isinstance(y, torch.Tensor) or y.shape[:1] != x.shape[:1]:
-        raise ShapeError(
-            f"The output of `{type(cell).__name__}` does not have one row per sequence.",
-            got=describe_tensor(y),
-            expected=f"({len(x)}, ...)",
-        )
-    check_same_form(f"`{type(cell).__name__}` changes the form of its state.", following, state)
-    return y, map_state(lambda _, part: part, state, following)  # keeps the names of a NamedTuple
 
 
 def _choose(rows: torch.Tensor, taken: State, otherwise: State) -> State:

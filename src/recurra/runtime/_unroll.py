@@ -1,17 +1,13 @@
 """unroll: run any cell over a batch of sequences."""
 
-from typing import Literal, TypeAlias
-
 import torch
 
 from recurra.base import (
     ArgumentError,
-    BackendUnavailable,
     Cell,
     DtypeError,
     ShapeError,
     State,
-    UnknownName,
     check_same_form,
     describe_state,
     describe_tensor,
@@ -19,9 +15,7 @@ from recurra.base import (
     map_state,
     state_tensors,
 )
-from recurra.runtime._reference import reference_loop
-
-Backend: TypeAlias = Literal["auto", "reference", "c", "triton"]
+from recurra.runtime._choice import Backend, check_backend, run
 
 
 def unroll(
@@ -51,8 +45,9 @@ def unroll(
             (not to `state`) before that step, and gradients stop there. Default: nowhere.
         reverse: go through time backwards; each row starts at its own last valid step, and the
             final state is the one after step 0. Default: False.
-        backend: "reference" is the plain Python loop; "auto" takes the fastest that can run the
-            cell, today the reference loop. Default: "auto".
+        backend: "c" compiles the cell to a kernel for this CPU; "reference" is the plain Python
+            loop; "auto" takes the kernel, and where there can be none the plain loop, saying why
+            once. Default: "auto".
 
     Returns:
         y: outputs, `[T, B, ...]`, y[t] belonging to x[t] in either direction; zero where a row has
@@ -64,7 +59,8 @@ def unroll(
         DtypeError: `lengths` is not integer or `resets` not bool.
         ArgumentError: a length is outside 0..T.
         UnknownName: there is no such backend.
-        BackendUnavailable: this version has no such backend yet.
+        CannotFuse: `backend` is "c" and no kernel can hold the step.
+        BackendUnavailable: `backend` cannot run here: there is no C compiler.
 
     Example:
         >>> import torch, recurra
@@ -80,7 +76,8 @@ def unroll(
     _check_lengths(lengths, T, B)
     _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
-    return reference_loop(
+    return run(
+        backend,
         cell,
         x,
         initial if state is None else _check_state(cell, state, initial),
@@ -89,19 +86,6 @@ def unroll(
         resets=None if resets is None else resets.to(x.device),
         reverse=reverse,
     )
-
-
-def check_backend(backend: Backend) -> Backend:
-    """Return `backend` if it can run here; raise UnknownName or BackendUnavailable otherwise."""
-    if backend in ("auto", "reference"):
-        return backend
-    if backend in ("c", "triton"):
-        raise BackendUnavailable(
-            "`backend` names a compiled kernel, which this version of Recurra does not have yet.",
-            got=repr(backend),
-            expected="'auto' or 'reference'",
-        )
-    raise UnknownName.among("backend", backend, ("auto", "reference"))
 
 
 def _check_input(x: object) -> None:

@@ -1,0 +1,6 @@
+"""From a LoopPlan to the source of a kernel. Nothing is run here, no compiler is needed."""
+
+from recurra.codegen._kernel import Source, emit_c
+from recurra.codegen._support import support
+
+__all__ = ["Source", "emit_c", "support"]

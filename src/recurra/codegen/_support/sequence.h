@@ -1,0 +1,254 @@
+/* The loop over time: which rows run, where their numbers lie, and what happens at their ends.
+ *
+ * A sequence is run in chunks of rows, each for all of its steps, so that threads never wait for
+ * each other. The rows of a chunk are sorted by length: those that still run are the first ones.
+ *
+ * Streams hold one line of numbers for each step of each row. The line of the s-th step of row b is
+ * first[b] + s * stride, whichever way time runs and however rows are packed.
+ */
+#ifndef RECURRA_SEQUENCE_H
+#define RECURRA_SEQUENCE_H
+
+#include "lanes.h"
+
+typedef void matmul_function(long rows, long K, long N, const real *a, long lda,
+                             const real *panels, real *c, long ldc);
+typedef void pack_function(const real *w, long K, long N, long row_stride, long column_stride,
+                           real *panels, long first_panel, long last_panel);
+typedef long count_function(long N);
+typedef long size_function(long K, long N);
+
+/* What one call of a kernel works on. */
+struct call {
+  long rows;                   /* B */
+  long chunks;                 /* parts of the batch */
+  long threads;                /* that share the chunks */
+  long stride;                 /* from the line of a step to the line of the next */
+  const long *first;           /* [B] line of each row's first step */
+  const long *length;          /* [B] steps of each row */
+  const long *order;           /* [B] the rows, longest first */
+  const unsigned char *resets; /* a mark for each line, or null */
+  const real *const *inputs;   /* streams that are read */
+  real *const *outputs;        /* streams that are written */
+  const real *const *vectors;  /* values of parameters */
+  const real *const *weights;  /* matrices, before packing */
+  const long *weight_strides;  /* row and column stride of each matrix */
+  real *const *panels;         /* the same matrices, packed */
+  const real *const *state;    /* [B, width] where rows start */
+  real *const *final;          /* [B, width] where they end up */
+  const real *const *initial;  /* [B, width] what resets return to; backwards: unused */
+  real *const *d_initial;      /* [B, width] gradients of that; forwards: unused */
+  matmul_function *matmul;
+  pack_function *pack;
+  count_function *panel_count;
+  size_function *packed_size;
+};
+
+/* The running rows of a chunk at one step. */
+struct turn {
+  const struct call *call;
+  long active;           /* rows that run */
+  const long *line;      /* [active] their lines in the streams */
+  real *const *state;    /* before the step, one line a row */
+  real *const *following; /* after it */
+  real *const *scratch;  /* values of all rows, and of one */
+};
+
+/* A kernel: its work at one step, and how much memory that takes. */
+struct kernel {
+  void (*turn)(const struct turn *turn);
+  int backward;
+  int states;
+  const long *state_width, *state_stride;
+  int scratches;
+  const long *scratch_stride; /* from row to row; the whole for values of a single row */
+  const int *scratch_of_rows; /* 1 where there is a line for each row */
+  int weights;
+  const long *weight_heads, *weight_K, *weight_N;
+};
+
+extern void *aligned_alloc(unsigned long alignment, unsigned long size);
+extern void free(void *memory);
+extern void GOMP_parallel(void (*work)(void *), void *data, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+
+enum { CACHE_LINE = 64, MOST_STATES = 32, MOST_SCRATCHES = 256 };
+
+/* A chunk while it runs. */
+struct chunk {
+  const struct kernel *kernel;
+  const struct call *call;
+  long rows;
+  const long *row; /* [rows] which rows of the batch */
+  long *line;      /* [rows] where they are in the streams */
+  real *before[MOST_STATES], *after[MOST_STATES], *scratch[MOST_SCRATCHES];
+};
+
+INLINE void copy_line(real *to, const real *from, long width) {
+  for (long j = 0; j < width; j++) to[j] = from[j];
+}
+
+/* Set the state of the i-th row of a chunk to that row of `source`. */
+static void load_state(struct chunk *chunk, const real *const *source, long i) {
+  for (int k = 0; k < chunk->kernel->states; k++) {
+    long width = chunk->kernel->state_width[k];
+    copy_line(chunk->before[k] + i * chunk->kernel->state_stride[k],
+              source[k] + chunk->row[i] * width, width);
+  }
+}
+
+/* Hand out a state of the i-th row as its final one. */
+static void store_state(const struct chunk *chunk, real *const *state, long i) {
+  for (int k = 0; k < chunk->kernel->states; k++) {
+    long width = chunk->kernel->state_width[k];
+    copy_line(chunk->call->final[k] + chunk->row[i] * width,
+              state[k] + i * chunk->kernel->state_stride[k], width);
+  }
+}
+
+/* Gradients stop at a reset: they belong to the initial state. */
+static void cut_gradient(struct chunk *chunk, long i) {
+  for (int k = 0; k < chunk->kernel->states; k++) {
+    long width = chunk->kernel->state_width[k];
+    real *gradient = chunk->after[k] + i * chunk->kernel->state_stride[k];
+    real *sum = chunk->call->d_initial[k] + chunk->row[i] * width;
+    for (long j = 0; j < width; j++) {
+      sum[j] += gradient[j];
+      gradient[j] = 0;
+    }
+  }
+}
+
+static void take_turn(struct chunk *chunk, long active) {
+  struct turn turn = {chunk->call,  active,        chunk->line,
+                      chunk->before, chunk->after, chunk->scratch};
+  chunk->kernel->turn(&turn);
+}
+
+static void swap_states(struct chunk *chunk) {
+  for (int k = 0; k < chunk->kernel->states; k++) {
+    real *after = chunk->after[k];
+    chunk->after[k] = chunk->before[k];
+    chunk->before[k] = after;
+  }
+}
+
+static void run_forward(struct chunk *chunk) {
+  const struct call *call = chunk->call;
+  long active = chunk->rows;
+  for (long i = 0; i < chunk->rows; i++) {
+    load_state(chunk, call->state, i);
+    chunk->line[i] = call->first[chunk->row[i]];
+  }
+  for (long s = 0;; s++) {
+    while (active > 0 && call->length[chunk->row[active - 1]] <= s)
+      store_state(chunk, chunk->before, --active);
+    if (active == 0) return;
+    for (long i = 0; call->resets && i < active; i++)
+      if (call->resets[chunk->line[i]]) load_state(chunk, call->initial, i);
+    take_turn(chunk, active);
+    for (long i = 0; i < active; i++) chunk->line[i] += call->stride;
+    swap_states(chunk);
+  }
+}
+
+static void run_backward(struct chunk *chunk) {
+  const struct call *call = chunk->call;
+  long active = 0;
+  for (long s = chunk->rows ? call->length[chunk->row[0]] - 1 : -1; s >= 0; s--) {
+    for (; active < chunk->rows && call->length[chunk->row[active]] > s; active++)
+      load_state(chunk, call->state, active);
+    for (long i = 0; i < active; i++)
+      chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
+    take_turn(chunk, active);
+    for (long i = 0; call->resets && i < active; i++)
+      if (call->resets[chunk->line[i]]) cut_gradient(chunk, i);
+    swap_states(chunk);
+  }
+  for (; active < chunk->rows; active++) load_state(chunk, call->state, active);
+  for (long i = 0; i < chunk->rows; i++) store_state(chunk, chunk->before, i);
+}
+
+/* Cut `size` numbers off the memory, from one cache line to another. */
+static real *take(char **memory, long size) {
+  real *taken = (real *)*memory;
+  *memory += (size * (long)sizeof(real) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+  return taken;
+}
+
+static long lines_in_memory(const struct kernel *kernel, long rows) {
+  long reals = 0;
+  for (int k = 0; k < kernel->states; k++) reals += 2 * rows * kernel->state_stride[k];
+  for (int k = 0; k < kernel->scratches; k++)
+    reals += (kernel->scratch_of_rows[k] ? rows : 1) * kernel->scratch_stride[k];
+  long pieces = 2 * kernel->states + kernel->scratches + 2;
+  return (reals * (long)sizeof(real) + 2 * rows * (long)sizeof(long)) / CACHE_LINE + pieces + 1;
+}
+
+/* Rows are dealt out like cards, so that long and short ones come to every chunk. */
+static int run_chunk(const struct kernel *kernel, const struct call *call, long number) {
+  long rows = (call->rows - number + call->chunks - 1) / call->chunks;
+  long size = lines_in_memory(kernel, rows) * CACHE_LINE;
+  char *memory = aligned_alloc(CACHE_LINE, size), *rest = memory;
+  if (!memory) return 0;
+  struct chunk chunk = {.kernel = kernel, .call = call, .rows = rows};
+  for (int k = 0; k < kernel->states; k++) {
+    chunk.before[k] = take(&rest, rows * kernel->state_stride[k]);
+    chunk.after[k] = take(&rest, rows * kernel->state_stride[k]);
+  }
+  for (int k = 0; k < kernel->scratches; k++)
+    chunk.scratch[k] =
+        take(&rest, (kernel->scratch_of_rows[k] ? rows : 1) * kernel->scratch_stride[k]);
+  long *row = (long *)rest;
+  chunk.row = row;
+  chunk.line = row + rows;
+  for (long i = 0; i < rows; i++) row[i] = call->order[number + i * call->chunks];
+  (kernel->backward ? run_backward : run_forward)(&chunk);
+  free(memory);
+  return 1;
+}
+
+/* What the threads share. */
+struct work {
+  const struct kernel *kernel;
+  const struct call *call;
+  int failed;
+};
+
+static void pack_share(void *data) {
+  struct work *work = data;
+  const struct kernel *kernel = work->kernel;
+  const struct call *call = work->call;
+  long me = call->threads > 1 ? omp_get_thread_num() : 0;
+  for (int k = 0; k < kernel->weights; k++) {
+    long K = kernel->weight_K[k], N = kernel->weight_N[k], heads = kernel->weight_heads[k];
+    long panels = call->panel_count(N), size = call->packed_size(K, N);
+    long first = panels * me / call->threads, last = panels * (me + 1) / call->threads;
+    const long *strides = call->weight_strides + 3 * k;
+    for (long head = 0; head < heads; head++)
+      call->pack(call->weights[k] + head * strides[0], K, N, strides[1], strides[2],
+                 call->panels[k] + head * size, first, last);
+  }
+}
+
+static void run_share(void *data) {
+  struct work *work = data;
+  long me = work->call->threads > 1 ? omp_get_thread_num() : 0;
+  for (long number = me; number < work->call->chunks; number += work->call->threads)
+    if (!run_chunk(work->kernel, work->call, number)) work->failed = 1;
+}
+
+/* Run a kernel; returns 0, or 1 if there was no memory. */
+static int run_kernel(const struct kernel *kernel, const struct call *call) {
+  struct work work = {kernel, call, 0};
+  if (call->threads > 1) {
+    if (kernel->weights) GOMP_parallel(pack_share, &work, (unsigned)call->threads, 0);
+    GOMP_parallel(run_share, &work, (unsigned)call->threads, 0);
+  } else {
+    if (kernel->weights) pack_share(&work);
+    run_share(&work);
+  }
+  return work.failed;
+}
+
+#endif

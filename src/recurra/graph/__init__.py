@@ -1,0 +1,40 @@
+"""The compiler's middle: one step of a cell as a graph, its parts, its gradients, its plans.
+
+It may not know any cell by name, nor any language or machine.
+"""
+
+from recurra.graph._evaluate import evaluate
+from recurra.graph._node import Node, Shape, describe_shape, prod, row_strides
+from recurra.graph._ops import POINTWISE, REDUCTIONS
+from recurra.graph._partition import Partition, partition
+from recurra.graph._plan import FeatureLoop, LoopPlan, Place, Product, Products, Rows
+from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
+from recurra.graph._schedule import is_same_element, walk
+from recurra.graph._trace import Step, trace_step
+
+__all__ = [
+    "POINTWISE",
+    "REDUCTIONS",
+    "FeatureLoop",
+    "InferencePlan",
+    "LoopPlan",
+    "Node",
+    "Partition",
+    "Place",
+    "Product",
+    "Products",
+    "Rows",
+    "Shape",
+    "Step",
+    "TrainingPlan",
+    "describe_shape",
+    "evaluate",
+    "is_same_element",
+    "partition",
+    "plan_inference",
+    "plan_training",
+    "prod",
+    "row_strides",
+    "trace_step",
+    "walk",
+]

@@ -1,0 +1,169 @@
+"""Differentiate: the loop of a step and its gradients, in operations that kernels can hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch._decomp import core_aten_decompositions, get_decompositions
+
+from recurra.graph._evaluate import evaluate
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node
+from recurra.graph._partition import Partition
+from recurra.graph._read import Reader
+from recurra.graph._trace import BATCH_SIZES, capture
+
+_SIZE = BATCH_SIZES[0]
+_ALSO_TAKEN_APART = (
+    "elu", "leaky_relu", "hardtanh", "copysign", "hypot", "repeat", "isinf", "isnan", "fmax", "fmin",
+    "log_sigmoid_forward", "log_sigmoid_backward", "_prelu_kernel", "_prelu_kernel_backward",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Loop:
+    """One turn of the loop, forward: what it reads and makes.
+
+    Args:
+        graph: knows the nodes.
+        before: inputs that differ from step to step.
+        weights: inputs that are the same for all rows and steps.
+        state: tensors of the state before.
+        exports: what comes out at every step.
+        following: tensors of the state after.
+    """
+
+    graph: Graph
+    before: tuple[Node, ...]
+    weights: tuple[Node, ...]
+    state: tuple[Node, ...]
+    exports: tuple[Node, ...]
+    following: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The same turn backwards: from gradients of what it makes to gradients of what it reads.
+
+    Args:
+        d_exports: gradients that come in at every step.
+        d_following: gradients of the state after.
+        d_before: gradients that go out at every step; None where nothing depends on the input.
+        d_weights: gradients of weights, as sums over rows of two factors.
+        d_state: gradients of the state before.
+    """
+
+    d_exports: tuple[Node, ...]
+    d_following: tuple[Node, ...]
+    d_before: tuple[Node, ...]
+    d_weights: tuple[Node, ...]
+    d_state: tuple[Node, ...]
+
+
+def lower(part: Partition) -> Loop:
+    """Return the loop in operations of kernels, without its gradients."""
+    loop, _ = _read(part, _Inputs.of(part), gradients=False)
+    return loop
+
+
+def differentiate(part: Partition) -> tuple[Loop, Gradients]:
+    """Return the loop and its gradients, found by PyTorch's own automatic differentiation.
+
+    Forward values that the gradients use are the very nodes of the loop.
+    """
+    loop, gradients = _read(part, _Inputs.of(part), gradients=True)
+    assert gradients is not None  # noqa: S101
+    return loop, gradients
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    before: tuple[Node, ...]
+    weights: tuple[Node, ...]
+    state: tuple[Node, ...]
+
+    @staticmethod
+    def of(part: Partition) -> "_Inputs":
+        return _Inputs(part.before, part.weights, part.step.state)
+
+    @property
+    def all(self) -> tuple[Node, ...]:
+        return (*self.before, *self.weights, *self.state)
+
+
+def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, Gradients | None]:
+    graph = Graph()
+    exports, following = part.exports, part.step.following
+    makes = [*exports, *following]
+    function = _joint(inputs.all, makes) if gradients else _forward(inputs.all, makes)
+    examples = [_example(node) for node in (*inputs.all, *(makes if gradients else ()))]
+    module = capture(function, examples, _decompositions(), "the loop")
+    mine = _Inputs(
+        tuple(graph.input("before", i, n.shape, n.dtype) for i, n in enumerate(inputs.before)),
+        tuple(graph.input("weight", i, n.shape, n.dtype) for i, n in enumerate(inputs.weights)),
+        tuple(graph.input("state", i, n.shape, n.dtype) for i, n in enumerate(inputs.state)),
+    )
+    d_exports = tuple(graph.input("d_export", i, n.shape, n.dtype) for i, n in enumerate(exports))
+    d_following = tuple(graph.input("d_following", i, n.shape, n.dtype) for i, n in enumerate(following))
+    given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
+    results = [n for n in Reader(graph, _SIZE, lower=True).read(module, given) if n is not None]
+    loop = Loop(
+        graph,
+        mine.before,
+        mine.weights,
+        mine.state,
+        tuple(results[: len(exports)]),
+        tuple(results[len(exports) : len(makes)]),
+    )
+    if not gradients:
+        return loop, None
+    rest = iter(results[len(makes) :])
+    d_before = tuple(_gradient(graph, node, rest) for node in mine.before)
+    d_weights = tuple(_gradient(graph, node, rest) for node in mine.weights)
+    d_state = tuple(_gradient(graph, node, rest) for node in mine.state)
+    return loop, Gradients(d_exports, d_following, d_before, d_weights, d_state)
+
+
+def _gradient(graph: Graph, node: Node, results: "object") -> Node:
+    """Return the next gradient; what is not a real number has none."""
+    if node.dtype.is_floating_point:
+        return next(results)  # type: ignore[call-overload, no-any-return]
+    return graph.constant(0.0, node.shape, torch.float32)
+
+
+def _forward(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:
+    def run(*values: torch.Tensor) -> list[torch.Tensor]:
+        return evaluate(makes, dict(zip(inputs, values, strict=True)), _SIZE)
+
+    return run
+
+
+def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:
+    smooth = [place for place, node in enumerate(inputs) if node.dtype.is_floating_point]
+
+    def run(*values: torch.Tensor) -> list[torch.Tensor]:
+        given, cotangents = list(values[: len(inputs)]), values[len(inputs) :]
+
+        def forward(*moving: torch.Tensor) -> list[torch.Tensor]:
+            for place, value in zip(smooth, moving, strict=True):
+                given[place] = value
+            results = evaluate(makes, dict(zip(inputs, given, strict=True)), _SIZE)
+            return [each.clone() if any(each is v for v in moving) else each for each in results]
+
+        results, backward = torch.func.vjp(forward, *(given[place] for place in smooth))
+        return [*results, *backward(list(cotangents))]
+
+    return run
+
+
+def _example(node: Node) -> torch.Tensor:
+    shape = [-size * _SIZE if size < 0 else size for size in node.shape]
+    return torch.empty(shape, dtype=node.dtype, device="meta")
+
+
+@cache
+def _decompositions() -> dict[object, object]:
+    """Return how PyTorch takes operators apart: what rules do not cover."""
+    packets = [getattr(torch.ops.aten, name) for name in _ALSO_TAKEN_APART]
+    return {**core_aten_decompositions(), **get_decompositions(packets)}

@@ -1,0 +1,160 @@
+"""Partition: which values of a step wait for the state, and which do not.
+
+    parameter   depends on parameters only: once a call
+    before      depends on x, not on the state: once, over all T steps
+    loop        what the next state needs: step after step, in the kernel
+    after       depends on the state, but no next state needs it: once, over all T steps
+
+Nobody annotates this: it is read off the graph.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from recurra.base import CannotFuse
+from recurra.graph._access import MOVEMENTS
+from recurra.graph._node import Node, ancestors, describe_shape
+from recurra.graph._passes._rewrite import rewrite
+from recurra.graph._passes._split_products import split_products
+from recurra.graph._trace import Step
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A step cut at the borders of its loop.
+
+    Args:
+        step: the step; products with [x, h] are split.
+        before: values made before the loop that the loop reads, one row a step.
+        weights: values of parameters that the loop reads.
+        exports: values of the loop that come out of it at every step.
+        place: where each node belongs.
+    """
+
+    step: Step
+    before: tuple[Node, ...]
+    weights: tuple[Node, ...]
+    exports: tuple[Node, ...]
+    place: dict[Node, str]
+
+    @cached_property
+    def after_inputs(self) -> tuple[Node, ...]:
+        """Everything that the output may be computed from once the loop is through."""
+        return (*self.exports, *self.before)
+
+    def verify(self) -> None:
+        """Raise CannotFuse where the loop would hold what a kernel has no type for."""
+        for node in (*self.before, *self.weights, *self.step.state):
+            if not (node.dtype.is_floating_point or node.dtype == torch.bool):
+                raise CannotFuse(
+                    "The loop of a step would need integers.",
+                    got=f"{describe_shape(node.shape)} {node.dtype}",
+                    expected="floating point or bool",
+                    where=node.where,
+                )
+        dtypes = {n.dtype for n in (*self.before, *self.weights, *self.step.state)} - {torch.bool}
+        if len(dtypes) > 1 or dtypes - {torch.float32, torch.float64}:
+            raise CannotFuse(
+                "The loop of a step mixes dtypes, or has one that no kernel computes in.",
+                got=", ".join(sorted(map(str, dtypes))),
+                expected="float32 or float64 throughout",
+            )
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{self.place[node]:>9}  {node}"
+            for node in ancestors([self.step.output, *self.step.following])
+            if node.op not in ("constant",)
+        )
+
+
+def partition(step: Step) -> Partition:
+    """Find the parts of a step."""
+    step = _split(step)
+    place = _places(step)
+    needed = [node for node in place if place[node] == "loop"]
+    roots = set(step.following)
+    before = _unique(
+        _border(each, place) for node in needed for each in node.inputs if place[each] == "before"
+    )
+    before += [_border(n, place) for n in step.following if place[n] == "before"]
+    weights = _unique(each for node in needed for each in node.inputs if place[each] == "parameter")
+    weights += [n for n in roots if place[n] == "parameter"]
+    free = _unique(n for root in needed + list(roots) for n in _free_parameters(root, place))
+    exports = _exports(step, place)
+    found = Partition(
+        step, tuple(_unique(before)), tuple(_unique([*weights, *free])), tuple(exports), place
+    )
+    found.verify()
+    return found
+
+
+def _split(step: Step) -> Step:
+    state = set(step.state)
+    nodes = ancestors([step.output, *step.following])
+    waiting = _descendants(nodes, state)
+    rule = split_products(lambda node: _is_waiting(node, waiting, state))
+    output, *following = rewrite(step.graph, [step.output, *step.following], rule)
+    return Step(step.graph, step.parameters, step.x, step.state, output, tuple(following))
+
+
+def _is_waiting(node: Node, waiting: set[Node], state: set[Node]) -> bool:
+    return node in waiting or any(each in state for each in ancestors([node]))
+
+
+def _descendants(nodes: Sequence[Node], sources: set[Node]) -> set[Node]:
+    """Find the nodes that are made from any of `sources`, those included; `nodes` in order."""
+    found = set(sources)
+    for node in nodes:
+        if any(each in found for each in node.inputs):
+            found.add(node)
+    return found
+
+
+def _places(step: Step) -> dict[Node, str]:
+    nodes = ancestors([step.output, *step.following])
+    with_state = _descendants(nodes, set(step.state))
+    with_x = _descendants(nodes, {step.x})
+    carried = set(ancestors(step.following))
+    place = dict.fromkeys(step.state, "loop") | {step.x: "before"}
+    for node in nodes:
+        if node in with_state:
+            place[node] = "loop" if node in carried or node in step.state else "after"
+        elif node in with_x:
+            place[node] = "before"
+        else:
+            place[node] = "free" if node.varies else "parameter"
+    return place
+
+
+def _border(node: Node, place: dict[Node, str]) -> Node:
+    """Return the value whose parts the loop reads: moving is free in a kernel."""
+    while node.op in MOVEMENTS and place[node.inputs[0]] == "before":
+        node = node.inputs[0]
+    return node
+
+
+def _free_parameters(root: Node, place: dict[Node, str]) -> list[Node]:
+    """Find parameters behind values that are the same in every row but have the batch's shape."""
+    found, stack = [], list(root.inputs) + [root]
+    while stack:
+        node = stack.pop()
+        if place[node] == "free":
+            for each in node.inputs:
+                (found if place[each] == "parameter" else stack).append(each)
+    return found
+
+
+def _exports(step: Step, place: dict[Node, str]) -> list[Node]:
+    nodes = [node for node in ancestors([step.output]) if place[node] == "after"]
+    used = [each for node in nodes for each in node.inputs if place[each] == "loop"]
+    if place[step.output] == "loop":
+        used.append(step.output)
+    return _unique(used)
+
+
+def _unique(nodes: Iterable[Node]) -> list[Node]:
+    return list(dict.fromkeys(nodes))

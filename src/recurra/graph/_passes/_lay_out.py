@@ -1,0 +1,69 @@
+"""Lay out: put in the copies without which a value could not be walked by strides."""
+
+from collections.abc import Sequence
+
+from recurra.graph._access import MOVEMENTS, access
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node
+from recurra.graph._ops import REDUCTIONS
+from recurra.graph._passes._rewrite import rewrite
+
+
+def lay_out(graph: Graph, roots: Sequence[Node]) -> list[Node]:
+    """Copy values where a walk over memory would not be one, and outputs that are looks at others."""
+    found = rewrite(graph, roots, _lay_out_one)
+    return [graph.copy(root) if _needs_place(root) else root for root in found]
+
+
+def _needs_place(root: Node) -> bool:
+    return root.varies and (root.op in MOVEMENTS or root.op in ("constant", "input", "matmul"))
+
+
+def _lay_out_one(graph: Graph, node: Node) -> Node:
+    if not node.varies:
+        return node
+    if node.op in MOVEMENTS and access(node) is None:
+        return _moved_copy(graph, node)
+    if node.op == "matmul":
+        return _product(graph, node)
+    if node.op == "cat":
+        pieces = [each if _can_be_piece(each) else graph.copy(each) for each in node.inputs]
+        return graph.make("cat", pieces, node.arguments, node.shape, node.dtype)
+    if node.op in REDUCTIONS:
+        return _reduction(graph, node)
+    return node
+
+
+def _moved_copy(graph: Graph, node: Node) -> Node:
+    inner = graph.copy(node.inputs[0])
+    return graph.make(node.op, (inner,), node.arguments, node.shape, node.dtype)
+
+
+def _product(graph: Graph, node: Node) -> Node:
+    """Make the left side of a product a value in memory whose last axis is contiguous."""
+    left, weight = node.inputs
+    found = access(left)
+    assert found is not None  # noqa: S101  laid out before
+    if found.base.op == "constant" or (left.shape[-1] != 1 and found.strides[-1] != 1):
+        left = graph.copy(left)
+    return graph.make("matmul", (left, weight), (), node.shape, node.dtype)
+
+
+def _can_be_piece(node: Node) -> bool:
+    """Tell whether a value is computed where it is wanted, so that it can be put into a larger one."""
+    return node.op not in MOVEMENTS and node.op not in ("constant", "input", "matmul", "cat", *REDUCTIONS)
+
+
+def _reduction(graph: Graph, node: Node) -> Node:
+    """Bring the axes of a reduction to the end."""
+    (axes,) = node.arguments
+    (inner,) = node.inputs
+    rank = len(inner.shape)
+    kept = [axis for axis in range(rank) if axis not in axes]
+    solid = [axis for axis in (*kept, *axes) if inner.shape[axis] not in (1, -1)]
+    if solid == sorted(solid):
+        return node
+    turned = graph.permute(inner, [*kept, *axes])
+    if access(turned) is None:
+        turned = graph.permute(graph.copy(inner), [*kept, *axes])
+    return graph.make(node.op, (turned,), (tuple(range(len(kept), rank)),), node.shape, node.dtype)

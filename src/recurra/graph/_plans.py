@@ -1,0 +1,183 @@
+"""Plans: the passes in order, from a partition to the plans of its kernels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from recurra.graph._differentiate import Gradients, Loop, differentiate, lower
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node, ancestors
+from recurra.graph._partition import Partition
+from recurra.graph._passes._distribute import distribute
+from recurra.graph._passes._lay_out import lay_out
+from recurra.graph._passes._push_slices import push_slices
+from recurra.graph._passes._rewrite import rebuilt, rewrite
+from recurra.graph._passes._save import backward_nodes, base_of, choose_saved
+from recurra.graph._plan import LoopPlan
+from recurra.graph._schedule import schedule
+
+OVER_ROWS = ("product_over_rows", "sum_of_rows")
+
+
+@dataclass(frozen=True)
+class InferencePlan:
+    """What is needed to run a loop.
+
+    Args:
+        loop: the loop in operations of kernels.
+        forward: its plan; the outputs are the exports.
+    """
+
+    loop: Loop
+    forward: LoopPlan
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is needed to run a loop and to go back through it.
+
+    Args:
+        loop: the loop in operations of kernels.
+        gradients: and its gradients.
+        forward: outputs are the exports, then the saved values.
+        backward: inputs among before, saved and gradients of exports; outputs are the gradients of
+            before, then the factors of weight gradients that are not there yet.
+        saved: nodes of the loop that the forward kernel writes.
+        saved_inputs: the same, as inputs of the backward kernel.
+        factors: values over all rows and steps that the gradients of weights are made from.
+        d_weights: gradients of weights, as nodes over `factors`.
+    """
+
+    loop: Loop
+    gradients: Gradients
+    forward: LoopPlan
+    backward: LoopPlan
+    saved: tuple[Node, ...]
+    saved_inputs: tuple[Node, ...]
+    factors: tuple[Node, ...]
+    d_weights: tuple[Node, ...]
+
+
+def plan_inference(part: Partition) -> InferencePlan:
+    """Plan the forward kernel of a loop that nobody differentiates."""
+    loop = lower(part)
+    makes = _passes(loop.graph, [*loop.exports, *loop.following], [])
+    cut = len(loop.exports)
+    forward = schedule(
+        backward=False,
+        inputs=loop.before,
+        state=loop.state,
+        outputs=_laid_out(loop.graph, makes[:cut]),
+        following=_laid_out(loop.graph, makes[cut:]),
+        dtype=dtype_of(part),
+    )
+    return InferencePlan(loop, forward)
+
+
+def plan_training(part: Partition) -> TrainingPlan:
+    """Plan the kernels of a loop, forward and backward."""
+    loop, gradients = differentiate(part)
+    loop, gradients = _joint_passes(loop, gradients)
+    graph = loop.graph
+    factors = _factors(gradients.d_weights)
+    backward = backward_nodes([*gradients.d_before, *gradients.d_state, *factors])
+    kept = [node for node in factors if node not in backward and _is_made(node)]
+    roots = [*gradients.d_before, *gradients.d_state, *(n for n in factors if n in backward)]
+    saved = choose_saved(roots, kept)
+    forward = schedule(
+        backward=False,
+        inputs=loop.before,
+        state=loop.state,
+        outputs=_laid_out(graph, [*loop.exports, *saved]),
+        following=_laid_out(graph, loop.following),
+        dtype=dtype_of(part),
+    )
+    inputs = [graph.input("saved", i, node.shape, node.dtype) for i, node in enumerate(saved)]
+    return TrainingPlan(
+        loop,
+        gradients,
+        forward,
+        _backward(part, loop, gradients, [n for n in factors if n in backward], saved, inputs),
+        tuple(saved),
+        tuple(inputs),
+        tuple(factors),
+        gradients.d_weights,
+    )
+
+
+def _backward(
+    part: Partition,
+    loop: Loop,
+    gradients: Gradients,
+    factors: Sequence[Node],
+    saved: Sequence[Node],
+    inputs: Sequence[Node],
+) -> LoopPlan:
+    graph = loop.graph
+    found = dict(zip(saved, inputs, strict=True))
+    cuts = [len(gradients.d_before), len(gradients.d_before) + len(factors)]
+    roots = [*gradients.d_before, *factors, *gradients.d_state]
+    roots = _replaced(graph, roots, found)
+    return schedule(
+        backward=True,
+        inputs=[*loop.before, *inputs, *gradients.d_exports],
+        state=gradients.d_following,
+        outputs=_laid_out(graph, roots[: cuts[1]]),
+        following=_laid_out(graph, roots[cuts[1] :]),
+        dtype=dtype_of(part),
+    )
+
+
+def dtype_of(part: Partition) -> torch.dtype:
+    """Return the floating point type of a loop."""
+    nodes = [*part.step.state, *part.before, *part.weights]
+    return next((n.dtype for n in nodes if n.dtype.is_floating_point), torch.float32)
+
+
+def _joint_passes(loop: Loop, gradients: Gradients) -> tuple[Loop, Gradients]:
+    groups = [
+        loop.exports,
+        loop.following,
+        gradients.d_before,
+        gradients.d_weights,
+        gradients.d_state,
+    ]
+    results = _passes(loop.graph, [node for group in groups for node in group], gradients.d_weights)
+    parts, start = [], 0
+    for group in groups:
+        parts.append(tuple(results[start : start + len(group)]))
+        start += len(group)
+    loop = Loop(loop.graph, loop.before, loop.weights, loop.state, parts[0], parts[1])
+    return loop, Gradients(
+        gradients.d_exports, gradients.d_following, parts[2], parts[3], parts[4]
+    )
+
+
+def _passes(graph: Graph, roots: Sequence[Node], d_weights: Sequence[Node]) -> list[Node]:
+    found = rewrite(graph, roots, distribute)
+    extra = _factors(found) if d_weights else []
+    return push_slices(graph, [*found, *extra])[: len(roots)]
+
+
+def _laid_out(graph: Graph, roots: Sequence[Node]) -> list[Node]:
+    return lay_out(graph, roots)
+
+
+def _factors(roots: Sequence[Node]) -> list[Node]:
+    """Find the values that sums over the batch are made from."""
+    sums = [node for node in ancestors(roots) if node.op in OVER_ROWS]
+    return list(dict.fromkeys(base_of(each) for node in sums for each in node.inputs))
+
+
+def _is_made(node: Node) -> bool:
+    """Tell whether a forward value has to be saved to be there after the loop."""
+    return not (node.op == "constant" or (node.op == "input" and node.arguments[0] == "before"))
+
+
+def _replaced(graph: Graph, roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:
+    """Replace nodes by others, wherever they are used."""
+    done: dict[Node, Node] = {}
+    for node in ancestors(roots, by):
+        done[node] = by.get(node) or rebuilt(graph, node, [done[each] for each in node.inputs])
+    return [done[root] for root in roots]

@@ -1,0 +1,277 @@
+"""Read a graph that PyTorch has traced into nodes."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import fx
+
+from recurra.base import CannotFuse
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node, Shape, describe_shape
+from recurra.graph._rules import LOWERED, RULES
+
+aten = torch.ops.aten
+
+_TAKES_SHAPE = {aten.expand.default, aten.view.default, aten._unsafe_view.default, aten.reshape.default}
+_ELEMENTWISE = {aten.log_sigmoid_forward.default, aten._prelu_kernel.default}
+_OVER_FEATURES: dict[Any, int] = {
+    aten._softmax.default: 1,
+    aten._log_softmax.default: 1,
+    aten.logsumexp.default: 1,
+    aten.var.correction: 1,
+    aten.std.correction: 1,
+    aten.var_mean.correction: 1,
+    aten.linalg_vector_norm.default: 2,
+    aten.cumsum.default: 1,
+    aten.cumprod.default: 1,
+    aten.prod.dim_int: 1,
+    aten.argmax.default: 1,
+    aten.sort.default: 1,
+}
+"""Operators that look along axes, and the place of the axes among their arguments."""
+
+
+class Reader:
+    """Reads traced graphs into the nodes of one `Graph`.
+
+    Args:
+        graph: makes the nodes.
+        batch_size: what B was when the graph was traced: a large prime, so that a size that it
+            divides has to be the batch.
+        lower: whether operators that are more than one operation are taken apart, as kernels need;
+            otherwise they stay whole, for PyTorch to run.
+    """
+
+    def __init__(self, graph: Graph, batch_size: int, *, lower: bool) -> None:
+        self.graph = graph
+        self.batch_size = batch_size
+        self.rules = {**RULES, **LOWERED} if lower else RULES
+        self.lower = lower
+
+    def read(self, module: fx.GraphModule, inputs: Sequence[Node]) -> list[Node | None]:
+        """Return the nodes of the outputs of a traced graph.
+
+        Args:
+            module: the traced graph.
+            inputs: nodes of its placeholders, in order.
+
+        Raises:
+            CannotFuse: an operator has no rule, or mixes the rows of the batch.
+        """
+        given = iter(inputs)
+        values: dict[fx.Node, Any] = {}
+        for place in module.graph.nodes:
+            if place.op == "placeholder":
+                values[place] = next(given)
+            elif place.op == "get_attr":
+                values[place] = self._held(getattr(module, place.target))
+            elif place.op == "call_function":
+                values[place] = self._call(place, values)
+            else:
+                results = fx.node.map_arg(place.args[0], lambda each: values[each])
+        return list(results)
+
+    def size(self, value: Any) -> Any:
+        """Return a size with the batch written as a negative number."""
+        if type(value) is int and value and value % self.batch_size == 0:
+            return -(value // self.batch_size)
+        return value
+
+    def shape(self, meta: torch.Tensor) -> Shape:
+        """Return the shape of a traced tensor with the batch written as a negative number."""
+        return tuple(self.size(int(n)) for n in meta.shape)
+
+    def _has_rows(self, result: Any) -> bool:
+        metas = result if isinstance(result, list | tuple) else [result]
+        return any(size < 0 for meta in metas for size in self.shape(meta))
+
+    def _held(self, tensor: torch.Tensor) -> Node:
+        """Return a node for a tensor that the module holds without having registered it."""
+        if tensor.dim() == 0 and not tensor.requires_grad:
+            return self.graph.constant(tensor.item(), (), tensor.dtype)
+        key = ("held", id(tensor))
+        return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
+
+    def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
+        self.graph.where = users_line(place.meta.get("stack_trace"))
+        arguments = fx.node.map_arg(place.args, lambda each: values[each])
+        options = fx.node.map_arg(place.kwargs, lambda each: values[each])
+        if place.target is operator.getitem:
+            return self._item(place, *arguments)
+        self._refuse_chance(place.target)
+        flat = list(_nodes((arguments, options)))
+        result = place.meta["val"]
+        if flat and not any(node.varies for node in flat) and not self._has_rows(result):
+            return self._opaque(place.target, arguments, options, result)
+        rule = self.rules.get(place.target)
+        if rule is None and not flat and not self._has_rows(result):
+            return self._opaque(place.target, arguments, options, result)
+        if rule is None:
+            return self._whole(place.target, arguments, options, result)
+        arguments = self._sized(place.target, arguments, result)
+        nodes = rule(self.graph, _dtype(result), *arguments, **_plain(options))
+        self._check(place.target, nodes, result)
+        return nodes
+
+    def _item(self, place: fx.Node, source: Any, index: int) -> Any:
+        if isinstance(source, Node):
+            result = place.meta["val"]
+            if source.op == "opaque":
+                key = ("item", index)
+                shape = tuple(result.shape)
+                return self.graph.opaque(lambda v: v[index], [source], key, shape, result.dtype)
+            return self.graph.make("item", (source,), (index,), self.shape(result), result.dtype)
+        if source[index] is None:
+            raise CannotFuse(
+                f"A step uses result {index} of `{place.args[0].target}`, which has no rule.",  # type: ignore[union-attr]
+                where=self.graph.where,
+            )
+        return source[index]
+
+    def _sized(self, target: Any, arguments: tuple[Any, ...], result: Any) -> tuple[Any, ...]:
+        if target in _TAKES_SHAPE:
+            return (arguments[0], self.shape(result))
+        return tuple(
+            tuple(map(self.size, each)) if isinstance(each, list | tuple) and _are_sizes(each) else each
+            for each in arguments
+        )
+
+    def _check(self, target: Any, nodes: Any, result: Any) -> None:
+        """Hold the rule to the shapes that PyTorch found."""
+        found = list(nodes) if isinstance(nodes, list) else [nodes]
+        expected = list(result) if isinstance(result, list | tuple) else [result]
+        for node, meta in zip(found, expected, strict=False):
+            if node is not None and node.shape != self.shape(meta):
+                raise CannotFuse(
+                    f"`{target}` has a result that the rules of this version do not foresee.",
+                    got=describe_shape(node.shape),
+                    expected=describe_shape(self.shape(meta)),
+                    where=self.graph.where,
+                )
+
+    def _whole(self, target: Any, arguments: Any, options: Any, result: Any) -> Node:
+        """Return an operator that stays as it is: elementwise, or along axes of a row."""
+        if self.lower or not self._keeps_rows(target, arguments, options):
+            raise CannotFuse(
+                f"A step uses `{target}`, which has no rule.",
+                got=", ".join(describe_shape(node.shape) for node in _nodes((arguments, options))),
+                expected="elementwise operators, products with parameters, reductions over features",
+                where=self.graph.where,
+            )
+        first = result[0] if isinstance(result, list | tuple) else result
+        call = Call(target, arguments, options)
+        inputs = list(_nodes((arguments, options)))
+        shape = self.shape(first)
+        return self.graph.make("call", inputs, (call,), shape, first.dtype)
+
+    def _keeps_rows(self, target: Any, arguments: Any, options: Any) -> bool:
+        """Tell whether an operator computes each row from that row."""
+        if target is aten.embedding.default:
+            return not arguments[0].varies
+        if target is aten.native_layer_norm.default:
+            return all(size > 0 for size in arguments[0].shape[-len(arguments[1]) :])
+        if target in _OVER_FEATURES:
+            place = _OVER_FEATURES[target]
+            axes = arguments[place] if place < len(arguments) else options.get("dim")
+            sizes = arguments[0].shape
+            axes = [axes] if isinstance(axes, int) else axes
+            return bool(axes) and all(sizes[axis] > 0 for axis in axes)
+        return target in _ELEMENTWISE or torch.Tag.pointwise in target.tags
+
+    def _opaque(self, target: Any, arguments: Any, options: Any, result: Any) -> Node:
+        """Return what depends on parameters only: PyTorch computes it, once a call."""
+        call = Call(target, arguments, options)
+        first = result[0] if isinstance(result, list | tuple) else result
+        inputs = list(_nodes((arguments, options)))
+        key = (str(target), call)
+        return self.graph.opaque(call, inputs, key, tuple(first.shape), first.dtype)
+
+    def _refuse_chance(self, target: Any) -> None:
+        if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
+            raise CannotFuse(
+                f"A step draws random numbers with `{target}`, which a kernel cannot repeat.",
+                where=self.graph.where,
+            )
+
+
+class Call:
+    """A call of an operator with places for nodes: equal to another of the same form."""
+
+    def __init__(self, target: Any, arguments: Any, options: Any) -> None:
+        self.target = target
+        self._arguments = fill((arguments, dict(options)), lambda _: PLACE)
+        self._key = f"{target}{self._arguments!r}"
+
+    def __call__(self, *tensors: torch.Tensor) -> Any:
+        """Run the operator with tensors in the places of nodes."""
+        given = iter(tensors)
+        arguments, options = fill(self._arguments, lambda _: next(given), PLACE)
+        return self.target(*arguments, **options)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Call) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return str(self.target)
+
+
+class _Place:
+    def __repr__(self) -> str:
+        return "_"
+
+
+PLACE = _Place()
+
+
+def fill(value: Any, put: Callable[[Any], Any], mark: Any = None) -> Any:
+    """Replace nodes, or each `mark`, in nested arguments."""
+    if isinstance(value, Node) if mark is None else value is mark:
+        return put(value)
+    if isinstance(value, tuple | list):
+        return type(value)([fill(each, put, mark) for each in value])
+    if isinstance(value, dict):
+        return {name: fill(each, put, mark) for name, each in value.items()}
+    return value
+
+
+def _nodes(value: Any) -> list[Node]:
+    found: list[Node] = []
+    fill(value, found.append)
+    return found
+
+
+def _are_sizes(values: Sequence[Any]) -> bool:
+    return bool(values) and all(type(each) is int for each in values)
+
+
+def _dtype(result: Any) -> torch.dtype:
+    first = result[0] if isinstance(result, list | tuple) else result
+    return first.dtype
+
+
+_WITHOUT_MEANING = ("dtype", "device", "layout", "pin_memory", "memory_format", "implicit", "non_blocking")
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in _WITHOUT_MEANING}
+
+
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in .*\n\s*(?P<code>.*)')
+
+
+def users_line(trace: str | None) -> str | None:
+    """Return `file:line  code` of the innermost frame that is not PyTorch's own."""
+    frames = _FRAME.findall(trace or "")
+    torch_home = str(Path(torch.__file__).parent)
+    mine = str(Path(__file__).parent)
+    for file, line, code in reversed(frames):
+        if not file.startswith((torch_home, mine)):
+            return f"{file}:{line}  {code.strip()}"
+    return None

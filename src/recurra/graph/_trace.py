@@ -1,0 +1,148 @@
+"""Trace: one step of a cell, as nodes, for every batch size."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import fx, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
+from recurra.graph._graph import Graph
+from recurra.graph._node import ROWS, Node, describe_shape
+from recurra.graph._read import Reader
+
+BATCH_SIZES = (1_000_003, 1_000_033)
+"""Primes that stand for B while tracing: no feature size is a multiple of one. Nothing is computed."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a cell: what goes in and comes out, as nodes.
+
+    Args:
+        graph: knows the nodes.
+        parameters: names of parameters and buffers, in the order of their inputs.
+        x: the input of the step.
+        state: tensors of the state before.
+        output: what the step returns.
+        following: tensors of the state after.
+    """
+
+    graph: Graph
+    parameters: tuple[str, ...]
+    x: Node
+    state: tuple[Node, ...]
+    output: Node
+    following: tuple[Node, ...]
+
+    def verify(self) -> None:
+        """Raise CannotFuse unless the state keeps its form."""
+        for before, after in zip(self.state, self.following, strict=True):
+            if (before.shape, before.dtype) != (after.shape, after.dtype):
+                raise CannotFuse(
+                    "A step changes the form of its state.",
+                    got=f"{describe_shape(after.shape)} {after.dtype}",
+                    expected=f"{describe_shape(before.shape)} {before.dtype}",
+                )
+
+
+def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
+    """Trace one step of a cell.
+
+    The cell runs on tensors without contents, of two batch sizes that are primes; what follows from
+    the one has to follow from the other.
+
+    Args:
+        cell: an `nn.Module`; its parameters and buffers become inputs.
+        x: input of one step, `[B, ...]`, for its form only.
+        state: state before the step, for its form only.
+
+    Returns:
+        The step as nodes.
+
+    Raises:
+        CannotFuse: the step cannot be followed: control flow that depends on values, operators
+            without a rule, rows of the batch that see each other.
+    """
+    if not isinstance(cell, nn.Module):
+        raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
+    graph = Graph()
+    first, second = (_trace_at(graph, cell, x, state, size) for size in BATCH_SIZES)
+    if (first.output, first.following) != (second.output, second.following):
+        raise CannotFuse(f"The step of `{type(cell).__name__}` depends on the size of the batch.")
+    first.verify()
+    return first
+
+
+def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size: int) -> Step:
+    held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
+    names, tensors = tuple(held), list(held.values())
+    parts = list(state_tensors(state))
+
+    def run(*values: torch.Tensor) -> list[torch.Tensor]:
+        given = dict(zip(names, values, strict=False))
+        x, *rest = values[len(names) :]
+        results = torch.func.functional_call(cell, given, (x, _like(state, iter(rest))))
+        y, following = run_step(cell, x, _like(state, iter(rest)), results)
+        return [y, *state_tensors(following)]
+
+    rows = [_resized(each, size) for each in (x, *parts)]
+    module = capture(run, [*tensors, *rows], None, type(cell).__name__)
+    reader = Reader(graph, size, lower=False)
+    inputs = [
+        *(graph.input("parameter", i, tuple(t.shape), t.dtype) for i, t in enumerate(tensors)),
+        graph.input("x", 0, (ROWS, *x.shape[1:]), x.dtype),
+        *(graph.input("state", i, (ROWS, *t.shape[1:]), t.dtype) for i, t in enumerate(parts)),
+    ]
+    output, *following = reader.read(module, inputs)
+    return Step(graph, names, inputs[len(names)], tuple(inputs[len(names) + 1 :]), output, tuple(following))  # type: ignore[arg-type]
+
+
+def capture(
+    run: Callable[..., Any],
+    examples: Sequence[torch.Tensor],
+    decompositions: dict[Any, Any] | None,
+    name: str,
+) -> fx.GraphModule:
+    """Follow a function over tensors of these forms, without computing anything.
+
+    Raises:
+        CannotFuse: it cannot be followed.
+    """
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    fakes = [mode.from_tensor(each) if each.device.type != "meta" else _fake(mode, each) for each in examples]
+    try:
+        return make_fx(
+            torch.func.functionalize(run, remove="mutations"),
+            decomposition_table=decompositions,
+            tracing_mode="fake",
+            _allow_non_fake_inputs=True,
+            record_stack_traces=True,
+        )(*fakes)
+    except RecurraError:
+        raise
+    except Exception as cause:  # whatever PyTorch or the user's code raises on values it cannot see
+        raise CannotFuse(
+            f"The step of `{name}` cannot be followed without running it.",
+            got=f"{type(cause).__name__}: {str(cause).strip().splitlines()[0] if str(cause) else ''}",
+            expected="tensor operations whose choice does not depend on values",
+        ) from cause
+
+
+def _fake(mode: FakeTensorMode, example: torch.Tensor) -> torch.Tensor:
+    with mode:
+        return torch.empty(example.shape, dtype=example.dtype, device="cpu")
+
+
+def _resized(example: torch.Tensor, size: int) -> torch.Tensor:
+    return torch.empty((size, *example.shape[1:]), dtype=example.dtype, device="meta")
+
+
+def _like(state: State, tensors: Any) -> State:
+    if isinstance(state, torch.Tensor):
+        return next(tensors)
+    parts = [_like(part, tensors) for part in state]
+    return tuple(parts) if type(state) is tuple else type(state)(*parts)

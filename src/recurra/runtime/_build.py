@@ -1,0 +1,118 @@
+"""From generated C to a loaded shared library, compiled once and then taken from the cache."""
+
+import ctypes
+import hashlib
+import json
+import re
+import threading
+from pathlib import Path
+
+from recurra.base import BuildError
+from recurra.runtime._cache import find_library, is_sound, library_name, write_file
+from recurra.runtime._compiler import TIMEOUT, Compiler, find_compiler
+from recurra.runtime._cpu import describe_cpu
+
+# Raise it when entries of the cache change their form.
+_FORMAT = 1
+
+_loaded: dict[str, ctypes.CDLL] = {}
+_loading = threading.Lock()
+
+
+def build(source: str, *, name: str, flags: tuple[str, ...] = (), timeout: float = TIMEOUT) -> Path:
+    """Compile C to a shared library, or find it in the cache.
+
+    The library is found again by whatever decides its code: source, compiler, flags and processor.
+    The source is kept beside it. Any number of threads and processes may build at the same time.
+
+    Args:
+        source: C, as for gcc and clang; it may include nothing, as the packaged compiler has no
+            headers of a system. Functions that it declares and does not define are looked for in
+            what the process has loaded, among it PyTorch's OpenMP.
+        name: what people will call it, as in the name of its files; need not be unique.
+        flags: further flags of the compiler. Default: none.
+        timeout: seconds after which the compiler is stopped. Default: 120.
+
+    Returns:
+        The absolute path of the library, to be given to `load`.
+
+    Raises:
+        BackendUnavailable: there is no C compiler.
+        BuildError: the compiler fails or is not done in time, or no folder can be written.
+
+    Example:
+        >>> from recurra.runtime._build import build, load
+        >>> path = build("int answer(void) { return 42; }", name="answer")  # doctest: +SKIP
+        >>> load(path).answer()  # doctest: +SKIP
+        42
+    """
+    name = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:40]
+    try:
+        compiler = find_compiler()
+        entry = f"{name}-{_key(source, compiler, flags)[:32]}"
+        found = find_library(entry)
+        if found is not None:
+            return found
+        kept = write_file(entry, f"{name}.c", source.encode())
+        content = compiler.compile(kept, flags, timeout=timeout)
+        return write_file(entry, library_name(entry, content), content)
+    except OSError as error:
+        raise BuildError(
+            "There is no place for a compiled library.",
+            got=error,
+            expected="a cache folder or a temporary folder that can be written",
+            fix="set the environment variable RECURRA_CACHE or TMPDIR to a folder of yours",
+        ) from error
+
+
+def load(path: Path) -> ctypes.CDLL:
+    """Load a library that `build` returned, once per process.
+
+    Its content is checked against its name again just before, in folders that only this user can
+    write. PyTorch is loaded first, so that the OpenMP functions of the library are PyTorch's own
+    and share its threads.
+
+    Args:
+        path: what `build` returned.
+
+    Returns:
+        The library; the same object for the same library.
+
+    Raises:
+        BuildError: the file is gone or altered, or the system refuses to load it.
+
+    Example:
+        >>> from recurra.runtime._build import build, load
+        >>> path = build("int twice(int x) { return 2 * x; }", name="twice")  # doctest: +SKIP
+        >>> load(path).twice(4), load(path) is load(path)  # doctest: +SKIP
+        (8, True)
+    """
+    with _loading:
+        if path.name not in _loaded:  # the name stands for the content
+            _loaded[path.name] = _load(path)
+        return _loaded[path.name]
+
+
+def _key(source: str, compiler: Compiler, flags: tuple[str, ...]) -> str:
+    parts = [_FORMAT, source, compiler.identity, compiler.flags, flags, describe_cpu()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _load(path: Path) -> ctypes.CDLL:
+    if not is_sound(path):
+        raise BuildError(
+            "A compiled library was altered or deleted since it was built.",
+            got=path,
+            fix="run again: it is then compiled anew",
+        )
+    import torch  # noqa: F401  brings its OpenMP into the process
+
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise BuildError(
+            "The system does not load a compiled library.",
+            got=error,
+            fix="if its file system forbids execution, set the environment variable RECURRA_CACHE "
+            "to a folder on another one",
+        ) from error

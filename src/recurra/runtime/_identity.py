@@ -1,0 +1,73 @@
+"""Identity: what a compiled program depends on, so that one is never used for another cell."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.base import State, state_tensors
+
+_PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.Size)
+_TABLES = ("_parameters", "_buffers", "_modules")
+
+
+class Same:
+    """A thing that is equal to itself only, and is kept alive, so that no other takes its place."""
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.thing is other.thing
+
+    def __hash__(self) -> int:
+        return id(self.thing)
+
+
+def identity(cell: nn.Module, x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
+    """Return all that tracing a cell may look at: equal identities have equal programs.
+
+    Values of parameters and buffers are no part of it; numbers, strings and switches that modules
+    hold are, and so are the forms of the input and the state.
+    """
+    return (
+        tuple(_of_modules(cell)),
+        (x.shape[1:], x.dtype),
+        _of_state(state),
+        torch.get_default_dtype(),
+    )
+
+
+def _of_modules(cell: nn.Module) -> Iterator[Hashable]:
+    for name, module in cell.named_modules():
+        yield name, type(module)
+        for key, value in module.__dict__.items():
+            if key in _TABLES:
+                yield key, tuple(_of_tensor(each, tensor) for each, tensor in value.items())
+            elif value or type(value) in _PLAIN:
+                yield key, frozen(value)
+
+
+def _of_tensor(name: str, value: Any) -> Hashable:
+    if isinstance(value, torch.Tensor):
+        return name, tuple(value.shape), value.dtype
+    return name, value is None
+
+
+def _of_state(state: State) -> Hashable:
+    tensors = [(part.shape[1:], part.dtype) for part in state_tensors(state)]
+    return type(state), tuple(tensors)
+
+
+def frozen(value: Any) -> Hashable:
+    """Return a value in a form that can be compared and does not change."""
+    if type(value) in _PLAIN:
+        return type(value).__name__, repr(value)
+    if type(value) in (list, tuple):
+        return type(value), tuple(map(frozen, value))
+    if isinstance(value, dict):
+        return type(value), tuple((frozen(key), frozen(each)) for key, each in value.items())
+    return Same(value)

@@ -1,0 +1,228 @@
+"""Program: a cell that has been compiled, and the kernels of its loop."""
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from recurra.base import Cell, State
+from recurra.codegen import Source, emit_c
+from recurra.graph import (
+    InferencePlan,
+    LoopPlan,
+    Node,
+    Partition,
+    TrainingPlan,
+    evaluate,
+    partition,
+    plan_inference,
+    plan_training,
+    trace_step,
+)
+from recurra.runtime._build import build, load
+from recurra.runtime._launch import Course, Operands, launch, matmul_library
+
+Tensors = tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled cell; kernels are built when they are first needed.
+
+    Args:
+        part: the cell's step, cut at the borders of its loop.
+        name: of the cell, for the names of files and functions.
+    """
+
+    part: Partition
+    name: str
+
+    @cached_property
+    def inference(self) -> "InferenceKernel":
+        """The kernel for runs that nobody differentiates."""
+        return InferenceKernel(self.name, plan_inference(self.part))
+
+    @cached_property
+    def training(self) -> "TrainingKernels":
+        """The kernels for runs with gradients."""
+        return TrainingKernels(self.name, plan_training(self.part))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating point type of the loop."""
+        nodes = (*self.part.step.state, *self.part.before, *self.part.weights)
+        return next((n.dtype for n in nodes if n.dtype.is_floating_point), torch.float32)
+
+    def inputs(self, cell: nn.Module, x: torch.Tensor) -> tuple[dict[Node, torch.Tensor], Tensors, Tensors]:
+        """Compute what the loop reads, with gradients: all values known, before, weights.
+
+        Args:
+            cell: whose parameters count.
+            x: the input of all rows and steps, `[N, ...]`.
+        """
+        known: dict[Node, torch.Tensor] = {self.part.step.x: x}
+        held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
+        graph = self.part.step.graph
+        for place, name in enumerate(self.part.step.parameters):
+            tensor = held[name]
+            known[graph.input("parameter", place, tuple(tensor.shape), tensor.dtype)] = tensor
+        wanted = (*self.part.before, *self.part.weights)
+        values = evaluate(wanted, known, len(x))
+        known |= dict(zip(wanted, values, strict=True))
+        cut = len(self.part.before)
+        return known, tuple(values[:cut]), tuple(values[cut:])
+
+    def output(self, known: dict[Node, torch.Tensor], exports: Sequence[torch.Tensor], rows: int) -> torch.Tensor:
+        """Compute the output of all rows and steps from what came out of the loop."""
+        values = known | dict(zip(self.part.exports, exports, strict=True))
+        (output,) = evaluate([self.part.step.output], values, rows)
+        return output
+
+
+def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
+    """Compile a cell for inputs and states of these forms.
+
+    Raises:
+        CannotFuse: its step cannot be a kernel.
+    """
+    return Program(partition(trace_step(cell, x, state)), type(cell).__name__)
+
+
+class InferenceKernel:
+    """The kernel of a loop without gradients.
+
+    Args:
+        name: of the cell.
+        plan: what to do.
+    """
+
+    def __init__(self, name: str, plan: InferencePlan) -> None:
+        self.plan = plan
+        self.source = emit_c([("forward", plan.forward)], f"{name}, forward")
+        self.forward = _kernels(name, self.source)[0]
+
+    def run(
+        self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
+    ) -> tuple[Tensors, Tensors]:
+        """Run the loop: exports `[N, ...]` and final states `[B, ...]`."""
+        known = _given(self.plan.loop.before, before) | _given(self.plan.loop.weights, weights)
+        outputs = _outputs(self.plan.forward, along, known)
+        final = tuple(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)
+        _run(self.forward, self.plan.forward, along, known, outputs, state, final, initial, None)
+        return outputs, final
+
+
+class TrainingKernels:
+    """The kernels of a loop, forward and backward.
+
+    Args:
+        name: of the cell.
+        plan: what to do.
+    """
+
+    def __init__(self, name: str, plan: TrainingPlan) -> None:
+        self.plan = plan
+        self.source = emit_c(
+            [("forward", plan.forward), ("backward", plan.backward)], f"{name}, forward and backward"
+        )
+        self.forward, self.backward = _kernels(name, self.source)
+
+    def run(
+        self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
+    ) -> tuple[Tensors, Tensors, Tensors]:
+        """Run the loop: exports `[N, ...]`, final states `[B, ...]`, and what `go_back` needs."""
+        plan = self.plan
+        known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
+        outputs = _outputs(plan.forward, along, known)
+        final = tuple(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)
+        _run(self.forward, plan.forward, along, known, outputs, state, final, initial, None)
+        cut = len(plan.loop.exports)
+        return outputs[:cut], final, outputs[cut:]
+
+    def go_back(
+        self,
+        along: Course,
+        before: Tensors,
+        weights: Tensors,
+        saved: Tensors,
+        d_exports: Tensors,
+        d_final: Tensors,
+    ) -> tuple[Tensors, Tensors, Tensors, Tensors]:
+        """Return the gradients of before, weights, the state and the initial state."""
+        plan = self.plan
+        known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
+        known |= _given(plan.saved_inputs, saved) | _given(plan.gradients.d_exports, d_exports)
+        outputs = _outputs(plan.backward, along, known)
+        d_state = tuple(torch.empty_like(each, memory_format=torch.contiguous_format) for each in d_final)
+        d_initial = tuple(torch.zeros_like(each) for each in d_state)
+        _run(self.backward, plan.backward, along, known, outputs, d_final, d_state, None, d_initial)
+        cut = len(plan.gradients.d_before)
+        known |= _given(plan.saved, saved)
+        made = iter(outputs[cut:])
+        for node in plan.factors:
+            if node not in known and node.op != "constant":
+                known[node] = next(made)
+        return outputs[:cut], self._d_weights(known, along.lines), d_state, d_initial
+
+    def _d_weights(self, known: dict[Node, torch.Tensor], lines: int) -> Tensors:
+        return tuple(evaluate(self.plan.d_weights, known, lines))
+
+
+def _kernels(name: str, source: Source) -> list["ctypes._NamedFuncPointer"]:
+    library = load(build(source.text, name=name))
+    return [getattr(library, kernel) for kernel in source.kernels]
+
+
+def _given(nodes: Sequence[Node], tensors: Sequence[torch.Tensor]) -> dict[Node, torch.Tensor]:
+    return dict(zip(nodes, tensors, strict=True))
+
+
+def _outputs(plan: LoopPlan, along: Course, known: dict[Node, torch.Tensor]) -> Tensors:
+    like = next(iter(known.values()), torch.empty(0))
+    return tuple(
+        torch.empty(
+            [-size * along.lines if size < 0 else size for size in node.shape],
+            dtype=plan.dtype,
+            device=like.device,
+        )
+        for node in plan.outputs
+    )
+
+
+def _run(
+    kernel: "ctypes._NamedFuncPointer",
+    plan: LoopPlan,
+    along: Course,
+    known: dict[Node, torch.Tensor],
+    outputs: Tensors,
+    state: Tensors,
+    final: Tensors,
+    initial: Tensors | None,
+    d_initial: Tensors | None,
+) -> None:
+    """Bring the operands into the form that a kernel reads, and launch it."""
+    dtype = plan.dtype
+
+    def solid(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        return [tensor.detach().to(dtype).contiguous() for tensor in tensors]
+
+    matrices = evaluate(plan.weights, known, along.lines)
+    operands = Operands(
+        inputs=solid([known[node] for node in plan.inputs]),
+        outputs=outputs,
+        vectors=solid(evaluate(plan.vectors, known, along.lines)),
+        weights=[matrix.detach() for matrix in matrices],
+        state=solid(state),
+        final=final,
+        initial=None if initial is None else solid(initial),
+        d_initial=d_initial,
+    )
+    launch(kernel, along, operands, dtype)
+
+
+def prepare(dtype: torch.dtype) -> None:
+    """Build what all kernels of a dtype share."""
+    matmul_library(dtype)
