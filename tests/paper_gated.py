@@ -120,7 +120,7 @@ class UGRNN(nn.Module):
 
     def forward(self, x, h):
         c, g = self.linear(torch.cat([h, x], dim=-1)).view(-1, 2, self.hidden_size).unbind(1)
-        g = F.hardsigmoid(g + 1.0)
+        g = F.hardtanh(g / 6 + 2 / 3, 0.0, 1.0)  # PyTorch's hardsigmoid has its 1/6 in float32
         h = g * h + (1.0 - g) * F.elu(c)
         return h, h
 

@@ -106,8 +106,9 @@ def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, G
     )
     d_exports = tuple(graph.input("d_export", i, n.shape, n.dtype) for i, n in enumerate(exports))
     d_following = tuple(graph.input("d_following", i, n.shape, n.dtype) for i, n in enumerate(following))
+    real = next((n.dtype for n in inputs.all if n.dtype.is_floating_point), torch.float32)
     given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
-    results = [n for n in Reader(graph, _SIZE, lower=True).read(module, given) if n is not None]
+    results = [n for n in Reader(graph, _SIZE, lower=True, real=real).read(module, given) if n is not None]
     loop = Loop(
         graph,
         mine.before,

@@ -12,11 +12,33 @@ from torch import fx
 from recurra.base import CannotFuse
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, Shape, describe_shape
-from recurra.graph._rules import LOWERED, RULES
+from recurra.graph._rules import LOWERED, RULES, UNKNOWN
 
 aten = torch.ops.aten
 
 _TAKES_SHAPE = {aten.expand.default, aten.view.default, aten._unsafe_view.default, aten.reshape.default}
+_VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.default, aten.t.default,
+          aten.squeeze.dim, aten.permute.default, aten.transpose.int, aten.expand.default,
+          aten.split.Tensor, aten.split_with_sizes.default}  # fmt: skip
+_SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
+
+
+def _functional(operator_: Any) -> Any:
+    """Return the operator that computes what this one writes in place."""
+    name = operator_._schema.name.removeprefix("aten::").removesuffix("_")
+    return getattr(getattr(aten, name), operator_._overloadname)
+
+
+_IN_PLACE = {
+    operator_: _functional(operator_)
+    for operator_ in (
+        *(aten.add_.Tensor, aten.add_.Scalar, aten.sub_.Tensor, aten.sub_.Scalar),
+        *(aten.mul_.Tensor, aten.mul_.Scalar, aten.div_.Tensor, aten.div_.Scalar),
+        *(aten.sigmoid_.default, aten.tanh_.default, aten.relu_.default, aten.neg_.default),
+    )
+}
+"""Operators that write to their first argument: some of PyTorch's own cells are made of them."""
+
 _ELEMENTWISE = {aten.log_sigmoid_forward.default, aten._prelu_kernel.default}
 _OVER_FEATURES: dict[Any, int] = {
     aten._softmax.default: 1,
@@ -44,11 +66,16 @@ class Reader:
             divides has to be the batch.
         lower: whether operators that are more than one operation are taken apart, as kernels need;
             otherwise they stay whole, for PyTorch to run.
+        real: the dtype that stands in for integers, which kernels do not have: counts of true
+            elements, as gradients of a maximum take them. Default: integers stay.
     """
 
-    def __init__(self, graph: Graph, batch_size: int, *, lower: bool) -> None:
+    def __init__(
+        self, graph: Graph, batch_size: int, *, lower: bool, real: torch.dtype | None = None
+    ) -> None:
         self.graph = graph
         self.batch_size = batch_size
+        self.real = real
         self.rules = {**RULES, **LOWERED} if lower else RULES
         self.lower = lower
 
@@ -71,9 +98,29 @@ class Reader:
                 values[place] = self._held(getattr(module, place.target))
             elif place.op == "call_function":
                 values[place] = self._call(place, values)
+                self._write(place, values)
             else:
                 results = fx.node.map_arg(place.args[0], lambda each: values[each])
         return list(results)
+
+    def _write(self, place: fx.Node, values: dict[fx.Node, Any]) -> None:
+        """Let an operator that writes to its first argument change what the argument stands for."""
+        while place.target in _IN_PLACE:
+            target = place.args[0]
+            assert isinstance(target, fx.Node)  # noqa: S101
+            self._check_no_view(target)
+            values[target] = values[place]
+            place = target
+
+    def _check_no_view(self, target: fx.Node) -> None:
+        source = target
+        while source.target is operator.getitem or source.target in _VIEWS:
+            source = source.args[0]  # type: ignore[assignment]
+        is_view = source is not target and source.target not in _SAFE_SPLITS
+        if source.op == "placeholder" or is_view:
+            raise CannotFuse(
+                "A step writes in place to a part of another value.", where=self.graph.where
+            )
 
     def size(self, value: Any) -> Any:
         """Return a size with the batch written as a negative number."""
@@ -84,6 +131,11 @@ class Reader:
     def shape(self, meta: torch.Tensor) -> Shape:
         """Return the shape of a traced tensor with the batch written as a negative number."""
         return tuple(self.size(int(n)) for n in meta.shape)
+
+    def _dtype(self, result: Any) -> torch.dtype:
+        dtype = _dtype(result)
+        is_integer = not (dtype.is_floating_point or dtype.is_complex or dtype == torch.bool)
+        return self.real if is_integer and self.real is not None else dtype
 
     def _has_rows(self, result: Any) -> bool:
         metas = result if isinstance(result, list | tuple) else [result]
@@ -103,17 +155,20 @@ class Reader:
         if place.target is operator.getitem:
             return self._item(place, *arguments)
         self._refuse_chance(place.target)
+        self._refuse_unknown(place.target, arguments)
         flat = list(_nodes((arguments, options)))
         result = place.meta["val"]
         if flat and not any(node.varies for node in flat) and not self._has_rows(result):
             return self._opaque(place.target, arguments, options, result)
-        rule = self.rules.get(place.target)
+        operator_ = _IN_PLACE.get(place.target, place.target)
+        rule = self.rules.get(operator_)
         if rule is None and not flat and not self._has_rows(result):
             return self._opaque(place.target, arguments, options, result)
         if rule is None:
-            return self._whole(place.target, arguments, options, result)
+            return self._whole(operator_, arguments, options, result)
         arguments = self._sized(place.target, arguments, result)
-        nodes = rule(self.graph, _dtype(result), *arguments, **_plain(options))
+        arguments = tuple(map(self.size, arguments))
+        nodes = rule(self.graph, self._dtype(result), *arguments, **_plain(options))
         self._check(place.target, nodes, result)
         return nodes
 
@@ -125,11 +180,6 @@ class Reader:
                 shape = tuple(result.shape)
                 return self.graph.opaque(lambda v: v[index], [source], key, shape, result.dtype)
             return self.graph.make("item", (source,), (index,), self.shape(result), result.dtype)
-        if source[index] is None:
-            raise CannotFuse(
-                f"A step uses result {index} of `{place.args[0].target}`, which has no rule.",  # type: ignore[union-attr]
-                where=self.graph.where,
-            )
         return source[index]
 
     def _sized(self, target: Any, arguments: tuple[Any, ...], result: Any) -> tuple[Any, ...]:
@@ -145,7 +195,7 @@ class Reader:
         found = list(nodes) if isinstance(nodes, list) else [nodes]
         expected = list(result) if isinstance(result, list | tuple) else [result]
         for node, meta in zip(found, expected, strict=False):
-            if node is not None and node.shape != self.shape(meta):
+            if node is not UNKNOWN and node.shape != self.shape(meta):
                 raise CannotFuse(
                     f"`{target}` has a result that the rules of this version do not foresee.",
                     got=describe_shape(node.shape),
@@ -189,6 +239,13 @@ class Reader:
         inputs = list(_nodes((arguments, options)))
         key = (str(target), call)
         return self.graph.opaque(call, inputs, key, tuple(first.shape), first.dtype)
+
+    def _refuse_unknown(self, target: Any, arguments: Any) -> None:
+        if any(each is UNKNOWN for each in arguments):
+            raise CannotFuse(
+                f"`{target}` uses a result that no rule gives, such as the place of a maximum.",
+                where=self.graph.where,
+            )
 
     def _refuse_chance(self, target: Any) -> None:
         if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):

@@ -12,6 +12,9 @@ from recurra.graph._node import Node, Shape, describe_shape
 
 aten = torch.ops.aten
 
+UNKNOWN = object()
+"""A second result that no rule gives; only asking for it is refused."""
+
 Number = float | int | bool
 Operand = Node | Number
 Rule = Callable[..., Any]  # (graph, result dtype, *arguments of the operator)
@@ -343,15 +346,15 @@ def _full_like(graph: Graph, dtype: torch.dtype, node: Node, value: Number, **_:
 
 
 def _filled(value: Number) -> Rule:
-    return lambda graph, dtype, shape, **_: _full(graph, dtype, shape, value)
+    return lambda graph, dtype, shape, *_, **__: _full(graph, dtype, shape, value)
 
 
 def _filled_like(value: Number) -> Rule:
-    return lambda graph, dtype, node, **_: _full_like(graph, dtype, node, value)
+    return lambda graph, dtype, node, *_, **__: _full_like(graph, dtype, node, value)
 
 
 def _new_filled(value: Number) -> Rule:
-    return lambda graph, dtype, _node, shape, **_: _full(graph, dtype, shape, value)
+    return lambda graph, dtype, _node, shape, *_, **__: _full(graph, dtype, shape, value)
 
 
 def _scalar(graph: Graph, dtype: torch.dtype, value: Number, **_: Any) -> Node:
@@ -509,7 +512,7 @@ def _selection(op: str) -> Rule:
             is_nan = graph.pointwise("ne", best, best, dtype=torch.bool)
             wins = graph.pointwise("or", wins, is_nan, dtype=torch.bool)
             best = graph.make("where", (wins, best, other), (), best.shape, dtype)
-        return [best if keep else graph.drop_axis(best, axis), None]
+        return [best if keep else graph.drop_axis(best, axis), UNKNOWN]
 
     return rule
 
@@ -521,6 +524,31 @@ def _flip(graph: Graph, dtype: torch.dtype, node: Node, axes: Sequence[int]) -> 
         places = reversed(range(node.shape[axis]))
         node = graph.cat([graph.slice(node, axis, place, 1) for place in places], axis)
     return node
+
+
+def _group_norm(
+    graph: Graph,
+    dtype: torch.dtype,
+    node: Node,
+    weight: Node | None,
+    bias: Node | None,
+    rows: int,
+    channels: int,
+    places: int,
+    groups: int,
+    eps: float,
+) -> list[Any]:
+    if node.shape[0] != rows:
+        raise _mixes(graph, "a norm over the batch", node)
+    grouped = graph.reshape(node, (rows, groups, channels // groups * places))
+    result, mean, scale = _layer_norm(graph, dtype, grouped, [channels], None, None, eps)
+    result = graph.reshape(result, node.shape)
+    spread = (channels, *(1 for _ in node.shape[2:]))
+    if weight is not None:
+        result = graph.pointwise("mul", result, graph.reshape(weight, spread))
+    if bias is not None:
+        result = graph.pointwise("add", result, graph.reshape(bias, spread))
+    return [result, graph.drop_axis(mean, 2), graph.drop_axis(scale, 2)]
 
 
 def _vector_norm(
@@ -690,6 +718,7 @@ _BY_NAME: dict[str, Rule] = {
     "max": _selection("ge"),
     "min": _selection("le"),
     "flip": _flip,
+    "native_group_norm": _group_norm,
     "mm": _matrix_product,
     "bmm": _batched_product,
     "mv": _matrix_vector,

@@ -62,7 +62,7 @@ INLINE vec as_exponent(mask exponent) { return (vec)shift_left(exponent, MANTISS
 INLINE vec scaled_by_two_factors(vec p, vec quotient) {
   mask whole = (mask)quotient, half = whole >> 1;
   vec factor = as_exponent(half);
-  return multiply_add(factor, p, factor) * as_exponent(whole - half);
+  return multiply_add(factor, p, factor) * as_exponent(bits_minus(whole, half));
 }
 
 INLINE vec v_exp(vec x) {

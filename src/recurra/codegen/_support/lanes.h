@@ -140,8 +140,10 @@ INLINE vec sign_bit(vec x) { return (vec)((mask)x & mask_splat(SIGN_BIT)); }
 INLINE vec without_sign(vec x) { return (vec)((mask)x & mask_splat(~SIGN_BIT)); }
 INLINE vec flip_sign(vec x, vec sign) { return (vec)((mask)x ^ (mask)sign); }
 
-/* Shifts to the left go through unsigned numbers, where dropping high bits is defined. */
+/* Arithmetic on bits goes through unsigned numbers, which may overflow: those of NaN do. */
 INLINE mask shift_left(mask x, int by) { return (mask)((unsigned_mask)x << by); }
+INLINE mask bits_plus(mask a, mask b) { return (mask)((unsigned_mask)a + (unsigned_mask)b); }
+INLINE mask bits_minus(mask a, mask b) { return (mask)((unsigned_mask)a - (unsigned_mask)b); }
 
 /* a * b + c; one rounding where the processor can. */
 INLINE vec multiply_add(vec a, vec b, vec c) { return a * b + c; }

@@ -20,12 +20,12 @@ struct split {
 };
 
 /* Small integers to numbers, through the lowest bits of ROUNDER. */
-INLINE vec whole_number(mask n) { return (vec)(n + (mask)splat(ROUNDER)) - ROUNDER; }
+INLINE vec whole_number(mask n) { return (vec)bits_plus(n, (mask)splat(ROUNDER)) - ROUNDER; }
 
 /* x must be a normal number. */
 INLINE struct split split_normal(vec x) {
-  mask exponent = ((mask)x - (mask)splat(SQRT_HALF)) >> MANTISSA_BITS;
-  vec near_one = (vec)((mask)x - shift_left(exponent, MANTISSA_BITS));
+  mask exponent = bits_minus((mask)x, (mask)splat(SQRT_HALF)) >> MANTISSA_BITS;
+  vec near_one = (vec)bits_minus((mask)x, shift_left(exponent, MANTISSA_BITS));
   struct split result = {exponent, whole_number(exponent), near_one - 1};
   return result;
 }

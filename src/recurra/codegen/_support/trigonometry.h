@@ -39,7 +39,7 @@ INLINE vec sin_of_size(vec size, bits turns) {
   vec quotient = multiply_add(size, splat(TWO_BY_PI), splat(ROUNDER)), n = quotient - ROUNDER;
   vec r = multiply_add(n, splat(-HALF_PI_1), size);
   r = multiply_add(n, splat(-HALF_PI_3), multiply_add(n, splat(-HALF_PI_2), r));
-  mask quarter = (mask)quotient + turns;
+  mask quarter = bits_plus((mask)quotient, mask_splat(turns));
   vec square = r * r;
   vec result = select((mask)((quarter & 1) != 0), cos_of_rest(square), sin_of_rest(r, square));
   return (vec)((mask)result ^ (shift_left(quarter, 30) & SIGN_BIT)); /* bit 1 of the quarter */
