@@ -16,8 +16,9 @@ from recurra.graph._trace import BATCH_SIZES, capture
 
 _SIZE = BATCH_SIZES[0]
 _ALSO_TAKEN_APART = (
-    "elu", "leaky_relu", "hardtanh", "copysign", "hypot", "repeat", "isinf", "isnan", "fmax", "fmin",
-    "log_sigmoid_forward", "log_sigmoid_backward", "_prelu_kernel", "_prelu_kernel_backward",
+    "elu", "leaky_relu", "hardtanh", "copysign", "repeat", "roll", "isinf", "isnan", "fmax", "fmin",
+    "hardswish", "hardswish_backward", "hardshrink", "softshrink", "softshrink_backward", "heaviside",
+    "hardsigmoid", "hardsigmoid_backward", "log_sigmoid_forward", "log_sigmoid_backward", "_prelu_kernel", "_prelu_kernel_backward",
 )  # fmt: skip
 
 

@@ -64,6 +64,7 @@ _OTHERS: dict[str, Callable[[Node, list[Any], tuple[int, ...], Values], Any]] = 
     "item": lambda node, inputs, sizes, known: inputs[0][node.arguments[0]],
     "constant": _constant,
     "cast": lambda node, inputs, sizes, known: inputs[0].to(node.dtype),
+    "stop": lambda node, inputs, sizes, known: inputs[0].detach(),
     "copy": lambda node, inputs, sizes, known: inputs[0],
     "expand": lambda node, inputs, sizes, known: inputs[0].expand(sizes),
     "reshape": lambda node, inputs, sizes, known: inputs[0].reshape(sizes),

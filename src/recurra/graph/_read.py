@@ -145,7 +145,7 @@ class Reader:
         """Return a node for a tensor that the module holds without having registered it."""
         if tensor.dim() == 0 and not tensor.requires_grad:
             return self.graph.constant(tensor.item(), (), tensor.dtype)
-        key = ("held", id(tensor))
+        key = ("held", _content(tensor))
         return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
 
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
@@ -306,6 +306,16 @@ def _nodes(value: Any) -> list[Node]:
 
 def _are_sizes(values: Sequence[Any]) -> bool:
     return bool(values) and all(type(each) is int for each in values)
+
+
+def _content(tensor: torch.Tensor) -> Any:
+    """Return what tells a tensor from others: small ones made anew in each step are the same."""
+    if tensor.numel() > _SMALL or tensor.requires_grad or tensor.device.type != "cpu":
+        return id(tensor)
+    return tuple(tensor.shape), tensor.dtype, tuple(tensor.flatten().tolist())
+
+
+_SMALL = 4096
 
 
 def _dtype(result: Any) -> torch.dtype:

@@ -61,15 +61,28 @@ def _number(value: Number, dtype: torch.dtype) -> Number:
 
 def _pointwise(op: str) -> Rule:
     def rule(graph: Graph, dtype: torch.dtype, *operands: Operand, **_: Any) -> Node:
-        return graph.pointwise(op, *(as_node(graph, each, dtype) for each in operands), dtype=dtype)
+        name = _of_truths(graph, op) if dtype == torch.bool else op
+        return graph.pointwise(name, *(as_node(graph, each, dtype) for each in operands), dtype=dtype)
 
     return rule
+
+
+def _of_truths(graph: Graph, op: str) -> str:
+    """Return what an operation on numbers is for truth values."""
+    if op not in _TRUTHS:
+        raise CannotFuse(f"`{op}` of truth values has no rule.", where=graph.where)
+    return _TRUTHS[op]
+
+
+_TRUTHS = {"add": "or", "maximum": "or", "mul": "and", "minimum": "and"}
 
 
 def _sum_of(op: str) -> Rule:
     def rule(
         graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, alpha: Number = 1
     ) -> Node:
+        if dtype == torch.bool:
+            return _pointwise(op)(graph, dtype, left, right)
         scaled = as_node(graph, right, dtype)
         if alpha != 1:
             scaled = graph.pointwise("mul", scaled, as_node(graph, alpha, dtype))
@@ -181,6 +194,15 @@ def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") 
 
 def _same(graph: Graph, dtype: torch.dtype, node: Node, *_: Any, **__: Any) -> Node:
     return cast(graph, node, dtype)
+
+
+def _stop(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
+    """Let a value pass, but no gradient."""
+    return graph.make("stop", (node,), (), node.shape, node.dtype)
+
+
+def _copied(graph: Graph, dtype: torch.dtype, node: Node, source: Node, *_: Any) -> Node:
+    return graph.expand(cast(graph, source, node.dtype), node.shape)
 
 
 def _expand(graph: Graph, dtype: torch.dtype, node: Node, shape: Shape, **_: Any) -> Node:
@@ -674,7 +696,8 @@ _BY_NAME: dict[str, Rule] = {
     "alias": _same,
     "clone": _same,
     "contiguous": _same,
-    "detach": _same,
+    "copy": _copied,
+    "detach": _stop,
     "lift_fresh_copy": _same,
     "expand": _expand,
     "slice": _slice,
@@ -727,6 +750,7 @@ _BY_NAME: dict[str, Rule] = {
 }
 
 _LOWERED: dict[str, Rule] = {
+    "detach": _same,
     "clamp": _clamp,
     "clamp_min": lambda graph, dtype, node, low: _clamp(graph, dtype, node, low),
     "clamp_max": lambda graph, dtype, node, high: _clamp(graph, dtype, node, None, high),

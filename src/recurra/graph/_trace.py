@@ -8,6 +8,7 @@ import torch
 from torch import fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
+from torch.overrides import TorchFunctionMode
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
@@ -85,7 +86,8 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         given = dict(zip(names, values, strict=False))
         x, *rest = values[len(names) :]
-        results = torch.func.functional_call(cell, given, (x, _like(state, iter(rest))))
+        with _GradientSwitches(type(cell).__name__):
+            results = torch.func.functional_call(cell, given, (x, _like(state, iter(rest))))
         y, following = run_step(cell, x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 
@@ -99,6 +101,25 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
     ]
     output, *following = reader.read(module, inputs)
     return Step(graph, names, inputs[len(names)], tuple(inputs[len(names) + 1 :]), output, tuple(following))  # type: ignore[arg-type]
+
+
+class _GradientSwitches(TorchFunctionMode):
+    """Refuses a step that switches gradients on or off: a traced graph would not know of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        """Let every call pass but that of the switch."""
+        if function is torch._C._set_grad_enabled:
+            raise CannotFuse(
+                f"The step of `{self.name}` switches gradients on or off.",
+                fix="use `.detach()` on the values that gradients are not to pass",
+            )
+        return function(*args, **(kwargs or {}))
 
 
 def capture(

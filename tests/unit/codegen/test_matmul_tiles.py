@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 import torch
-
 from compiled_support import DTYPES, FORMS, SUPPORT, address, library, longs
 
 ROWS = [1, 2, 3, 4, 5, 7, 8, 9, 16, 20, 33, 64]
@@ -118,7 +117,7 @@ def test_a_row_does_not_depend_on_the_others(products, K, N):
             assert torch.equal(together, alone[first : first + rows]), rows
 
 
-@pytest.mark.parametrize("N", [33, 100, 400])
+@pytest.mark.parametrize("N", [97, 400])
 def test_columns_can_be_shared(products, N):
     K, count = 600, products.size("panel_count", N)
     w = torch.randn(K, N, dtype=products.dtype)
@@ -134,7 +133,7 @@ def test_columns_can_be_shared(products, N):
     for rows in (1, 2, 20):
         a = torch.randn(rows, K, dtype=products.dtype)
         whole = products.multiply(a, panels, N)
-        for first, last in itertools.combinations(range(count + 1), 2):
+        for first, last in ((0, count), (1, count), (0, count // 2), (count // 2, count), (1, 2)):
             part = products.multiply(a, panels, N, "matmul_panels", (first, last))
             inside = slice(edges[first], edges[last])
             assert torch.equal(part[:, inside], whole[:, inside])

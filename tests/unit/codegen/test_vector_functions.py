@@ -7,14 +7,58 @@ import mpmath
 import numpy
 import pytest
 import torch
-
 from compiled_support import DTYPES, FORMS, address, library, longs
 
-OF_ONE = """exp expm1 log log1p log2 exp2 log10 tanh sigmoid sqrt rsqrt sin cos tan asin acos atan
-sinh cosh asinh acosh atanh erf erfc abs neg floor ceil round trunc sign relu reciprocal""".split()
-OF_TWO = "maximum minimum pow atan2 fmod remainder".split()
-COMPARISONS = "lt le gt ge eq ne".split()
-EXACT = "abs neg floor ceil round trunc sign relu reciprocal maximum minimum".split()
+OF_ONE = [
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "exp2",
+    "log10",
+    "tanh",
+    "sigmoid",
+    "sqrt",
+    "rsqrt",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+    "abs",
+    "neg",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "sign",
+    "relu",
+    "reciprocal",
+]
+OF_TWO = ["maximum", "minimum", "pow", "atan2", "fmod", "remainder"]
+COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
+EXACT = [
+    "abs",
+    "neg",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "sign",
+    "relu",
+    "reciprocal",
+    "maximum",
+    "minimum",
+]
 
 # Each loop takes whole vectors, then the part of one.
 LOOPS = """

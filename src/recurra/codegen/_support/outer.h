@@ -9,9 +9,7 @@
 #include "packing.h"
 #include "product.h"
 
-#ifndef OUTER_ROWS
-#define OUTER_ROWS 384
-#endif
+#define OUTER_ROWS 512
 #define OUTER_COLUMNS 64
 
 struct outer_chunk {
@@ -25,28 +23,42 @@ struct outer_chunk {
 
 long outer_scratch_size(long N) { return OUTER_ROWS * (vector_count(N) * LANES + OUTER_COLUMNS); }
 
-INLINE void pack_strip(const real *a, long lda, long rows, const long height, real *strip) {
-  for (long r = 0; r < rows; r++)
-    for (long i = 0; i < height; i++) strip[r * height + i] = a[r * lda + i];
+/* Rows of a lie on pages of their own, which the processor does not foresee. */
+#define FETCH_ROWS 16
+
+INLINE void fetch_row(const real *row, long lda, long columns) {
+  uintptr_t ahead = (uintptr_t)row + (uintptr_t)(FETCH_ROWS * lda) * sizeof(real);
+  for (long i = 0; i < columns * (long)sizeof(real); i += CACHE_LINE)
+    __builtin_prefetch((const void *)(ahead + (uintptr_t)i));
 }
 
-/* Strip `block` holds for each row of a its columns of one tile, beside each other. */
+/* Strips of one height, TILE_ROWS as a constant if possible: copied by single instructions. */
+INLINE void pack_row(const real *row, long rows, long strip_count, const long height, real *to) {
+  for (long strip = 0; strip < strip_count; strip++)
+    for (long i = 0; i < height; i++) to[strip * rows * height + i] = row[strip * height + i];
+}
+
+/* Each strip holds, for each row of a, its columns of one tile beside each other. */
 static void pack_strips(const real *a, long lda, long rows, long columns, real *strips) {
-  long blocks = parts_of(columns, TILE_ROWS);
-  for (long block = 0; block < blocks; block++) {
-    long first = balanced_start(columns, blocks, block);
-    long height = balanced_start(columns, blocks, block + 1) - first;
-    if (height == TILE_ROWS) /* a constant, so that a row is copied by one instruction */
-      pack_strip(a + first, lda, rows, TILE_ROWS, strips + first * rows);
-    else
-      pack_strip(a + first, lda, rows, height, strips + first * rows);
+  long count = parts_of(columns, TILE_ROWS), low = columns / count, high_count = columns % count;
+  long high_columns = high_count * (low + 1);
+  for (long r = 0; r < rows; r++) {
+    const real *row = a + r * lda;
+    fetch_row(row, lda, columns);
+    if (low == TILE_ROWS) {
+      pack_row(row, rows, count, TILE_ROWS, strips + r * TILE_ROWS);
+    } else {
+      pack_row(row, rows, high_count, low + 1, strips + r * (low + 1));
+      pack_row(row + high_columns, rows, count - high_count, low,
+               strips + high_columns * rows + r * low);
+    }
   }
 }
 
-/* The sums of a tile lie far apart, which the processor does not foresee. */
+/* The sums of a tile lie far apart. */
 INLINE void fetch_sums(const real *c, long ldc, long height, long columns) {
   for (long i = 0; i < height; i++)
-    for (long j = 0; j < columns; j += 64 / (long)sizeof(real))
+    for (long j = 0; j < columns; j += CACHE_LINE / (long)sizeof(real))
       __builtin_prefetch(c + i * ldc + j, 1, 2);
 }
 
@@ -60,8 +72,9 @@ static void outer_panel(const struct outer_chunk *o, long columns, long panel) {
     real *c = o->c + first * o->ldc + column;
     struct tile t = {o->rows, o->a + first * o->rows, 1, height, weights, 0, c, o->ldc,
                      o->continues,
-                     (uintptr_t)(weights + (width + block) * o->rows * LANES), 64, 0};
-    if (next < columns) fetch_sums(c + height * o->ldc, o->ldc, TILE_ROWS, valid);
+                     (uintptr_t)weights + (uintptr_t)((width + block) * o->rows * VECTOR_BYTES),
+                     CACHE_LINE, 0};
+    fetch_sums(c + height * o->ldc, o->ldc, smaller(TILE_ROWS, columns - next), valid);
     if (valid < width * LANES)
       run_ragged(choose_tile(height, width, 1), t, height, valid);
     else

@@ -13,7 +13,9 @@ struct packing {
   long to_stride; /* from one k to the next: the width of the panel */
 };
 
-INLINE vec load_first(const real *from, long n) { return n < LANES ? load_part(from, n) : load(from); }
+INLINE vec load_first(const real *from, long n) {
+  return n < LANES ? load_part(from, n) : load(from);
+}
 
 /* Columns lie beside each other in memory. */
 static void copy_vectors(const struct packing *p, long first, long last) {
@@ -79,21 +81,36 @@ static void pack_vectors(const struct packing *p, long first, long last) {
     gather_vectors(p, first, last);
 }
 
-/* Rows are taken in blocks, so that rows of w are read through while their pages are at hand. */
-#define PACKED_ROWS 64
+#define PACKED_ROWS 1024 /* as many as pages are at hand */
 
+struct weights {
+  const real *w;
+  long K, N, row_stride, column_stride;
+  real *panels;
+};
+
+/* The rows from k on, PACKED_ROWS at most, of one panel. */
+static void pack_block(const struct weights *s, long panel, long k) {
+  long begin = panel_vector(s->N, panel), width = panel_width(s->N, panel);
+  for (long v = 0; v < width; v++) {
+    long column = (begin + v) * LANES;
+    struct packing p = {s->w + column * s->column_stride, smaller(LANES, s->N - column),
+                        s->row_stride, s->column_stride,
+                        s->panels + begin * LANES * s->K + v * LANES, width * LANES};
+    pack_vectors(&p, k, smaller(s->K, k + PACKED_ROWS));
+  }
+}
+
+/* The inner loop goes along what is contiguous in memory. */
 void pack_panels(const real *w, long K, long N, long row_stride, long column_stride, real *panels,
                  long first_panel, long last_panel) {
-  for (long k = 0; k < K; k += PACKED_ROWS)
-    for (long panel = first_panel; panel < last_panel; panel++) {
-      long begin = panel_vector(N, panel), width = panel_width(N, panel);
-      for (long v = 0; v < width; v++) {
-        long column = (begin + v) * LANES;
-        struct packing p = {w + column * column_stride, smaller(LANES, N - column), row_stride,
-                            column_stride, panels + begin * LANES * K + v * LANES, width * LANES};
-        pack_vectors(&p, k, smaller(K, k + PACKED_ROWS));
-      }
-    }
+  struct weights s = {w, K, N, row_stride, column_stride, panels};
+  if (row_stride < column_stride)
+    for (long panel = first_panel; panel < last_panel; panel++)
+      for (long k = 0; k < K; k += PACKED_ROWS) pack_block(&s, panel, k);
+  else
+    for (long k = 0; k < K; k += PACKED_ROWS)
+      for (long panel = first_panel; panel < last_panel; panel++) pack_block(&s, panel, k);
 }
 
 void pack(const real *w, long K, long N, long row_stride, long column_stride, real *panels) {

@@ -19,7 +19,7 @@
 
 struct tile {
   long steps;               /* how many k */
-  const real *a;            /* its number for row i and step k: a[i * row_stride + k * step_stride] */
+  const real *a;            /* for row i and step k: a[i * row_stride + k * step_stride] */
   long row_stride, step_stride;
   const void *panel;        /* its weights at its first k */
   long panel_stride;        /* to the next panel of the group, in elements */
