@@ -69,7 +69,6 @@ KINKED = (
     ("F.selu({v})", 12, "2 * b", True),
     ("F.hardtanh({v})", 12, "1", False),
     ("F.hardtanh({v}, -0.4, 0.7)", 12, "1", False),
-    ("F.hardsigmoid({v})", 12, "1", False),
     ("F.hardswish({v})", 12, "b", False),
     ("F.softshrink({v}, 0.3)", 12, "b", False),
     ("F.hardshrink({v}, 0.3)", 12, "b", False),

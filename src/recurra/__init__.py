@@ -8,11 +8,25 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from recurra import base, cells, data, decode, layers, nn, probe, runtime, store, tasks, train
+    from recurra import (
+        base,
+        cells,
+        codegen,
+        data,
+        decode,
+        graph,
+        layers,
+        nn,
+        probe,
+        runtime,
+        store,
+        tasks,
+        train,
+    )
     from recurra.base import Cell, RecurraError
     from recurra.cells import GRU, LSTM, RNN, LSTMState
     from recurra.layers import Bidirectional, Concatenate, Recurrent, Residual, Stack
-    from recurra.runtime import unroll
+    from recurra.runtime import explain, unroll
 
 __version__ = "0.1.0"
 
@@ -31,8 +45,11 @@ __all__ = [
     "__version__",
     "base",
     "cells",
+    "codegen",
     "data",
     "decode",
+    "explain",
+    "graph",
     "layers",
     "nn",
     "probe",
@@ -44,8 +61,8 @@ __all__ = [
 ]
 
 _ROOMS = (
-    "base", "cells", "data", "decode", "layers", "nn", "probe", "runtime", "store", "tasks",
-    "train",
+    "base", "cells", "codegen", "data", "decode", "graph", "layers", "nn", "probe", "runtime",
+    "store", "tasks", "train",
 )  # fmt: skip
 
 _HOMES = {
@@ -60,6 +77,7 @@ _HOMES = {
     "Recurrent": "layers",
     "Residual": "layers",
     "Stack": "layers",
+    "explain": "runtime",
     "unroll": "runtime",
 }
 

@@ -8,15 +8,18 @@ from recurra.base import CannotFuse
 from recurra.graph import Node
 
 _FUNCTIONS = (
-    "abs acos acosh asin asinh atan atan2 atanh ceil cos cosh erf erfc exp exp2 expm1 floor fmod log log10"
-    " log1p log2 maximum minimum neg pow reciprocal relu remainder round rsqrt sigmoid sign sin sinh sqrt"
-    " tan tanh trunc"
+    "abs acos acosh asin asinh atan atan2 atanh ceil cos cosh erf erfc exp exp2 expm1 floor fmod"
+    " log log10 log1p log2 maximum minimum neg pow reciprocal relu remainder round rsqrt sigmoid"
+    " sign sin sinh sqrt tan tanh trunc"
 )
 
 EXPRESSIONS: dict[str, str] = {
     **{name: f"v_{name}({{0}})" for name in _FUNCTIONS.split()},
-    **{name: f"v_{name}({{0}}, {{1}})" for name in "atan2 fmod maximum minimum pow remainder".split()},
-    **{name: f"{name}({{0}}, {{1}})" for name in "eq ge gt le lt ne".split()},
+    **{
+        name: f"v_{name}({{0}}, {{1}})"
+        for name in ["atan2", "fmod", "maximum", "minimum", "pow", "remainder"]
+    },
+    **{name: f"{name}({{0}}, {{1}})" for name in ["eq", "ge", "gt", "le", "lt", "ne"]},
     "add": "{0} + {1}",
     "sub": "{0} - {1}",
     "mul": "{0} * {1}",

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import torch
 
 from recurra.base import CannotFuse
 from recurra.codegen._loops import LoopText, RowText
 from recurra.codegen._support import support
-from recurra.graph import LoopPlan, Product, Products, Rows, prod, walk
+from recurra.graph import LoopPlan, Product, Products, Rows, walk
 
 _PAD = 16  # numbers between rows: rows that are a power of two apart would share their cache sets
 
@@ -66,7 +67,9 @@ class _KernelText:
             line
             for number, stage in enumerate(self.plan.stages)
             for line in (
-                self._products(stage, number) if isinstance(stage, Products) else self._rows(stage, number)
+                self._products(stage, number)
+                if isinstance(stage, Products)
+                else self._rows(stage, number)
             )
         ]
         body = "\n".join(f"  {line}" for line in stages)
@@ -80,7 +83,9 @@ class _KernelText:
                 body,
                 "}\n",
                 self._description(),
-                f"int {self.name}(const struct call *call) {{ return run_kernel(&{self.name}_kernel, call); }}",
+                f"int {self.name}(const struct call *call) {{",
+                f"  return run_kernel(&{self.name}_kernel, call);",
+                "}",
             ]
         )
 
@@ -116,7 +121,8 @@ class _KernelText:
             if head:
                 panels += f" + {head} * call->packed_size({K}, {N})"
             lines.append(
-                f"call->matmul(turn->active, {K}, {N}, {a} + {place.offset + found.offset + a_at}, {lda},"
+                f"call->matmul(turn->active, {K}, {N},"
+                f" {a} + {place.offset + found.offset + a_at}, {lda},"
                 f" {panels}, {c} + {own.offset + c_at * N}, {ldc});"
             )
         return lines
@@ -161,7 +167,8 @@ class _KernelText:
         ]
         lines.append(
             f"static const struct kernel {name}_kernel = {{\n"
-            f"    {name}_turn, {int(plan.backward)}, {len(states)}, {name}_state_width, {name}_state_stride,\n"
+            f"    {name}_turn, {int(plan.backward)},"
+            f" {len(states)}, {name}_state_width, {name}_state_stride,\n"
             f"    {len(scratch) + len(row)}, {name}_scratch_stride, {name}_scratch_of_rows,\n"
             f"    {len(heads)}, {name}_weight_heads, {name}_weight_K, {name}_weight_N}};"
         )

@@ -6,7 +6,16 @@ from math import prod
 import torch
 
 from recurra.codegen._expressions import REDUCTIONS, expression, number
-from recurra.graph import FeatureLoop, LoopPlan, Node, Place, Shape, is_same_element, row_strides, walk
+from recurra.graph import (
+    FeatureLoop,
+    LoopPlan,
+    Node,
+    Place,
+    Shape,
+    is_same_element,
+    row_strides,
+    walk,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,9 @@ class LoopText:
         strides = getattr(place, "strides", ()) or row_strides(node.shape)
         pointer = self._pointer(place, self._steps(node.row_shape, strides), written=True)
         value = f"from_mask({name})" if node.dtype == torch.bool else name
-        self.lines.append(f"store_{_manner(pointer)}({_at(pointer)}, {value}{_stride(pointer)}, n);")
+        self.lines.append(
+            f"store_{_manner(pointer)}({_at(pointer)}, {value}{_stride(pointer)}, n);"
+        )
 
     def _add_reduction(self, node: Node) -> None:
         start, step, _ = REDUCTIONS[node.op]
@@ -138,11 +149,14 @@ class LoopText:
         """Return the C function that computes lanes j .. j + n of the innermost axis."""
         arguments = ["long j", "long n"]
         arguments += [
-            f"{'' if pointer.written else 'const '}real *{pointer.name}" for pointer in self.pointers.values()
+            f"{'' if pointer.written else 'const '}real *{pointer.name}"
+            for pointer in self.pointers.values()
         ]
         arguments += [f"vec *{total}" for _, total in self.totals]
         body = "\n".join(f"  {line}" for line in self.lines)
-        return f"INLINE void {self.name}({', '.join(arguments)}) {{\n  (void)j, (void)n;\n{body}\n}}\n"
+        return (
+            f"INLINE void {self.name}({', '.join(arguments)}) {{\n  (void)j, (void)n;\n{body}\n}}\n"
+        )
 
     def call(self, rows: "RowText") -> list[str]:
         """Return the C that runs the function over all features of a row."""
@@ -161,7 +175,8 @@ class LoopText:
         if self.totals and kept_axes >= len(self.outer):
             lines += self._open_totals()
         pointers = [
-            " + ".join([rows.pointer(pointer), *shifts[pointer.name]]) for pointer in self.pointers.values()
+            " + ".join([rows.pointer(pointer), *shifts[pointer.name]])
+            for pointer in self.pointers.values()
         ]
         lines += self._inner_loop(pointers)
         closing = ["}"] * (opened - min(kept_axes, opened)) if self.totals else ["}"] * opened

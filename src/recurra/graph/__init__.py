@@ -4,7 +4,7 @@ It may not know any cell by name, nor any language or machine.
 """
 
 from recurra.graph._evaluate import evaluate
-from recurra.graph._node import Node, Shape, describe_shape, prod, row_strides
+from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import POINTWISE, REDUCTIONS
 from recurra.graph._partition import Partition, partition
 from recurra.graph._plan import FeatureLoop, LoopPlan, Place, Product, Products, Rows
@@ -27,13 +27,13 @@ __all__ = [
     "Shape",
     "Step",
     "TrainingPlan",
+    "ancestors",
     "describe_shape",
     "evaluate",
     "is_same_element",
     "partition",
     "plan_inference",
     "plan_training",
-    "prod",
     "row_strides",
     "trace_step",
     "walk",

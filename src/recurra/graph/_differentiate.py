@@ -3,22 +3,25 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from torch._decomp import core_aten_decompositions, get_decompositions
+from torch.fx.traceback import annotate, preserve_node_meta
 
 from recurra.graph._evaluate import evaluate
 from recurra.graph._graph import Graph
-from recurra.graph._node import Node
+from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
-from recurra.graph._read import Reader
+from recurra.graph._read import LINE, Reader
 from recurra.graph._trace import BATCH_SIZES, capture
 
 _SIZE = BATCH_SIZES[0]
 _ALSO_TAKEN_APART = (
     "elu", "leaky_relu", "hardtanh", "copysign", "repeat", "roll", "isinf", "isnan", "fmax", "fmin",
-    "hardswish", "hardswish_backward", "hardshrink", "softshrink", "softshrink_backward", "heaviside",
-    "hardsigmoid", "hardsigmoid_backward", "log_sigmoid_forward", "log_sigmoid_backward", "_prelu_kernel", "_prelu_kernel_backward",
+    "hardswish", "hardswish_backward", "hardshrink", "softshrink", "softshrink_backward",
+    "heaviside", "hardsigmoid", "hardsigmoid_backward", "log_sigmoid_forward",
+    "log_sigmoid_backward", "_prelu_kernel", "_prelu_kernel_backward",
 )  # fmt: skip
 
 
@@ -74,7 +77,7 @@ def differentiate(part: Partition) -> tuple[Loop, Gradients]:
     Forward values that the gradients use are the very nodes of the loop.
     """
     loop, gradients = _read(part, _Inputs.of(part), gradients=True)
-    assert gradients is not None  # noqa: S101
+    assert gradients is not None
     return loop, gradients
 
 
@@ -106,10 +109,14 @@ def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, G
         tuple(graph.input("state", i, n.shape, n.dtype) for i, n in enumerate(inputs.state)),
     )
     d_exports = tuple(graph.input("d_export", i, n.shape, n.dtype) for i, n in enumerate(exports))
-    d_following = tuple(graph.input("d_following", i, n.shape, n.dtype) for i, n in enumerate(following))
+    d_following = tuple(
+        graph.input("d_following", i, n.shape, n.dtype) for i, n in enumerate(following)
+    )
     real = next((n.dtype for n in inputs.all if n.dtype.is_floating_point), torch.float32)
     given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
-    results = [n for n in Reader(graph, _SIZE, lower=True, real=real).read(module, given) if n is not None]
+    results = [
+        n for n in Reader(graph, _SIZE, lower=True, real=real).read(module, given) if n is not None
+    ]
     loop = Loop(
         graph,
         mine.before,
@@ -136,9 +143,20 @@ def _gradient(graph: Graph, node: Node, results: "object") -> Node:
 
 def _forward(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
-        return evaluate(makes, dict(zip(inputs, values, strict=True)), _SIZE)
+        return _results(makes, dict(zip(inputs, values, strict=True)))
 
     return run
+
+
+def _results(makes: list[Node], known: dict[Node, torch.Tensor]) -> list[torch.Tensor]:
+    """Evaluate nodes one by one, so that what is traced of each keeps the user's line."""
+    values = dict(known)
+    with preserve_node_meta():
+        for node in ancestors(makes, known):
+            if node not in values:
+                with annotate({LINE: node.where}):
+                    (values[node],) = evaluate([node], values, _SIZE)
+    return [values[node] for node in makes]
 
 
 def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:
@@ -150,10 +168,11 @@ def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[to
         def forward(*moving: torch.Tensor) -> list[torch.Tensor]:
             for place, value in zip(smooth, moving, strict=True):
                 given[place] = value
-            results = evaluate(makes, dict(zip(inputs, given, strict=True)), _SIZE)
+            results = _results(makes, dict(zip(inputs, given, strict=True)))
             return [each.clone() if any(each is v for v in moving) else each for each in results]
 
-        results, backward = torch.func.vjp(forward, *(given[place] for place in smooth))
+        pair: Any = torch.func.vjp(forward, *(given[place] for place in smooth))
+        results, backward = pair
         return [*results, *backward(list(cotangents))]
 
     return run

@@ -11,17 +11,28 @@ from recurra.graph._ops import POINTWISE, REDUCTIONS
 Values = dict[Node, Any]
 
 
-def evaluate(roots: Sequence[Node], known: Mapping[Node, torch.Tensor], rows: int) -> list[torch.Tensor]:
+def evaluate(
+    roots: Sequence[Node],
+    known: Mapping[Node, torch.Tensor],
+    rows: int,
+    handlers: Mapping[str, Callable[..., torch.Tensor]] | None = None,
+) -> list[torch.Tensor]:
     """Compute nodes from the values of others.
 
     Args:
         roots: what to compute.
         known: values to start from; nothing behind them is looked at.
         rows: B of these values.
+        handlers: other ways to compute some operations, by name. Default: PyTorch's usual ones.
     """
     values: Values = dict(known)
+    handlers = handlers or {}
     for node in ancestors(roots, known):
-        if node not in values:
+        if node in values:
+            continue
+        if node.op in handlers:
+            values[node] = handlers[node.op](*(values[each] for each in node.inputs))
+        else:
             values[node] = _evaluate_one(node, [values[each] for each in node.inputs], rows, values)
     return [values[root] for root in roots]
 
@@ -44,18 +55,12 @@ def _constant(node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Valu
     return torch.full(sizes, node.arguments[0], dtype=node.dtype, device=device)
 
 
-def _slice(node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Values) -> torch.Tensor:
+def _slice(node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Values) -> Any:
     axis, start, size, step = node.arguments
     if step == 1:
         return inputs[0].narrow(axis, start, size)
     index = [slice(None)] * axis + [slice(start, start + (size - 1) * step + 1, step)]
     return inputs[0][tuple(index)]
-
-
-def _product_over_rows(
-    node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Values
-) -> torch.Tensor:
-    return inputs[0] @ inputs[1]
 
 
 _OTHERS: dict[str, Callable[[Node, list[Any], tuple[int, ...], Values], Any]] = {
@@ -73,6 +78,6 @@ _OTHERS: dict[str, Callable[[Node, list[Any], tuple[int, ...], Values], Any]] = 
     "cat": lambda node, inputs, sizes, known: torch.cat(inputs, dim=node.arguments[0]),
     "matmul": lambda node, inputs, sizes, known: inputs[0] @ inputs[1],
     "affine": lambda node, inputs, sizes, known: torch.addmm(inputs[2], inputs[0], inputs[1]),
-    "product_over_rows": _product_over_rows,
+    "product_over_rows": lambda node, inputs, sizes, known: inputs[0] @ inputs[1],
     "sum_of_rows": lambda node, inputs, sizes, known: inputs[0].sum(dim=node.arguments[0]),
 }

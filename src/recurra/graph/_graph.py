@@ -71,11 +71,17 @@ class Graph:
         """
         known = (key, tuple(map(id, inputs)))
         if known not in self._known:
-            self._known[known] = Node("opaque", tuple(inputs), (key[0], run), shape, dtype, self.where)
+            self._known[known] = Node(
+                "opaque", tuple(inputs), (key[0], run), shape, dtype, self.where
+            )
         return self._known[known]
 
     def pointwise(
-        self, op: str, *inputs: Node, dtype: torch.dtype | None = None, arguments: tuple[Any, ...] = ()
+        self,
+        op: str,
+        *inputs: Node,
+        dtype: torch.dtype | None = None,
+        arguments: tuple[Any, ...] = (),
     ) -> Node:
         """Return an elementwise operation on values that broadcast against each other."""
         shape = broadcast_shapes([each.shape for each in inputs])
@@ -99,6 +105,8 @@ class Graph:
         if start == 0 and size == node.shape[axis] and step == 1:
             return node
         shape = (*node.shape[:axis], size, *node.shape[axis + 1 :])
+        if size == 0:
+            return self.constant(0, shape, node.dtype)
         if node.op == "constant":
             return self.constant(node.arguments[0], shape, node.dtype)
         if node.op == "slice" and node.arguments[0] == axis:
@@ -175,9 +183,12 @@ class Graph:
 
     def cat(self, pieces: Sequence[Node], axis: int) -> Node:
         """Put values one after the other along an axis that is not the batch."""
-        pieces = [piece for piece in pieces if piece.shape[axis] != 0]
+        pieces = [piece for piece in pieces if piece.shape[axis] != 0] or [pieces[0]]
         shape = list(broadcast_shapes([_without(piece.shape, axis) for piece in pieces]))
-        pieces = [self.expand(each, (*shape[:axis], each.shape[axis], *shape[axis + 1 :])) for each in pieces]
+        pieces = [
+            self.expand(each, (*shape[:axis], each.shape[axis], *shape[axis + 1 :]))
+            for each in pieces
+        ]
         merged: list[Node] = []
         for piece in _flat(pieces, axis):
             joined = self._join(merged[-1], piece, axis) if merged else None
@@ -193,11 +204,16 @@ class Graph:
     def _join(self, left: Node, right: Node, axis: int) -> Node | None:
         """Return two neighbouring slices of one value as one, where they are neighbours."""
         shape = (*left.shape[:axis], left.shape[axis] + right.shape[axis], *left.shape[axis + 1 :])
-        if left.op == right.op == "constant" and _comparable(left.arguments) == _comparable(right.arguments):
+        if left.op == right.op == "constant" and _comparable(left.arguments) == _comparable(
+            right.arguments
+        ):
             return self.constant(left.arguments[0], shape, left.dtype)
         if not left.op == right.op == "slice" or left.inputs != right.inputs:
             return None
-        (place, start, size, step), (other, next_start, more, next_step) = left.arguments, right.arguments
+        (place, start, size, step), (other, next_start, more, next_step) = (
+            left.arguments,
+            right.arguments,
+        )
         if not place == other == axis or not step == next_step == 1 or next_start != start + size:
             return None
         return self.slice(left.inputs[0], axis, start, size + more)
@@ -238,13 +254,17 @@ def _broadcast_size(sizes: tuple[int, ...]) -> int:
 def _comparable(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
     """Tell 0.0 from -0.0 and True from 1, which Python takes for equal, and NaN equal to NaN."""
     return tuple(
-        (type(each).__name__, repr(each)) if isinstance(each, int | float) else each for each in arguments
+        (type(each).__name__, repr(each)) if isinstance(each, int | float) else each
+        for each in arguments
     )
 
 
 def _flat(pieces: Sequence[Node], axis: int) -> list[Node]:
     """Put the pieces of concatenations along the same axis in their place."""
-    inner = [each.inputs if each.op == "cat" and each.arguments == (axis,) else (each,) for each in pieces]
+    inner = [
+        each.inputs if each.op == "cat" and each.arguments == (axis,) else (each,)
+        for each in pieces
+    ]
     return [piece for group in inner for piece in group]
 
 

@@ -90,9 +90,9 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 
 CHEAP = frozenset(
     {
-        "abs", "add", "and", "cast", "ceil", "copy", "eq", "floor", "ge", "gt", "le", "lt", "maximum",
-        "minimum", "mul", "ne", "neg", "not", "or", "relu", "round", "sign", "sub", "trunc", "where",
-        "xor",
+        "abs", "add", "and", "cast", "ceil", "copy", "eq", "floor", "ge", "gt", "le", "lt",
+        "maximum", "minimum", "mul", "ne", "neg", "not", "or", "relu", "round", "sign", "sub",
+        "trunc", "where", "xor",
     }
 )  # fmt: skip
 """Elementwise operations that cost less than reading their result back from memory."""

@@ -16,7 +16,9 @@ import torch
 
 from recurra.base import CannotFuse
 from recurra.graph._access import MOVEMENTS
+from recurra.graph._graph import Graph
 from recurra.graph._node import Node, ancestors, describe_shape
+from recurra.graph._passes._join_bias import join_bias
 from recurra.graph._passes._rewrite import rewrite
 from recurra.graph._passes._split_products import split_products
 from recurra.graph._trace import Step
@@ -73,7 +75,7 @@ class Partition:
 
 def partition(step: Step) -> Partition:
     """Find the parts of a step."""
-    step = _split(step)
+    step = _joined(_split(step))
     place = _places(step)
     needed = [node for node in place if place[node] == "loop"]
     roots = set(step.following)
@@ -98,7 +100,19 @@ def _split(step: Step) -> Step:
     waiting = _descendants(nodes, state)
     rule = split_products(lambda node: _is_waiting(node, waiting, state))
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return Step(step.graph, step.parameters, step.x, step.state, output, tuple(following))
+    return Step(step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following))
+
+
+def _joined(step: Step) -> Step:
+    """Join biases to the products that stay outside of the loop."""
+    place = _places(step)
+    outside = {node for node in place if place[node] in ("before", "after")}
+
+    def rule(graph: Graph, node: Node) -> Node:
+        return join_bias(graph, node) if node in outside else node
+
+    output, *following = rewrite(step.graph, [step.output, *step.following], rule)
+    return Step(step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following))
 
 
 def _is_waiting(node: Node, waiting: set[Node], state: set[Node]) -> bool:
@@ -139,7 +153,8 @@ def _border(node: Node, place: dict[Node, str]) -> Node:
 
 def _free_parameters(root: Node, place: dict[Node, str]) -> list[Node]:
     """Find parameters behind values that are the same in every row but have the batch's shape."""
-    found, stack = [], list(root.inputs) + [root]
+    found: list[Node] = []
+    stack = [*root.inputs, root]
     while stack:
         node = stack.pop()
         if place[node] == "free":

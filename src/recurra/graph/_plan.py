@@ -1,4 +1,4 @@
-"""LoopPlan: what a kernel does in one turn of the loop, in order. It knows no language and no machine.
+"""LoopPlan: what a kernel does in one turn of the loop, in order. It knows no language or machine.
 
 A turn works on the rows of the batch that are still running. It is a list of stages: `Products`
 multiplies the values of all rows with matrices; `Rows` goes through the rows one by one and through

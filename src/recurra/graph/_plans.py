@@ -149,9 +149,7 @@ def _joint_passes(loop: Loop, gradients: Gradients) -> tuple[Loop, Gradients]:
         parts.append(tuple(results[start : start + len(group)]))
         start += len(group)
     loop = Loop(loop.graph, loop.before, loop.weights, loop.state, parts[0], parts[1])
-    return loop, Gradients(
-        gradients.d_exports, gradients.d_following, parts[2], parts[3], parts[4]
-    )
+    return loop, Gradients(gradients.d_exports, gradients.d_following, parts[2], parts[3], parts[4])
 
 
 def _passes(graph: Graph, roots: Sequence[Node], d_weights: Sequence[Node]) -> list[Node]:

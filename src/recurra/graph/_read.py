@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import fx
@@ -16,10 +16,19 @@ from recurra.graph._rules import LOWERED, RULES, UNKNOWN
 
 aten = torch.ops.aten
 
-_TAKES_SHAPE = {aten.expand.default, aten.view.default, aten._unsafe_view.default, aten.reshape.default}
-_VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.default, aten.t.default,
+_TAKES_SHAPE = {
+    aten.expand.default,
+    aten.view.default,
+    aten._unsafe_view.default,
+    aten.reshape.default,
+}
+_VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.default,
+          aten.t.default,
           aten.squeeze.dim, aten.permute.default, aten.transpose.int, aten.expand.default,
           aten.split.Tensor, aten.split_with_sizes.default}  # fmt: skip
+LINE = "recurra_line"
+"""Where a traced operation carries the user's line, if an earlier trace has found it."""
+
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
@@ -107,7 +116,7 @@ class Reader:
         """Let an operator that writes to its first argument change what the argument stands for."""
         while place.target in _IN_PLACE:
             target = place.args[0]
-            assert isinstance(target, fx.Node)  # noqa: S101
+            assert isinstance(target, fx.Node)
             self._check_no_view(target)
             values[target] = values[place]
             place = target
@@ -149,18 +158,20 @@ class Reader:
         return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
 
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
-        self.graph.where = users_line(place.meta.get("stack_trace"))
+        known = place.meta.get("custom", {}).get(LINE)
+        self.graph.where = known or users_line(place.meta.get("stack_trace"))
         arguments = fx.node.map_arg(place.args, lambda each: values[each])
         options = fx.node.map_arg(place.kwargs, lambda each: values[each])
         if place.target is operator.getitem:
-            return self._item(place, *arguments)
+            return self._item(place, *cast(tuple[Any, int], arguments))
         self._refuse_chance(place.target)
         self._refuse_unknown(place.target, arguments)
         flat = list(_nodes((arguments, options)))
         result = place.meta["val"]
         if flat and not any(node.varies for node in flat) and not self._has_rows(result):
             return self._opaque(place.target, arguments, options, result)
-        operator_ = _IN_PLACE.get(place.target, place.target)
+        target = cast(torch._ops.OpOverload, place.target)
+        operator_ = _IN_PLACE.get(target, target)
         rule = self.rules.get(operator_)
         if rule is None and not flat and not self._has_rows(result):
             return self._opaque(place.target, arguments, options, result)
@@ -186,7 +197,9 @@ class Reader:
         if target in _TAKES_SHAPE:
             return (arguments[0], self.shape(result))
         return tuple(
-            tuple(map(self.size, each)) if isinstance(each, list | tuple) and _are_sizes(each) else each
+            tuple(map(self.size, each))
+            if isinstance(each, list | tuple) and _are_sizes(each)
+            else each
             for each in arguments
         )
 
@@ -209,7 +222,7 @@ class Reader:
             raise CannotFuse(
                 f"A step uses `{target}`, which has no rule.",
                 got=", ".join(describe_shape(node.shape) for node in _nodes((arguments, options))),
-                expected="elementwise operators, products with parameters, reductions over features",
+                expected="elementwise operators, products with parameters, reductions of features",
                 where=self.graph.where,
             )
         first = result[0] if isinstance(result, list | tuple) else result
@@ -319,11 +332,19 @@ _SMALL = 4096
 
 
 def _dtype(result: Any) -> torch.dtype:
-    first = result[0] if isinstance(result, list | tuple) else result
+    first: torch.Tensor = result[0] if isinstance(result, list | tuple) else result
     return first.dtype
 
 
-_WITHOUT_MEANING = ("dtype", "device", "layout", "pin_memory", "memory_format", "implicit", "non_blocking")
+_WITHOUT_MEANING = (
+    "dtype",
+    "device",
+    "layout",
+    "pin_memory",
+    "memory_format",
+    "implicit",
+    "non_blocking",
+)
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,8 +20,8 @@ Operand = Node | Number
 Rule = Callable[..., Any]  # (graph, result dtype, *arguments of the operator)
 
 _SAME_NAME = (
-    "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp exp2 expm1 floor log log10 log1p"
-    " log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc"
+    "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp exp2 expm1 floor log log10"
+    " log1p log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc"
 )
 _TWO_OPERANDS = "atan2 div fmod maximum minimum mul remainder"
 _COMPARISONS = "eq ge gt le lt ne"
@@ -62,7 +62,9 @@ def _number(value: Number, dtype: torch.dtype) -> Number:
 def _pointwise(op: str) -> Rule:
     def rule(graph: Graph, dtype: torch.dtype, *operands: Operand, **_: Any) -> Node:
         name = _of_truths(graph, op) if dtype == torch.bool else op
-        return graph.pointwise(name, *(as_node(graph, each, dtype) for each in operands), dtype=dtype)
+        return graph.pointwise(
+            name, *(as_node(graph, each, dtype) for each in operands), dtype=dtype
+        )
 
     return rule
 
@@ -82,7 +84,8 @@ def _sum_of(op: str) -> Rule:
         graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, alpha: Number = 1
     ) -> Node:
         if dtype == torch.bool:
-            return _pointwise(op)(graph, dtype, left, right)
+            truth: Node = _pointwise(op)(graph, dtype, left, right)
+            return truth
         scaled = as_node(graph, right, dtype)
         if alpha != 1:
             scaled = graph.pointwise("mul", scaled, as_node(graph, alpha, dtype))
@@ -98,7 +101,11 @@ def _reversed_sub(
 
 
 def _division(
-    graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, rounding_mode: str | None = None
+    graph: Graph,
+    dtype: torch.dtype,
+    left: Operand,
+    right: Operand,
+    rounding_mode: str | None = None,
 ) -> Node:
     quotient = graph.pointwise("div", as_node(graph, left, dtype), as_node(graph, right, dtype))
     return quotient if rounding_mode is None else graph.pointwise(rounding_mode, quotient)
@@ -107,7 +114,9 @@ def _division(
 def _comparison(op: str) -> Rule:
     def rule(graph: Graph, dtype: torch.dtype, *operands: Operand) -> Node:
         meeting = number_dtype(dtype, operands)
-        return graph.pointwise(op, *(as_node(graph, each, meeting) for each in operands), dtype=dtype)
+        return graph.pointwise(
+            op, *(as_node(graph, each, meeting) for each in operands), dtype=dtype
+        )
 
     return rule
 
@@ -128,8 +137,12 @@ def _truth(graph: Graph, operand: Operand) -> Node:
     return graph.pointwise("ne", node, as_node(graph, 0, node.dtype), dtype=torch.bool)
 
 
-def _where(graph: Graph, dtype: torch.dtype, condition: Node, left: Operand, right: Operand) -> Node:
-    shape = broadcast_shapes([each.shape for each in (condition, left, right) if isinstance(each, Node)])
+def _where(
+    graph: Graph, dtype: torch.dtype, condition: Node, left: Operand, right: Operand
+) -> Node:
+    shape = broadcast_shapes(
+        [each.shape for each in (condition, left, right) if isinstance(each, Node)]
+    )
     choices = [graph.expand(as_node(graph, each, dtype), shape) for each in (left, right)]
     return graph.make("where", (graph.expand(condition, shape), *choices), (), shape, dtype)
 
@@ -170,7 +183,9 @@ def _power(graph: Graph, dtype: torch.dtype, base: Operand, exponent: Operand) -
     return graph.pointwise("pow", left, as_node(graph, exponent, dtype))
 
 
-def _threshold_gradient(graph: Graph, dtype: torch.dtype, gradient: Node, node: Node, limit: Number) -> Any:
+def _threshold_gradient(
+    graph: Graph, dtype: torch.dtype, gradient: Node, node: Node, limit: Number
+) -> Any:
     mask = _comparison("le")(graph, torch.bool, node, limit)
     return _where(graph, dtype, mask, 0.0, gradient)
 
@@ -182,7 +197,9 @@ def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") 
     if approximate == "tanh":
         cube = _power(graph, dtype, x, 3.0)
         inner = graph.pointwise("add", x, graph.pointwise("mul", cube, number(0.044715)))
-        bent = graph.pointwise("tanh", graph.pointwise("mul", inner, number(math.sqrt(2 / math.pi))))
+        bent = graph.pointwise(
+            "tanh", graph.pointwise("mul", inner, number(math.sqrt(2 / math.pi)))
+        )
     else:
         bent = graph.pointwise("erf", graph.pointwise("mul", x, number(math.sqrt(0.5))))
     half = graph.pointwise("mul", x, number(0.5))
@@ -400,7 +417,9 @@ def _reduced(graph: Graph, op: str, node: Node, axes: list[int], keep: bool) -> 
     else:
         result = graph.reduce(op, node, axes)
     if over_rows and len(axes) > 1:
-        result = graph.reduce(op, result, [a - (a > over_rows[0]) for a in axes if a not in over_rows])
+        result = graph.reduce(
+            op, result, [a - (a > over_rows[0]) for a in axes if a not in over_rows]
+        )
     if not keep:
         return result
     shape = tuple(1 if axis in axes else size for axis, size in enumerate(node.shape))
@@ -516,7 +535,7 @@ _MOST_CANDIDATES = 64
 
 
 def _selection(op: str) -> Rule:
-    """Choose along an axis, as `max` and `min` with a dimension do: gradients go to the chosen one."""
+    """Choose along an axis, as `max` and `min` of a dimension: gradients go to the chosen one."""
 
     def rule(
         graph: Graph, dtype: torch.dtype, node: Node, axis: int | None = None, keep: bool = False
@@ -613,7 +632,7 @@ def _matrix_product(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -
 
 
 def _product_over_rows(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -> Node:
-    """[m, B] by [B, n]: the gradient of a weight, a sum over rows that waits until after the loop."""
+    """[m, B] by [B, n]: the gradient of a weight, a sum over rows that waits for the loop's end."""
     shape = (*left.shape[:-1], right.shape[-1])
     return graph.make("product_over_rows", (left, right), (), shape, dtype)
 
@@ -674,8 +693,8 @@ def _both(name: str) -> list[Any]:
     return [getattr(packet, overload) for overload in packet.overloads() if overload in _OVERLOADS]
 
 
-_OVERLOADS = ("default", "Tensor", "Scalar", "Tensor_Scalar", "Tensor_Tensor", "self", "dim_IntList",
-              "dim", "dims", "int", "correction", "Tensor_mode", "Scalar_mode",
+_OVERLOADS = ("default", "Tensor", "Scalar", "Tensor_Scalar", "Tensor_Tensor", "self",
+              "dim_IntList", "dim", "dims", "int", "correction", "Tensor_mode", "Scalar_mode",
               "memory_format")  # fmt: skip
 
 _BY_NAME: dict[str, Rule] = {
@@ -767,6 +786,8 @@ _LOWERED: dict[str, Rule] = {
 
 
 def _by_operator(rules: dict[str, Rule]) -> dict[Any, Rule]:
+    copies = {f"{name}_copy": rule for name, rule in rules.items() if hasattr(aten, f"{name}_copy")}
+    rules = {**copies, **rules}  # what views are called where `torch.export` has no views
     return {operator: rule for name, rule in rules.items() for operator in _both(name)}
 
 

@@ -61,7 +61,7 @@ def schedule(
 
 
 def operands(node: Node) -> tuple[Node, ...]:
-    """Return the inputs that a node reads element by element: all but the right side of a product."""
+    """Return the inputs that are read element by element: all but the right side of a product."""
     return node.inputs[:1] if node.op == "matmul" else node.inputs
 
 
@@ -73,7 +73,7 @@ def base(node: Node) -> Node:
 def walk(node: Node) -> Access:
     """Return the walk of an operand; every operand has one once the graph is laid out."""
     found = access(node)
-    assert found is not None, node  # noqa: S101
+    assert found is not None, node
     return found
 
 
@@ -198,7 +198,7 @@ def _placed(plan: LoopPlan, nodes: Sequence[Node], positions: dict[Node, Positio
 def _grouped(
     nodes: Sequence[Node], positions: dict[Node, Position]
 ) -> tuple[list[_Group], dict[Node, Position]]:
-    """Gather values into loops; where a reduction does not fit in, it goes into a loop of its own."""
+    """Gather values into loops; a reduction that does not fit in goes into a loop of its own."""
     groups: dict[tuple[Position, Shape, int | None], _Group] = {}
     home: dict[Node, Position] = {}
     for node in nodes:
@@ -238,7 +238,9 @@ def _stages(
         if number in products:
             stages.append(Products(tuple(products[number])))
         else:
-            ordered = sorted(loops[number], key=lambda group: (group.position, group.kept is not None))
+            ordered = sorted(
+                loops[number], key=lambda group: (group.position, group.kept is not None)
+            )
             stages.append(
                 Rows(tuple(FeatureLoop(g.shape, g.kept, tuple(g.nodes)) for g in ordered))
             )
@@ -256,10 +258,16 @@ class _Memory:
         self.scratch: list[int] = []
         self.row: list[int] = []
 
-    def places(self) -> tuple[dict[Node, Place], dict[Node, tuple[Place, ...]], list[int], list[int]]:
+    def places(
+        self,
+    ) -> tuple[dict[Node, Place], dict[Node, tuple[Place, ...]], list[int], list[int]]:
         plan = self.plan
         places: dict[Node, Place] = {}
-        for kind, group in (("input", plan.inputs), ("state", plan.state), ("vector", plan.vectors)):
+        for kind, group in (
+            ("input", plan.inputs),
+            ("state", plan.state),
+            ("vector", plan.vectors),
+        ):
             places |= {node: Place(kind, index) for index, node in enumerate(group)}
         stores: dict[Node, list[Place]] = {}
         for kind, group in (("following", plan.following), ("output", plan.outputs)):
@@ -269,7 +277,12 @@ class _Memory:
             self._place(node, places, stores)
         for node in [n for n in self.nodes if n.op == "cat"]:
             self._place_pieces(node, stores)
-        return places, {node: tuple(found) for node, found in stores.items()}, self.scratch, self.row
+        return (
+            places,
+            {node: tuple(found) for node, found in stores.items()},
+            self.scratch,
+            self.row,
+        )
 
     def _place(
         self, node: Node, places: dict[Node, Place], stores: dict[Node, list[Place]]
@@ -300,8 +313,9 @@ class _Memory:
     def _new_place(self, node: Node) -> Place:
         stage = self.home[node][0]
         readers = [user for user, _ in self.used.get(node, [])]
+        pieces = list(node.inputs) if node.op == "cat" else []
         stays = node.op != "matmul" and all(
-            user.op != "matmul" and self.home[user][0] == stage for user in readers
+            each.op != "matmul" and self.home[each][0] == stage for each in (*readers, *pieces)
         )
         kind, sizes = ("row", self.row) if stays else ("scratch", self.scratch)
         sizes.append(node.width)

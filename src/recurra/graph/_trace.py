@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
@@ -16,7 +17,7 @@ from recurra.graph._node import ROWS, Node, describe_shape
 from recurra.graph._read import Reader
 
 BATCH_SIZES = (1_000_003, 1_000_033)
-"""Primes that stand for B while tracing: no feature size is a multiple of one. Nothing is computed."""
+"""Primes that stand for B while tracing; no feature size is a multiple. Nothing is computed."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Step:
 
     Args:
         graph: knows the nodes.
-        parameters: names of parameters and buffers, in the order of their inputs.
+        parameters: names of parameters and buffers.
+        held: their inputs.
         x: the input of the step.
         state: tensors of the state before.
         output: what the step returns.
@@ -34,6 +36,7 @@ class Step:
 
     graph: Graph
     parameters: tuple[str, ...]
+    held: tuple[Node, ...]
     x: Node
     state: tuple[Node, ...]
     output: Node
@@ -88,7 +91,7 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
         x, *rest = values[len(names) :]
         with _GradientSwitches(type(cell).__name__):
             results = torch.func.functional_call(cell, given, (x, _like(state, iter(rest))))
-        y, following = run_step(cell, x, _like(state, iter(rest)), results)
+        y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 
     rows = [_resized(each, size) for each in (x, *parts)]
@@ -99,8 +102,16 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
         graph.input("x", 0, (ROWS, *x.shape[1:]), x.dtype),
         *(graph.input("state", i, (ROWS, *t.shape[1:]), t.dtype) for i, t in enumerate(parts)),
     ]
-    output, *following = reader.read(module, inputs)
-    return Step(graph, names, inputs[len(names)], tuple(inputs[len(names) + 1 :]), output, tuple(following))  # type: ignore[arg-type]
+    output, *following = cast(list[Node], reader.read(module, inputs))  # every output has one
+    return Step(
+        graph,
+        names,
+        tuple(inputs[: len(names)]),
+        inputs[len(names)],
+        tuple(inputs[len(names) + 1 :]),
+        output,
+        tuple(following),
+    )
 
 
 class _GradientSwitches(TorchFunctionMode):
@@ -133,8 +144,18 @@ def capture(
     Raises:
         CannotFuse: it cannot be followed.
     """
+    with _disable_current_modes():  # those of `torch.compile` or `torch.export` around us
+        return _captured(run, examples, decompositions, name)
+
+
+def _captured(
+    run: Callable[..., Any],
+    examples: Sequence[torch.Tensor],
+    decompositions: dict[Any, Any] | None,
+    name: str,
+) -> fx.GraphModule:
     mode = FakeTensorMode(allow_non_fake_inputs=True)
-    fakes = [mode.from_tensor(each) if each.device.type != "meta" else _fake(mode, each) for each in examples]
+    fakes = [_fake(mode, each) for each in examples]
     try:
         return make_fx(
             torch.func.functionalize(run, remove="mutations"),
@@ -146,9 +167,10 @@ def capture(
     except RecurraError:
         raise
     except Exception as cause:  # whatever PyTorch or the user's code raises on values it cannot see
+        first = next(iter(str(cause).strip().splitlines()), "")
         raise CannotFuse(
             f"The step of `{name}` cannot be followed without running it.",
-            got=f"{type(cause).__name__}: {str(cause).strip().splitlines()[0] if str(cause) else ''}",
+            got=f"{type(cause).__name__}: {first}",
             expected="tensor operations whose choice does not depend on values",
         ) from cause
 
@@ -164,6 +186,7 @@ def _resized(example: torch.Tensor, size: int) -> torch.Tensor:
 
 def _like(state: State, tensors: Any) -> State:
     if isinstance(state, torch.Tensor):
-        return next(tensors)
+        tensor: torch.Tensor = next(tensors)
+        return tensor
     parts = [_like(part, tensors) for part in state]
     return tuple(parts) if type(state) is tuple else type(state)(*parts)

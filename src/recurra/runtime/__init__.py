@@ -1,6 +1,7 @@
 """Running cells over sequences: `unroll`, and the plain loop that is its oracle."""
 
 from recurra.runtime._choice import Backend, check_backend
+from recurra.runtime._explain import Explanation, KernelCost, explain
 from recurra.runtime._unroll import unroll
 
-__all__ = ["Backend", "check_backend", "unroll"]
+__all__ = ["Backend", "Explanation", "KernelCost", "check_backend", "explain", "unroll"]

@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import torch
 from torch import nn
@@ -20,6 +20,7 @@ from recurra.base import (
 )
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._identity import identity
+from recurra.runtime._operation import unroll_operation
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
 
@@ -55,7 +56,7 @@ def run(
     reverse: bool,
 ) -> tuple[torch.Tensor, State]:
     """Run a cell over a sequence: the arguments of `reference_loop`, and the backend."""
-    if lengths is not None and int(lengths.max()) == 0:
+    if lengths is not None and not torch.compiler.is_compiling() and int(lengths.max()) == 0:
         backend = "reference"  # nothing runs, not even a kernel
 
     def plainly() -> tuple[torch.Tensor, State]:
@@ -66,6 +67,16 @@ def run(
     if backend == "reference":
         return plainly()
     try:
+        if torch.compiler.is_compiling():
+            return unroll_operation(
+                cell,
+                x,
+                state,
+                initial=initial,
+                lengths=lengths,
+                resets=resets,
+                reverse=reverse,
+            )
         program = program_for(cell, x, state, initial)
         return fused_loop(
             program,
@@ -109,7 +120,7 @@ def program_for(cell: Cell, x: torch.Tensor, state: State, initial: State) -> Pr
 
 def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | CannotFuse:
     try:
-        return compile_cell(cell, x[0], state)
+        return compile_cell(cast(Cell, cell), x[0], state)
     except CannotFuse as reason:
         return reason.with_traceback(None)
 

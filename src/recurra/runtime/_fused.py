@@ -1,14 +1,17 @@
 """The fused loop: what `reference_loop` computes, by kernels, with its gradients."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import nn
-from torch.autograd.function import once_differentiable
 
-from recurra.base import Cell, State, map_state, state_tensors
+from recurra.base import Cell, State, map_state, state_tensors, warn_once
 from recurra.runtime._launch import Course, course
+from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import Program
+
+Tensors = tuple[torch.Tensor, ...]
 
 
 def fused_loop(
@@ -22,36 +25,64 @@ def fused_loop(
     resets: torch.Tensor | None,
     reverse: bool,
 ) -> tuple[torch.Tensor, State]:
-    """Run a compiled cell over a sequence: the arguments and results of `reference_loop`.
+    """Run a compiled cell over a sequence: the arguments and results of `reference_loop`."""
+    assert isinstance(cell, nn.Module)  # noqa: S101  it has been compiled
+    held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
+    y, final = run_program(
+        program,
+        held,
+        x,
+        tuple(state_tensors(state)),
+        initial=tuple(state_tensors(initial)),
+        lengths=lengths,
+        resets=resets,
+        reverse=reverse,
+    )
+    ends = iter(final)
+    return y, map_state(lambda _: next(ends), state)
+
+
+def run_program(
+    program: Program,
+    parameters: Sequence[torch.Tensor],
+    x: torch.Tensor,
+    state: Tensors,
+    *,
+    initial: Tensors,
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    reverse: bool,
+) -> tuple[torch.Tensor, Tensors]:
+    """Run a compiled cell, given as a program and its tensors.
 
     Only valid steps are computed: where there are lengths, the input is packed, one line a step.
+
+    Returns:
+        y: outputs, `[T, B, ...]`.
+        final: tensors of the final state.
     """
-    assert isinstance(cell, nn.Module)  # noqa: S101  it has been compiled
     T, B = x.shape[:2]
     along = course(T, B, lengths, resets, reverse=reverse)
     lines = x.flatten(0, 1)
     if along.index is not None:
         lines = lines.index_select(0, along.index)
-    known, before, weights = program.inputs(cell, lines)
-    starts, returns = tuple(state_tensors(state)), tuple(state_tensors(initial))
-    if resets is None:
-        returns = ()
-    exports, final = _run(program, along, before, weights, starts, returns)
+    known, before, weights = program.inputs(parameters, lines)
+    returns = () if resets is None else initial
+    exports, final = _run(program, along, before, weights, state, returns)
     y = program.output(known, exports, along.lines)
     if along.index is not None:
         y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
-    ends = iter(final)
-    return y.reshape(T, B, *y.shape[1:]), map_state(lambda _: next(ends), state)
+    return y.reshape(T, B, *y.shape[1:]), final
 
 
 def _run(
     program: Program,
     along: Course,
-    before: tuple[torch.Tensor, ...],
-    weights: tuple[torch.Tensor, ...],
-    starts: tuple[torch.Tensor, ...],
-    returns: tuple[torch.Tensor, ...],
-) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+    before: Tensors,
+    weights: Tensors,
+    starts: Tensors,
+    returns: Tensors,
+) -> tuple[Tensors, Tensors]:
     tensors = (*before, *weights, *starts, *returns)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
         results = _FusedLoop.apply(program, along, *tensors)
@@ -65,47 +96,62 @@ class _FusedLoop(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
-        groups = _grouped(program, tensors)
-        before, weights, starts, returns = groups
-        kernels = program.training
-        exports, final, saved = kernels.run(along, before, weights, starts, returns or starts)
-        ctx.program, ctx.along, ctx.has_returns = program, along, bool(returns)
-        ctx.saved = len(saved)
+        before, weights, starts, returns = _grouped(program, tensors)
+        exports, final, saved = program.training.run(along, before, weights, starts, returns or starts)
+        ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
-        ctx.save_for_backward(*before, *weights, *saved)
+        ctx.save_for_backward(*tensors, *saved)
         ctx.set_materialize_grads(False)
         return (*exports, *final)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
-        program = ctx.program
-        tensors = ctx.saved_tensors
-        cuts = [len(program.part.before), len(program.part.before) + len(program.part.weights)]
-        given = [
+        sources, saved = ctx.saved_tensors[: ctx.sources], ctx.saved_tensors[ctx.sources :]
+        given = tuple(
             torch.zeros(form[0], dtype=form[1], device=form[2]) if each is None else each
             for each, form in zip(gradients, ctx.forms, strict=True)
-        ]
-        exports = len(program.part.exports)
-        d_before, d_weights, d_state, d_initial = program.training.go_back(
-            ctx.along,
-            tensors[: cuts[0]],
-            tensors[cuts[0] : cuts[1]],
-            tensors[cuts[1] :],
-            tuple(given[:exports]),
-            tuple(given[exports:]),
         )
-        wanted = (*d_before, *d_weights, *d_state, *(d_initial if ctx.has_returns else ()))
         needed = ctx.needs_input_grad[2:]
-        return (None, None, *(each if need else None for each, need in zip(wanted, needed, strict=True)))
+        if torch.is_grad_enabled():
+            return (None, None, *_twice(ctx.program, ctx.along, sources, given, needed))
+        before, weights, _, returns = _grouped(ctx.program, sources)
+        cut = len(ctx.program.part.exports)
+        d_before, d_weights, d_state, d_initial = ctx.program.training.go_back(
+            ctx.along, before, weights, saved, given[:cut], given[cut:], needed
+        )
+        found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
+        return (None, None, *(each if need else None for each, need in zip(found, needed, strict=True)))
 
 
-def _grouped(program: Program, tensors: tuple[torch.Tensor, ...]) -> list[tuple[torch.Tensor, ...]]:
+def _twice(
+    program: Program, along: Course, sources: Tensors, gradients: Tensors, needed: Sequence[bool]
+) -> list[torch.Tensor | None]:
+    """Return gradients that can be differentiated again: through the plain loop."""
+    warn_once(
+        "double backward",
+        "Gradients of gradients (create_graph=True) are computed through the plain loop, which is "
+        "slower than the kernels.",
+    )
+    before, weights, starts, returns = _grouped(program, sources)
+    exports, final = plain_loop(program.part, along, before, weights, starts, returns)
+    pairs = [pair for pair in zip((*exports, *final), gradients, strict=True) if pair[0].requires_grad]
+    wanted = [source for source, need in zip(sources, needed, strict=True) if need]
+    found = iter(
+        torch.autograd.grad(
+            [result for result, _ in pairs],
+            wanted,
+            [gradient for _, gradient in pairs],
+            create_graph=True,
+            allow_unused=True,
+        )
+    )
+    return [next(found) if need else None for need in needed]
+
+
+def _grouped(program: Program, tensors: Tensors) -> tuple[Tensors, Tensors, Tensors, Tensors]:
     """Cut the operands into before, weights, states, and what resets return to."""
     part = program.part
-    sizes = [len(part.before), len(part.weights), len(part.step.state)]
-    groups, start = [], 0
-    for size in sizes:
-        groups.append(tensors[start : start + size])
-        start += size
-    return [*groups, tensors[start:]]
+    one = len(part.before)
+    two = one + len(part.weights)
+    three = two + len(part.step.state)
+    return tensors[:one], tensors[one:two], tensors[two:three], tensors[three:]

@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 
@@ -47,7 +48,7 @@ def course(
     *,
     reverse: bool,
 ) -> Course:
-    """Lay out the rows of a batch: whole sequences as they stand, others one row after the other."""
+    """Lay out the rows of a batch: whole sequences as they stand, others one after the other."""
     rows = torch.arange(B)
     if lengths is None:
         first = rows + (T - 1) * B if reverse else rows
@@ -83,8 +84,8 @@ class _Call(ctypes.Structure):
             (name, ctypes.c_void_p)
             for name in (
                 "first", "length", "order", "resets", "inputs", "outputs", "vectors", "weights",
-                "weight_strides", "panels", "state", "final", "initial", "d_initial", "matmul", "pack",
-                "panel_count", "packed_size",
+                "weight_strides", "panels", "state", "final", "initial", "d_initial", "matmul",
+                "pack", "panel_count", "packed_size",
             )
         ),
     ]  # fmt: skip
@@ -178,7 +179,9 @@ class Operands:
     d_initial: Sequence[torch.Tensor] | None = None
 
 
-def launch(kernel: "ctypes._NamedFuncPointer", along: Course, operands: Operands, dtype: torch.dtype) -> None:
+def launch(
+    kernel: "ctypes._NamedFuncPointer", along: Course, operands: Operands, dtype: torch.dtype
+) -> None:
     """Run a kernel.
 
     Raises:
@@ -203,9 +206,18 @@ def launch(kernel: "ctypes._NamedFuncPointer", along: Course, operands: Operands
         panel_count=matmul.address("panel_count"),
         packed_size=matmul.address("packed_size"),
     )
-    kept = [(ctypes.c_long * (len(strides) or 1))(*strides)]
+    kept: list[Any] = [(ctypes.c_long * (len(strides) or 1))(*strides)]
     call.weight_strides = ctypes.addressof(kept[0])
-    for name in ("inputs", "outputs", "vectors", "weights", "state", "final", "initial", "d_initial"):
+    for name in (
+        "inputs",
+        "outputs",
+        "vectors",
+        "weights",
+        "state",
+        "final",
+        "initial",
+        "d_initial",
+    ):
         kept.append(_addresses(getattr(operands, name) or ()))
         setattr(call, name, ctypes.addressof(kept[-1]))
     kept.append(_addresses_of([start for _, start in panels]))

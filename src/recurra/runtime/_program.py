@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import nn
 
 from recurra.base import Cell, State
 from recurra.codegen import Source, emit_c
@@ -24,6 +23,7 @@ from recurra.graph import (
 )
 from recurra.runtime._build import build, load
 from recurra.runtime._launch import Course, Operands, launch, matmul_library
+from recurra.runtime._products import HANDLERS
 
 Tensors = tuple[torch.Tensor, ...]
 
@@ -50,35 +50,39 @@ class Program:
         """The kernels for runs with gradients."""
         return TrainingKernels(self.name, plan_training(self.part))
 
+    def build(self) -> None:
+        """Build all kernels now."""
+        _ = self.inference, self.training
+
     @property
     def dtype(self) -> torch.dtype:
         """The floating point type of the loop."""
         nodes = (*self.part.step.state, *self.part.before, *self.part.weights)
         return next((n.dtype for n in nodes if n.dtype.is_floating_point), torch.float32)
 
-    def inputs(self, cell: nn.Module, x: torch.Tensor) -> tuple[dict[Node, torch.Tensor], Tensors, Tensors]:
+    def inputs(
+        self, parameters: Sequence[torch.Tensor], x: torch.Tensor
+    ) -> tuple[dict[Node, torch.Tensor], Tensors, Tensors]:
         """Compute what the loop reads, with gradients: all values known, before, weights.
 
         Args:
-            cell: whose parameters count.
+            parameters: the cell's parameters and buffers.
             x: the input of all rows and steps, `[N, ...]`.
         """
         known: dict[Node, torch.Tensor] = {self.part.step.x: x}
-        held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-        graph = self.part.step.graph
-        for place, name in enumerate(self.part.step.parameters):
-            tensor = held[name]
-            known[graph.input("parameter", place, tuple(tensor.shape), tensor.dtype)] = tensor
+        known |= dict(zip(self.part.step.held, parameters, strict=True))
         wanted = (*self.part.before, *self.part.weights)
-        values = evaluate(wanted, known, len(x))
+        values = evaluate(wanted, known, len(x), HANDLERS)
         known |= dict(zip(wanted, values, strict=True))
         cut = len(self.part.before)
         return known, tuple(values[:cut]), tuple(values[cut:])
 
-    def output(self, known: dict[Node, torch.Tensor], exports: Sequence[torch.Tensor], rows: int) -> torch.Tensor:
+    def output(
+        self, known: dict[Node, torch.Tensor], exports: Sequence[torch.Tensor], rows: int
+    ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
         values = known | dict(zip(self.part.exports, exports, strict=True))
-        (output,) = evaluate([self.part.step.output], values, rows)
+        (output,) = evaluate([self.part.step.output], values, rows, HANDLERS)
         return output
 
 
@@ -110,7 +114,9 @@ class InferenceKernel:
         """Run the loop: exports `[N, ...]` and final states `[B, ...]`."""
         known = _given(self.plan.loop.before, before) | _given(self.plan.loop.weights, weights)
         outputs = _outputs(self.plan.forward, along, known)
-        final = tuple(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)
+        final = tuple(
+            torch.empty_like(part, memory_format=torch.contiguous_format) for part in state
+        )
         _run(self.forward, self.plan.forward, along, known, outputs, state, final, initial, None)
         return outputs, final
 
@@ -126,7 +132,8 @@ class TrainingKernels:
     def __init__(self, name: str, plan: TrainingPlan) -> None:
         self.plan = plan
         self.source = emit_c(
-            [("forward", plan.forward), ("backward", plan.backward)], f"{name}, forward and backward"
+            [("forward", plan.forward), ("backward", plan.backward)],
+            f"{name}, forward and backward",
         )
         self.forward, self.backward = _kernels(name, self.source)
 
@@ -137,7 +144,9 @@ class TrainingKernels:
         plan = self.plan
         known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
         outputs = _outputs(plan.forward, along, known)
-        final = tuple(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)
+        final = tuple(
+            torch.empty_like(part, memory_format=torch.contiguous_format) for part in state
+        )
         _run(self.forward, plan.forward, along, known, outputs, state, final, initial, None)
         cut = len(plan.loop.exports)
         return outputs[:cut], final, outputs[cut:]
@@ -150,13 +159,19 @@ class TrainingKernels:
         saved: Tensors,
         d_exports: Tensors,
         d_final: Tensors,
+        needed: Sequence[bool],
     ) -> tuple[Tensors, Tensors, Tensors, Tensors]:
-        """Return the gradients of before, weights, the state and the initial state."""
+        """Return the gradients of before, weights, the state and the initial state.
+
+        Gradients of weights that are not needed are left out: they are products of their own.
+        """
         plan = self.plan
         known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
         known |= _given(plan.saved_inputs, saved) | _given(plan.gradients.d_exports, d_exports)
         outputs = _outputs(plan.backward, along, known)
-        d_state = tuple(torch.empty_like(each, memory_format=torch.contiguous_format) for each in d_final)
+        d_state = tuple(
+            torch.empty_like(each, memory_format=torch.contiguous_format) for each in d_final
+        )
         d_initial = tuple(torch.zeros_like(each) for each in d_state)
         _run(self.backward, plan.backward, along, known, outputs, d_final, d_state, None, d_initial)
         cut = len(plan.gradients.d_before)
@@ -165,10 +180,15 @@ class TrainingKernels:
         for node in plan.factors:
             if node not in known and node.op != "constant":
                 known[node] = next(made)
-        return outputs[:cut], self._d_weights(known, along.lines), d_state, d_initial
+        wanted = needed[len(before) : len(before) + len(weights)]
+        return outputs[:cut], self._d_weights(known, along.lines, wanted), d_state, d_initial
 
-    def _d_weights(self, known: dict[Node, torch.Tensor], lines: int) -> Tensors:
-        return tuple(evaluate(self.plan.d_weights, known, lines))
+    def _d_weights(
+        self, known: dict[Node, torch.Tensor], lines: int, wanted: Sequence[bool]
+    ) -> tuple[torch.Tensor | None, ...]:
+        pairs = list(zip(self.plan.d_weights, wanted, strict=True))
+        found = iter(evaluate([node for node, want in pairs if want], known, lines, HANDLERS))
+        return tuple(next(found) if want else None for _, want in pairs)
 
 
 def _kernels(name: str, source: Source) -> list["ctypes._NamedFuncPointer"]:

@@ -35,6 +35,9 @@ def unroll(
     Use it for a single pass of any cell; use `Recurrent` for a layer in a model. Padding after
     `lengths` never matters, whatever it holds (NaN too), to results or to gradients.
 
+    Under `torch.autocast` a cell computes in the dtype of its state, float32 as a rule, since errors
+    add up over a sequence; inputs in half precision are converted.
+
     Args:
         cell: any module with `forward(x, state)` and `initial_state(batch_size)`; see `Cell`.
         x: input, `[T, B, ...]`, time first, T >= 1.
@@ -76,10 +79,26 @@ def unroll(
     _check_lengths(lengths, T, B)
     _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
+    with torch.autocast(x.device.type, enabled=False):
+        return _run(backend, cell, x, state, initial, lengths, resets, reverse=reverse)
+
+
+def _run(
+    backend: Backend,
+    cell: Cell,
+    x: torch.Tensor,
+    state: State | None,
+    initial: State,
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    *,
+    reverse: bool,
+) -> tuple[torch.Tensor, State]:
+    """Run with checked arguments. Autocast is off: a cell computes in the dtype of its state."""
     return run(
         backend,
         cell,
-        x,
+        _as_precise(x, initial),
         initial if state is None else _check_state(cell, state, initial),
         initial=initial,
         lengths=None if lengths is None else lengths.to(x.device, torch.int64),
@@ -110,6 +129,8 @@ def _check_lengths(lengths: object, T: int, B: int) -> None:
         raise DtypeError(
             "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
         )
+    if torch.compiler.is_compiling():  # values are not known yet
+        return
     if bool(((lengths < 0) | (lengths > T)).any()):
         raise ArgumentError(
             "`lengths` has a value outside the sequence.",
@@ -151,6 +172,13 @@ def _initial_state(cell: Cell, B: int) -> State:
             expected=f"tensors of shape ({B}, ...)",
         )
     return initial
+
+
+def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
+    """Bring what an autocast layer made in half precision to the dtype of the state."""
+    dtype = next(state_tensors(initial)).dtype
+    halves = (torch.float16, torch.bfloat16)
+    return x.to(dtype) if x.dtype in halves and dtype not in halves else x
 
 
 def _check_state(cell: Cell, state: State, initial: State) -> State:

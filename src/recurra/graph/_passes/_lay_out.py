@@ -10,7 +10,7 @@ from recurra.graph._passes._rewrite import rewrite
 
 
 def lay_out(graph: Graph, roots: Sequence[Node]) -> list[Node]:
-    """Copy values where a walk over memory would not be one, and outputs that are looks at others."""
+    """Copy values that no strides can walk over, and outputs that are looks at other values."""
     found = rewrite(graph, roots, _lay_out_one)
     return [graph.copy(root) if _needs_place(root) else root for root in found]
 
@@ -43,15 +43,28 @@ def _product(graph: Graph, node: Node) -> Node:
     """Make the left side of a product a value in memory whose last axis is contiguous."""
     left, weight = node.inputs
     found = access(left)
-    assert found is not None  # noqa: S101  laid out before
-    if found.base.op == "constant" or (left.shape[-1] != 1 and found.strides[-1] != 1):
+    assert found is not None
+    if not _holds_rows(found.base) or (left.shape[-1] != 1 and found.strides[-1] != 1):
         left = graph.copy(left)
     return graph.make("matmul", (left, weight), (), node.shape, node.dtype)
 
 
+def _holds_rows(base: Node) -> bool:
+    """Tell whether the rows of a value lie side by side: streams and parameters do not."""
+    if base.op == "input":
+        return base.arguments[0] in ("state", "d_following")
+    return base.varies and base.op != "constant"
+
+
 def _can_be_piece(node: Node) -> bool:
-    """Tell whether a value is computed where it is wanted, so that it can be put into a larger one."""
-    return node.op not in MOVEMENTS and node.op not in ("constant", "input", "matmul", "cat", *REDUCTIONS)
+    """Tell whether a value is computed where it is wanted: it can then be put into a larger one."""
+    return node.op not in MOVEMENTS and node.op not in (
+        "constant",
+        "input",
+        "matmul",
+        "cat",
+        *REDUCTIONS,
+    )
 
 
 def _reduction(graph: Graph, node: Node) -> Node:

@@ -60,7 +60,7 @@ def choose_saved(roots: Sequence[Node], kept: Sequence[Node]) -> list[Node]:
 
 
 def is_at_hand(node: Node) -> bool:
-    """Tell whether a value is there without being saved: inputs of the step, numbers, parameters."""
+    """Tell whether a value is there without being saved: inputs, numbers, parameters."""
     is_input = node.op == "input" and node.arguments[0] != "state"
     return is_input or node.op == "constant" or not node.varies
 

@@ -1,4 +1,4 @@
-"""Split products: `[x, h] @ W` into `x @ W_x + h @ W_h`, so that the part of x can leave the loop."""
+"""Split products: `[x, h] @ W` into `x @ W_x + h @ W_h`, so that x's part can leave the loop."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -41,5 +41,5 @@ def _sum(graph: Graph, groups: list[list[Node]], weight: Node) -> Node:
         product = graph.matmul(part, graph.slice(weight, axis, start, size))
         total = product if total is None else graph.pointwise("add", total, product)
         start += size
-    assert total is not None  # noqa: S101  there are at least two groups
+    assert total is not None
     return total

@@ -1,0 +1,25 @@
+"""Join a bias: a product and the vector added to it, as one operation that PyTorch has."""
+
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node
+
+
+def join_bias(graph: Graph, node: Node) -> Node:
+    """Turn `left @ weight + bias` into one `affine`, for what runs outside of the loop."""
+    if node.op != "add":
+        return node
+    for product, bias in (node.inputs, node.inputs[::-1]):
+        if _is_plain(product) and bias.op == "expand" and _is_vector(bias.inputs[0], product):
+            left, weight = product.inputs
+            inputs = (left, weight, bias.inputs[0])
+            graph.where = product.where
+            return graph.make("affine", inputs, (), node.shape, node.dtype)
+    return node
+
+
+def _is_plain(node: Node) -> bool:
+    return node.op == "matmul" and len(node.shape) == 2 and node.shape[0] == -1
+
+
+def _is_vector(node: Node, product: Node) -> bool:
+    return not node.varies and node.shape == product.shape[-1:]

@@ -1,0 +1,78 @@
+"""What a kernel costs, counted from its plan."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from recurra.graph import POINTWISE, REDUCTIONS, LoopPlan, Node, TrainingPlan, ancestors
+
+
+@dataclass(frozen=True)
+class KernelCost:
+    """What one turn of a kernel costs.
+
+    One operation counts as one, a product of K by N as 2 K N; copies and changes of dtype are free.
+
+    Args:
+        product_flops: of the products, per row and step.
+        elementwise_flops: of everything else, per row and step.
+        read_bytes: read from memory, per row and step: what came before the loop, or was saved.
+        written_bytes: written to memory, per row and step.
+        weight_bytes: of the matrices, per step: all rows share them.
+        scratch_bytes: of values within a turn, per row; they stay in the cache.
+        saved_bytes: the part of `written_bytes` that waits for the backward pass.
+    """
+
+    product_flops: int
+    elementwise_flops: int
+    read_bytes: int
+    written_bytes: int
+    weight_bytes: int
+    scratch_bytes: int
+    saved_bytes: int = 0
+
+
+def kernel_cost(plan: LoopPlan, saved: Sequence[Node] = ()) -> KernelCost:
+    """Count what one turn of a plan does and moves."""
+    size = plan.dtype.itemsize
+    nodes = list(plan.nodes)
+    return KernelCost(
+        product_flops=products_flops(nodes),
+        elementwise_flops=sum(map(_elementwise_flops, nodes)),
+        read_bytes=size * sum(node.width for node in plan.inputs),
+        written_bytes=size * sum(node.width for node in plan.outputs),
+        weight_bytes=size * sum(node.width for node in plan.weights),
+        scratch_bytes=size * (sum(plan.scratch) + sum(plan.row)),
+        saved_bytes=size * sum(node.width for node in saved),
+    )
+
+
+def products_flops(nodes: Iterable[Node]) -> int:
+    """Count the products among nodes, per row."""
+    return sum(map(_product_flops, nodes))
+
+
+def deferred_flops(plan: TrainingPlan) -> int:
+    """Count what the gradients of weights take once the loop is through, per row and step."""
+    return sum(map(_over_rows_flops, ancestors(plan.d_weights)))
+
+
+def _product_flops(node: Node) -> int:
+    if node.op not in ("matmul", "affine"):
+        return 0
+    left, weight = node.inputs[:2]
+    return 2 * left.width * weight.shape[-1]
+
+
+def _elementwise_flops(node: Node) -> int:
+    if node.op in REDUCTIONS:
+        return node.inputs[0].width
+    return node.width if node.op in POINTWISE else 0
+
+
+def _over_rows_flops(node: Node) -> int:
+    if node.op == "sum_of_rows":
+        return node.inputs[0].width
+    if node.op != "product_over_rows":
+        return 0
+    left, right = node.inputs
+    return 2 * left.width * right.shape[-1]

@@ -1,0 +1,201 @@
+"""`explain`: compile a cell on paper, and say what became of each of its lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from recurra.base import ArgumentError, CannotFuse, Cell, State, check_size, state_tensors
+from recurra.codegen import emit_c
+from recurra.graph import (
+    InferencePlan,
+    Partition,
+    TrainingPlan,
+    describe_shape,
+    partition,
+    plan_inference,
+    plan_training,
+    trace_step,
+)
+from recurra.runtime._explain._backward import backward_sections
+from recurra.runtime._explain._costs import KernelCost, deferred_flops, kernel_cost, products_flops
+from recurra.runtime._explain._forward import forward_sections
+from recurra.runtime._explain._names import Names
+from recurra.runtime._explain._section import Section
+from recurra.runtime._explain._text import cost_section, refusal_sections, summary
+
+_ROWS = 32
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the compiler makes of a cell; `str()` is the text for people.
+
+    Args:
+        name: of the cell.
+        summary: one sentence: compiled or not, and to what.
+        sections: the stages in order, each a title and lines.
+        refusal: why no kernel can hold the step, or None.
+        forward: costs of the kernel of the loop, or None where there is none.
+        backward: costs of the kernel of the way back, or None where there is none.
+        loop_products: number of matrix products in a turn of the forward loop.
+        before_flops: of the products that left the loop to run before it, per row and step.
+        after_flops: of those that run after it.
+        deferred_flops: of the gradients of weights, summed up after the way back.
+        source: the generated C, if it was asked for.
+    """
+
+    name: str
+    summary: str
+    sections: tuple[Section, ...]
+    refusal: CannotFuse | None = None
+    forward: KernelCost | None = None
+    backward: KernelCost | None = None
+    loop_products: int = 0
+    before_flops: int = 0
+    after_flops: int = 0
+    deferred_flops: int = 0
+    source: str | None = None
+
+    @property
+    def is_fused(self) -> bool:
+        """Tell whether the cell runs in kernels."""
+        return self.refusal is None
+
+    def __str__(self) -> str:
+        parts = [self.summary, *map(str, self.sections)]
+        if self.source is not None:
+            parts.append(self.source.rstrip())
+        return "\n\n".join(parts)
+
+
+def explain(
+    cell: Cell,
+    x: torch.Tensor | Sequence[int] | int | None = None,
+    *,
+    batch_size: int | None = None,
+    source: bool = False,
+    training: bool = True,
+) -> Explanation:
+    """Say what the compiler makes of a cell: what leaves the loop, what is fused, what it costs.
+
+    Nothing is run and no C compiler is needed. A cell that no kernel can hold is explained too: by
+    the reason, the line of it, and what to write instead.
+
+    Args:
+        cell: the cell, an `nn.Module`.
+        x: its input, for its form only: a tensor `[T, B, ...]` as `unroll` takes it, the shape of
+            one row at one step, or its number of features. Default: the cell's `input_size`.
+        batch_size: rows to count costs for, at least 1. Default: that of `x`, or 32.
+        source: whether to add the generated C. Default: no.
+        training: whether gradients will be asked for. Default: yes.
+
+    Returns:
+        The explanation: print it, or read its numbers.
+
+    Raises:
+        ArgumentError: the number of features is nowhere to be found.
+
+    Example:
+        >>> import recurra
+        >>> explanation = recurra.explain(recurra.LSTM(input_size=64, hidden_size=128))
+        >>> explanation.is_fused, explanation.loop_products
+        (True, 1)
+        >>> print(explanation.summary)
+        LSTM is compiled: each step is 1 product and 13 elementwise operations in one fused kernel.
+    """
+    example, rows = _example(cell, x, batch_size)
+    state = cell.initial_state(rows)
+    name = type(cell).__name__
+    try:
+        part = partition(trace_step(cell, example, state))
+        plan = plan_training(part) if training else plan_inference(part)
+        text = _emitted(name, plan)
+    except CannotFuse as reason:
+        found = reason.with_traceback(None)
+        return Explanation(name, summary(name, None), refusal_sections(found), found)
+    return _explained(cell, example, state, part, plan, text if source else None)
+
+
+def _explained(
+    cell: Cell,
+    example: torch.Tensor,
+    state: State,
+    part: Partition,
+    plan: TrainingPlan | InferencePlan,
+    source: str | None,
+) -> Explanation:
+    name, names, rows = type(cell).__name__, Names.of(cell, state, part), len(example)
+    trains = isinstance(plan, TrainingPlan)
+    before = products_flops(n for n in part.place if part.place[n] == "before")
+    after = products_flops(n for n in part.place if part.place[n] == "after")
+    deferred = deferred_flops(plan) if trains else 0
+    forward = kernel_cost(plan.forward, plan.saved if trains else ())
+    backward = kernel_cost(plan.backward) if trains else None
+    sections = [_form_section(names, example, state), *forward_sections(part, plan.forward, names)]
+    sections += backward_sections(plan, names) if trains else []
+    sections.append(cost_section(forward, backward, before, after, deferred, rows))
+    return Explanation(
+        name,
+        summary(name, plan.forward),
+        tuple(sections),
+        None,
+        forward,
+        backward,
+        sum(node.op == "matmul" for node in plan.forward.nodes),
+        before,
+        after,
+        deferred,
+        source,
+    )
+
+
+def _form_section(names: Names, example: torch.Tensor, state: State) -> Section:
+    forms = [(names.x, example), *zip(names.state, state_tensors(state), strict=True)]
+    shapes = [f"{name} {describe_shape((-1, *tensor.shape[1:]))}" for name, tensor in forms]
+    dtype = str(example.dtype).removeprefix("torch.")
+    return Section("One step", [f"{', '.join(shapes)}; {dtype}"])
+
+
+def _emitted(name: str, plan: TrainingPlan | InferencePlan) -> str:
+    kernels = [("forward", plan.forward)]
+    if isinstance(plan, TrainingPlan):
+        kernels.append(("backward", plan.backward))
+    return emit_c(kernels, name).text
+
+
+def _example(
+    cell: Cell, x: torch.Tensor | Sequence[int] | int | None, batch_size: int | None
+) -> tuple[torch.Tensor, int]:
+    """Return an input of one step, `[B, ...]`, and B."""
+    if batch_size is not None:
+        check_size("batch_size", batch_size)
+    if isinstance(x, torch.Tensor):
+        if x.dim() < 2:
+            raise ArgumentError("`x` has no rows.", got=tuple(x.shape), expected="(T, B, ...)")
+        rows = batch_size or max(x.shape[1], 1)
+        return torch.empty((rows, *x.shape[2:]), dtype=x.dtype), rows
+    rows = batch_size or _ROWS
+    shape = _features(cell) if x is None else (x,) if isinstance(x, int) else tuple(x)
+    sizes = [check_size("x", size) for size in shape]
+    return torch.empty((rows, *sizes), dtype=_dtype(cell)), rows
+
+
+def _features(cell: Cell) -> tuple[int, ...]:
+    found = getattr(cell, "input_size", None)
+    if not isinstance(found, int):
+        name = type(cell).__name__
+        raise ArgumentError(
+            f"The number of features that `{name}` takes is not known: it has no `input_size`.",
+            expected="a number of features, the shape of one row's input, or an input `[T, B, ...]`",
+            fix="recurra.explain(cell, 64)",
+        )
+    return (found,)
+
+
+def _dtype(cell: Cell) -> torch.dtype:
+    """Return the dtype that the cell computes in."""
+    held = cell.parameters() if isinstance(cell, nn.Module) else ()
+    floats = (each.dtype for each in held if each.is_floating_point())
+    return next(floats, torch.get_default_dtype())

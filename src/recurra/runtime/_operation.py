@@ -1,0 +1,224 @@
+"""The operation `recurra::unroll`: a compiled cell as one node for `torch.compile` and `torch.export`.
+
+They see its form only, which the fake kernel gives for any T and B. Outside of them it is not used:
+there autograd knows what stands before and after the loop, and nothing has to be computed twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.base import CannotFuse, Cell, State, map_state, state_tensors
+from recurra.runtime._fused import run_program
+from recurra.runtime._program import Program, compile_cell
+
+_numbered: list[Program] = []
+
+Form = tuple[tuple[int, ...], torch.dtype]
+
+
+def unroll_operation(
+    cell: Cell,
+    x: torch.Tensor,
+    state: State,
+    *,
+    initial: State,
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    reverse: bool,
+) -> tuple[torch.Tensor, State]:
+    """Run a compiled cell over a sequence as one operation: arguments of `reference_loop`."""
+    tensors = list(state_tensors(state))
+    forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
+    number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
+    assert isinstance(cell, nn.Module)  # noqa: S101  it has been compiled
+    held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
+    returns = list(state_tensors(initial)) if resets is not None else []
+    y, *final = torch.ops.recurra.unroll(number, held, x, tensors, returns, lengths, resets, reverse)
+    ends = iter(final)
+    return y, map_state(lambda _: next(ends), state)
+
+
+@torch._dynamo.assume_constant_result
+def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
+    """Compile a cell, and return the number under which the operation finds it.
+
+    Raises:
+        CannotFuse: no kernel can hold its step.
+    """
+    with ThreadPoolExecutor(1) as elsewhere:  # where no mode of a compiler or exporter is in force
+        program = elsewhere.submit(_compiled, cell, x, state).result()
+    _numbered.append(program)
+    return len(_numbered) - 1
+
+
+def _compiled(cell: Cell, x: Form, state: Sequence[Form]) -> Program:
+    example = torch.empty((1, *x[0]), dtype=x[1])
+    parts = iter([torch.empty((1, *shape), dtype=dtype) for shape, dtype in state])
+    program = compile_cell(cell, example, map_state(lambda _: next(parts), cell.initial_state(1)))
+    program.build()  # inside of an operation nothing can be traced
+    return program
+
+
+@torch.library.custom_op("recurra::unroll", mutates_args=(), device_types="cpu")
+def _unroll(
+    program: int,
+    parameters: list[torch.Tensor],
+    x: torch.Tensor,
+    state: list[torch.Tensor],
+    initial: list[torch.Tensor],
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    reverse: bool,
+) -> list[torch.Tensor]:
+    with torch.no_grad():
+        return _run(program, parameters, x, state, initial, lengths, resets, reverse)
+
+
+def _run(
+    program: int,
+    parameters: Sequence[torch.Tensor],
+    x: torch.Tensor,
+    state: Sequence[torch.Tensor],
+    initial: Sequence[torch.Tensor],
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    reverse: bool,
+) -> list[torch.Tensor]:
+    if lengths is not None:
+        lengths = lengths.to(torch.int64)
+    y, final = run_program(
+        _numbered[program],
+        parameters,
+        x,
+        tuple(state),
+        initial=tuple(initial),
+        lengths=lengths,
+        resets=resets,
+        reverse=reverse,
+    )
+    return [y, *final]
+
+
+@_unroll.register_fake
+def _(
+    program: int,
+    parameters: list[torch.Tensor],
+    x: torch.Tensor,
+    state: list[torch.Tensor],
+    *_: Any,
+) -> list[torch.Tensor]:
+    output = _numbered[program].part.step.output
+    y = x.new_empty((*x.shape[:2], *output.shape[1:]), dtype=output.dtype)
+    return [y, *(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)]
+
+
+@torch.library.custom_op("recurra::unroll_backward", mutates_args=(), device_types="cpu")
+def _unroll_backward(
+    program: int,
+    parameters: list[torch.Tensor],
+    x: torch.Tensor,
+    state: list[torch.Tensor],
+    initial: list[torch.Tensor],
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    reverse: bool,
+    gradients: list[torch.Tensor],
+) -> list[torch.Tensor]:
+    """Run forward again, with gradients, and go back. What has no gradient gets zeros."""
+    sources = [each.detach() for each in (*parameters, x, *state, *initial)]
+    smooth = [each.requires_grad_() for each in sources if each.is_floating_point()]
+    cuts = (len(parameters), len(parameters) + 1, len(parameters) + 1 + len(state))
+    with _recording():
+        results = _run(
+            program,
+            sources[: cuts[0]],
+            sources[cuts[0]],
+            sources[cuts[1] : cuts[2]],
+            sources[cuts[2] :],
+            lengths,
+            resets,
+            reverse,
+        )
+        pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
+        found = iter(
+            torch.autograd.grad(
+                [result for result, _ in pairs],
+                smooth,
+                [gradient for _, gradient in pairs],
+                allow_unused=True,
+                materialize_grads=True,
+            )
+        )
+    return [
+        next(found).clone(memory_format=torch.contiguous_format)
+        if each.is_floating_point()
+        else torch.zeros_like(each)
+        for each in sources
+    ]
+
+
+@contextmanager
+def _recording() -> Iterator[None]:
+    """Let autograd record, which it does not inside of an operation."""
+    include = torch._C._dispatch_tls_local_include_set()
+    exclude = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)
+    with torch._C._ForceDispatchKeyGuard(include, exclude), torch.enable_grad():
+        yield
+
+
+@_unroll_backward.register_fake
+def _(
+    program: int,
+    parameters: list[torch.Tensor],
+    x: torch.Tensor,
+    state: list[torch.Tensor],
+    initial: list[torch.Tensor],
+    *_: Any,
+) -> list[torch.Tensor]:
+    sources = (*parameters, x, *state, *initial)
+    return [torch.empty_like(each, memory_format=torch.contiguous_format) for each in sources]
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[torch.Tensor]) -> None:
+    program, parameters, x, state, initial, lengths, resets, reverse = inputs
+    ctx.program, ctx.reverse = program, reverse
+    ctx.counts = (len(parameters), len(state), len(initial))
+    ctx.save_for_backward(*parameters, x, *state, *initial, lengths, resets)
+
+
+def _go_back(ctx: Any, gradients: Sequence[torch.Tensor]) -> tuple[Any, ...]:
+    *tensors, lengths, resets = ctx.saved_tensors
+    parameters, state, initial = ctx.counts
+    groups = [
+        list(tensors[:parameters]),
+        tensors[parameters],
+        list(tensors[parameters + 1 : parameters + 1 + state]),
+        list(tensors[parameters + 1 + state :]),
+    ]
+    found = torch.ops.recurra.unroll_backward(
+        ctx.program, *groups, lengths, resets, ctx.reverse, list(gradients)
+    )
+    smooth = [
+        gradient if tensor.is_floating_point() else None
+        for tensor, gradient in zip(tensors, found, strict=True)
+    ]
+    return (
+        None,
+        smooth[:parameters],
+        smooth[parameters],
+        smooth[parameters + 1 : parameters + 1 + state],
+        smooth[parameters + 1 + state : parameters + 1 + state + initial],
+        None,
+        None,
+        None,
+    )
+
+
+_unroll.register_autograd(_go_back, setup_context=_keep)
+
+__all__ = ["CannotFuse", "program_number", "unroll_operation"]

@@ -1,0 +1,66 @@
+"""The plain twin of the kernels: the same loop over packed lines, by PyTorch, step after step.
+
+It is what the kernels mean. Gradients of gradients are taken through it.
+"""
+
+from collections.abc import Sequence
+
+import torch
+
+from recurra.graph import Partition, evaluate
+from recurra.runtime._launch import Course
+
+Tensors = tuple[torch.Tensor, ...]
+
+
+def plain_loop(
+    part: Partition,
+    along: Course,
+    before: Sequence[torch.Tensor],
+    weights: Sequence[torch.Tensor],
+    starts: Sequence[torch.Tensor],
+    returns: Sequence[torch.Tensor],
+) -> tuple[Tensors, Tensors]:
+    """Run the loop of a cell: exports `[N, ...]` and final states `[B, ...]`.
+
+    Args:
+        part: the cell's step, cut at the borders of its loop.
+        along: the lines that the rows go through.
+        before: values made before the loop, `[N, ...]`.
+        weights: values of parameters.
+        starts: states before the first step, `[B, ...]`.
+        returns: what resets return to; empty where there are no resets.
+    """
+    state = list(starts)
+    lines: list[torch.Tensor] = []
+    made: list[list[torch.Tensor]] = []
+    for step in range(int(along.length.max())):
+        rows = (along.length > step).nonzero().squeeze(1)
+        line = along.first[rows] + step * along.stride
+        here = _reset(along, line, [part_[rows] for part_ in state], [each[rows] for each in returns])
+        known = dict(zip(part.before, (each[line] for each in before), strict=True))
+        known |= dict(zip(part.weights, weights, strict=True))
+        known |= dict(zip(part.step.state, here, strict=True))
+        values = evaluate([*part.exports, *part.step.following], known, len(rows))
+        cut = len(part.exports)
+        state = [old.index_copy(0, rows, new) for old, new in zip(state, values[cut:], strict=True)]
+        lines.append(line)
+        made.append(values[:cut])
+    order = torch.argsort(torch.cat(lines))
+    exports = tuple(torch.cat(column)[order] for column in zip(*made, strict=True))
+    return exports, tuple(state)
+
+
+def _reset(
+    along: Course,
+    line: torch.Tensor,
+    state: list[torch.Tensor],
+    returns: list[torch.Tensor],
+) -> list[torch.Tensor]:
+    if along.resets is None:
+        return state
+    marked = along.resets[line].bool()
+    return [
+        torch.where(marked.reshape(-1, *(1,) * (part.dim() - 1)), back, part)
+        for part, back in zip(state, returns, strict=True)
+    ]

@@ -1,0 +1,87 @@
+"""Products over all rows and steps at once: before the loop, after it, and for weight gradients.
+
+PyTorch has two libraries for matrix products on CPUs. `F.linear` takes MKL, which reaches half of
+what oneDNN does on processors that are not Intel's; for weight gradients, whose factors are long
+and thin, the tiles of our own kernels are as fast. Where they do not apply, PyTorch's usual product
+is taken.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from recurra.runtime._launch import matmul_library
+
+_WORTH_IT = 2**22  # multiplications: below, the detour costs more than it saves
+
+
+def affine(
+    left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Return `left @ weight + bias` of `[N, K]`, `[K, M]` and `[M]`."""
+    if not _suits(left, weight):
+        return left @ weight if bias is None else torch.addmm(bias, left, weight)
+    result: torch.Tensor = _Affine.apply(left, weight, bias)  # type: ignore[no-untyped-call]
+    return result
+
+
+def gradient_of_weight(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    """Return `left @ right` of `[K, N]` and `[N, M]`, where N counts all rows and steps."""
+    if left.dim() != 2 or right.dim() != 2 or not (_is_lines(left.t()) and _is_lines(right)):
+        return left @ right
+    if left.numel() * right.shape[1] < _WORTH_IT:
+        return left @ right
+    return matmul_library(left.dtype).outer(right, left.t()).t()
+
+
+HANDLERS: Mapping[str, Callable[..., torch.Tensor]] = {
+    "matmul": affine,
+    "affine": affine,
+    "product_over_rows": gradient_of_weight,
+}
+"""The operations of graphs that are computed here."""
+
+
+def _suits(left: torch.Tensor, weight: torch.Tensor) -> bool:
+    plain = left.dim() == weight.dim() == 2 and left.device.type == "cpu"
+    fits = plain and left.dtype == weight.dtype == torch.float32
+    size = left.numel() * weight.shape[-1]
+    return fits and size >= _WORTH_IT and torch.backends.mkldnn.is_available()
+
+
+def _is_lines(tensor: torch.Tensor) -> bool:
+    return tensor.stride(1) == 1 and tensor.dtype in (torch.float32, torch.float64)
+
+
+def _product(left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    """Return `left @ weight.T + bias` by oneDNN."""
+    result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
+        left.contiguous(), weight.contiguous(), bias, "none", [], ""
+    )
+    return result
+
+
+class _Affine(torch.autograd.Function):
+    """`left @ weight + bias`, forward and backward by the fastest products at hand."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+    ) -> torch.Tensor:
+        ctx.save_for_backward(left, weight)
+        return _product(left, weight.t(), bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> Any:
+        left, weight = ctx.saved_tensors
+        needs_left, needs_weight, needs_bias = ctx.needs_input_grad
+        if torch.is_grad_enabled():  # to be differentiated again: in operations that can be
+            d_bias = gradient.sum(0) if needs_bias else None
+            return gradient @ weight.t(), left.t() @ gradient, d_bias
+        gradient = gradient.contiguous()
+        return (
+            _product(gradient, weight, None) if needs_left else None,
+            gradient_of_weight(left.contiguous().t(), gradient) if needs_weight else None,
+            gradient.sum(0) if needs_bias else None,
+        )
