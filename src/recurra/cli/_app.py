@@ -129,6 +129,43 @@ def info(run: RunFolder) -> None:
     show_info(console(), Run.open(run))
 
 
+@app.command()
+def explain(
+    cell: Annotated[
+        str, typer.Argument(metavar="CELL", help="FILE.py:CLASS of yours, or lstm, gru, rnn.")
+    ],
+    input_size: Annotated[
+        int | None, typer.Option(help="First argument of the class. Default: 64, if it needs one.")
+    ] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Second argument. Default: 128, if it needs one.")
+    ] = None,
+    size: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A further argument by name.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Rows to count costs for. Default: 32.")
+    ] = None,
+    source: Annotated[bool, typer.Option("--source", help="Show the generated C too.")] = False,
+    inference: Annotated[
+        bool, typer.Option("--inference", help="Without gradients, so without the way back.")
+    ] = False,
+) -> None:
+    """Show what the compiler makes of a cell: what leaves the loop, what is fused, its costs."""
+    from recurra.cli._explain import show_explanation
+
+    show_explanation(
+        console(),
+        cell,
+        input_size=input_size,
+        hidden_size=hidden_size,
+        sizes=size or [],
+        batch_size=batch_size,
+        source=source,
+        training=not inference,
+    )
+
+
 def _load(run: Path, cell: str | None) -> "LanguageModel":
     from recurra.tasks import load_task
 

@@ -9,7 +9,7 @@ import torch
 from recurra.base import CannotFuse
 from recurra.codegen._loops import LoopText, RowText
 from recurra.codegen._support import support
-from recurra.graph import LoopPlan, Product, Products, Rows, walk
+from recurra.graph import LoopPlan, Product, Products, Rows, Stage, walk
 
 _PAD = 16  # numbers between rows: rows that are a power of two apart would share their cache sets
 
@@ -66,11 +66,7 @@ class _KernelText:
         stages = [
             line
             for number, stage in enumerate(self.plan.stages)
-            for line in (
-                self._products(stage, number)
-                if isinstance(stage, Products)
-                else self._rows(stage, number)
-            )
+            for line in self._stage(stage, number)
         ]
         body = "\n".join(f"  {line}" for line in stages)
         return "\n".join(
@@ -121,7 +117,7 @@ class _KernelText:
             if head:
                 panels += f" + {head} * call->packed_size({K}, {N})"
             lines.append(
-                f"call->matmul(turn->active, {K}, {N},"
+                f"multiply(turn, {K}, {N},"
                 f" {a} + {place.offset + found.offset + a_at}, {lda},"
                 f" {panels}, {c} + {own.offset + c_at * N}, {ldc});"
             )
@@ -135,7 +131,7 @@ class _KernelText:
         rows = RowText(self.plan, self.strides)
         lines = [
             f"/* stage {number}: row by row */",
-            "for (long i = 0; i < turn->active; i++) {",
+            "for (long i = first_row(turn); i < last_row(turn); i++) {",
             "  const long line = turn->line[i];",
             "  (void)line;",
         ]
@@ -144,6 +140,13 @@ class _KernelText:
             self.functions.append(text.function())
             lines += ["  {", *(f"    {line}" for line in text.call(rows)), "  }"]
         return [*lines, "}"]
+
+    def _stage(self, stage: Stage, number: int) -> list[str]:
+        if isinstance(stage, Products):
+            lines = self._products(stage, number)
+        else:
+            lines = self._rows(stage, number)
+        return [*lines, "end_stage(turn);"]
 
     def _description(self) -> str:
         plan, name = self.plan, self.name

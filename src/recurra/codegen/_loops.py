@@ -268,5 +268,5 @@ def _stride(pointer: Pointer) -> str:
 
 
 def _short(where: str | None) -> str:
-    """Return the user's line without the folder of its file."""
-    return "" if where is None else where.rpartition("/")[2].replace("\\", "")
+    """Return the user's line without its place, so that moving it compiles nothing anew."""
+    return "" if where is None else where.partition("  ")[2].replace("\\", "")

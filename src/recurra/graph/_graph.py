@@ -175,6 +175,7 @@ class Graph:
                 got=f"{describe_shape(node.shape)} to {describe_shape(shape)}",
                 expected="the batch as an axis of its own",
                 where=self.where,
+                fix="keep the first axis: `value.flatten(1)`, `value.reshape(len(value), -1)`",
             )
 
     def copy(self, node: Node) -> Node:

@@ -73,10 +73,19 @@ class Partition:
         )
 
 
-def partition(step: Step) -> Partition:
-    """Find the parts of a step."""
-    step = _joined(_split(step))
-    place = _places(step)
+def partition(step: Step, *, whole: bool = False) -> Partition:
+    """Find the parts of a step.
+
+    Args:
+        step: the step.
+        whole: whether everything that differs from row to row goes into the loop, as single steps
+            of a stream need it. Default: only what waits for the state.
+    """
+    if whole:
+        place = _all_in_loop(step)
+    else:
+        step = _joined(_split(step))
+        place = _places(step)
     needed = [node for node in place if place[node] == "loop"]
     roots = set(step.following)
     before = _unique(
@@ -100,7 +109,9 @@ def _split(step: Step) -> Step:
     waiting = _descendants(nodes, state)
     rule = split_products(lambda node: _is_waiting(node, waiting, state))
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return Step(step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following))
+    return Step(
+        step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
+    )
 
 
 def _joined(step: Step) -> Step:
@@ -112,7 +123,9 @@ def _joined(step: Step) -> Step:
         return join_bias(graph, node) if node in outside else node
 
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return Step(step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following))
+    return Step(
+        step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
+    )
 
 
 def _is_waiting(node: Node, waiting: set[Node], state: set[Node]) -> bool:
@@ -142,6 +155,12 @@ def _places(step: Step) -> dict[Node, str]:
         else:
             place[node] = "free" if node.varies else "parameter"
     return place
+
+
+def _all_in_loop(step: Step) -> dict[Node, str]:
+    place = _places(step)
+    inside = {node: "loop" for node in place if place[node] in ("before", "after")}
+    return place | inside | {step.x: "before"}
 
 
 def _border(node: Node, place: dict[Node, str]) -> Node:

@@ -68,8 +68,8 @@ def plan_inference(part: Partition) -> InferencePlan:
         backward=False,
         inputs=loop.before,
         state=loop.state,
-        outputs=_laid_out(loop.graph, makes[:cut]),
-        following=_laid_out(loop.graph, makes[cut:]),
+        outputs=lay_out(loop.graph, makes[:cut]),
+        following=lay_out(loop.graph, makes[cut:], as_state=True),
         dtype=dtype_of(part),
     )
     return InferencePlan(loop, forward)
@@ -89,8 +89,8 @@ def plan_training(part: Partition) -> TrainingPlan:
         backward=False,
         inputs=loop.before,
         state=loop.state,
-        outputs=_laid_out(graph, [*loop.exports, *saved]),
-        following=_laid_out(graph, loop.following),
+        outputs=lay_out(graph, [*loop.exports, *saved]),
+        following=lay_out(graph, loop.following, as_state=True),
         dtype=dtype_of(part),
     )
     inputs = [graph.input("saved", i, node.shape, node.dtype) for i, node in enumerate(saved)]
@@ -123,8 +123,8 @@ def _backward(
         backward=True,
         inputs=[*loop.before, *inputs, *gradients.d_exports],
         state=gradients.d_following,
-        outputs=_laid_out(graph, roots[: cuts[1]]),
-        following=_laid_out(graph, roots[cuts[1] :]),
+        outputs=lay_out(graph, roots[: cuts[1]]),
+        following=lay_out(graph, roots[cuts[1] :], as_state=True),
         dtype=dtype_of(part),
     )
 
@@ -156,10 +156,6 @@ def _passes(graph: Graph, roots: Sequence[Node], d_weights: Sequence[Node]) -> l
     found = rewrite(graph, roots, distribute)
     extra = _factors(found) if d_weights else []
     return push_slices(graph, [*found, *extra])[: len(roots)]
-
-
-def _laid_out(graph: Graph, roots: Sequence[Node]) -> list[Node]:
-    return lay_out(graph, roots)
 
 
 def _factors(roots: Sequence[Node]) -> list[Node]:

@@ -128,7 +128,9 @@ class Reader:
         is_view = source is not target and source.target not in _SAFE_SPLITS
         if source.op == "placeholder" or is_view:
             raise CannotFuse(
-                "A step writes in place to a part of another value.", where=self.graph.where
+                "A step writes in place to a part of another value.",
+                where=self.graph.where,
+                fix="make a new value of the parts: `torch.cat`, `torch.stack`, `torch.where`",
             )
 
     def size(self, value: Any) -> Any:
@@ -265,6 +267,7 @@ class Reader:
             raise CannotFuse(
                 f"A step draws random numbers with `{target}`, which a kernel cannot repeat.",
                 where=self.graph.where,
+                fix="draw them before `unroll` and pass them in as features of `x`",
             )
 
 

@@ -558,6 +558,54 @@ def _selection(op: str) -> Rule:
     return rule
 
 
+def _roll(
+    graph: Graph, dtype: torch.dtype, node: Node, shifts: Sequence[int], axes: Sequence[int] = ()
+) -> Node:
+    if not axes:
+        flat = _roll(graph, dtype, graph.reshape(node, (node.width,)), shifts, [0])
+        return graph.reshape(flat, node.shape)
+    for shift, each in zip(shifts, axes, strict=True):
+        axis = _axis(node, each)
+        if node.shape[axis] < 0:
+            raise _mixes(graph, "the batch, rolled,", node)
+        size = node.shape[axis]
+        cut = -shift % size
+        parts = [graph.slice(node, axis, cut, size - cut), graph.slice(node, axis, 0, cut)]
+        node = graph.cat(parts, axis)
+    return node
+
+
+def _running(op: str) -> Rule:
+    """Add up or multiply along an axis, keeping what has come together so far."""
+
+    def rule(graph: Graph, dtype: torch.dtype, node: Node, axis: int, **_: Any) -> Node:
+        axis = _axis(node, axis)
+        if not 0 < node.shape[axis] <= _MOST_CANDIDATES:
+            raise _mixes(graph, "a running total over the batch, or over too much,", node)
+        totals = [graph.slice(cast(graph, node, dtype), axis, 0, 1)]
+        for place in range(1, node.shape[axis]):
+            part = graph.slice(cast(graph, node, dtype), axis, place, 1)
+            totals.append(graph.pointwise(op, totals[-1], part))
+        return graph.cat(totals, axis)
+
+    return rule
+
+
+def _product_of(
+    graph: Graph, dtype: torch.dtype, node: Node, axis: int, keep: bool = False, **_: Any
+) -> Node:
+    axis = _axis(node, axis)
+    totals = _running("mul")(graph, dtype, node, axis)
+    last = graph.slice(totals, axis, node.shape[axis] - 1, 1)
+    return last if keep else graph.drop_axis(last, axis)
+
+
+def _hard_swish(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
+    gate = _clamp(graph, dtype, graph.pointwise("add", node, as_node(graph, 3.0, dtype)), 0.0, 6.0)
+    product = graph.pointwise("mul", node, gate)
+    return graph.pointwise("div", product, as_node(graph, 6.0, dtype))
+
+
 def _flip(graph: Graph, dtype: torch.dtype, node: Node, axes: Sequence[int]) -> Node:
     for axis in sorted({_axis(node, each) for each in axes}):
         if node.shape[axis] < 0:
@@ -695,7 +743,7 @@ def _both(name: str) -> list[Any]:
 
 _OVERLOADS = ("default", "Tensor", "Scalar", "Tensor_Scalar", "Tensor_Tensor", "self",
               "dim_IntList", "dim", "dims", "int", "correction", "Tensor_mode", "Scalar_mode",
-              "memory_format")  # fmt: skip
+              "memory_format", "dim_int")  # fmt: skip
 
 _BY_NAME: dict[str, Rule] = {
     **{name: _pointwise(name) for name in _SAME_NAME.split()},
@@ -760,6 +808,8 @@ _BY_NAME: dict[str, Rule] = {
     "max": _selection("ge"),
     "min": _selection("le"),
     "flip": _flip,
+    "roll": _roll,
+    "prod": _product_of,
     "native_group_norm": _group_norm,
     "mm": _matrix_product,
     "bmm": _batched_product,
@@ -773,7 +823,9 @@ _LOWERED: dict[str, Rule] = {
     "clamp": _clamp,
     "clamp_min": lambda graph, dtype, node, low: _clamp(graph, dtype, node, low),
     "clamp_max": lambda graph, dtype, node, high: _clamp(graph, dtype, node, None, high),
+    "cumsum": _running("add"),
     "gelu": _gelu,
+    "hardswish": _hard_swish,
     "threshold_backward": _threshold_gradient,
     "var": _var,
     "std": _std,

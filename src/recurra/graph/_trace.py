@@ -1,5 +1,6 @@
 """Trace: one step of a cell, as nodes, for every batch size."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,7 +15,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, describe_shape
-from recurra.graph._read import Reader
+from recurra.graph._read import Reader, users_line
 
 BATCH_SIZES = (1_000_003, 1_000_033)
 """Primes that stand for B while tracing; no feature size is a multiple. Nothing is computed."""
@@ -172,6 +173,8 @@ def _captured(
             f"The step of `{name}` cannot be followed without running it.",
             got=f"{type(cause).__name__}: {first}",
             expected="tensor operations whose choice does not depend on values",
+            where=users_line("".join(traceback.format_tb(cause.__traceback__))),
+            fix="choose with `torch.where(condition, a, b)`, and keep numbers as tensors",
         ) from cause
 
 

@@ -1,7 +1,8 @@
 """Running cells over sequences: `unroll`, and the plain loop that is its oracle."""
 
 from recurra.runtime._choice import Backend, check_backend
-from recurra.runtime._explain import Explanation, KernelCost, explain
+from recurra.runtime._explain import Costs, Explanation, KernelCost, explain
+from recurra.runtime._stream import Stream
 from recurra.runtime._unroll import unroll
 
-__all__ = ["Backend", "Explanation", "KernelCost", "check_backend", "explain", "unroll"]
+__all__ = ["Backend", "Stream", "Costs", "Explanation", "KernelCost", "check_backend", "explain", "unroll"]

@@ -14,6 +14,9 @@ from recurra.runtime._build import build, load
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
 
+_ROWS_FOR_EACH = 8  # with fewer rows a thread reads each weight for too little work
+_WORTH_A_TEAM = 2**18  # multiplications in a step: for fewer, meeting at each stage costs more
+
 
 @dataclass(frozen=True)
 class Course:
@@ -79,6 +82,7 @@ class _Call(ctypes.Structure):
         ("rows", ctypes.c_long),
         ("chunks", ctypes.c_long),
         ("threads", ctypes.c_long),
+        ("as_team", ctypes.c_long),
         ("stride", ctypes.c_long),
         *(
             (name, ctypes.c_void_p)
@@ -100,6 +104,11 @@ class Matmul:
     def packed_size(self, K: int, N: int) -> int:
         """Return how many numbers a packed matrix takes."""
         return int(self.library.packed_size(K, N))
+
+    def pack(self, weight: torch.Tensor, panels: int) -> None:
+        """Pack a matrix into memory at an address."""
+        K, N = weight.shape
+        self.library.pack(weight.data_ptr(), K, N, weight.stride(0), weight.stride(1), panels)
 
     def address(self, name: str) -> int:
         """Return where a function of the library lies."""
@@ -149,6 +158,8 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     library = load(build(define + support("matmul.c", "threads.h"), name="matmul"))
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
+    number = ctypes.c_long
+    library.pack.argtypes = [ctypes.c_void_p, number, number, number, number, ctypes.c_void_p]
     library.packed_size.argtypes = [ctypes.c_long, ctypes.c_long]
     library.outer_scratch_size.argtypes = [ctypes.c_long]
     return Matmul(library)
@@ -179,58 +190,79 @@ class Operands:
     d_initial: Sequence[torch.Tensor] | None = None
 
 
-def launch(
-    kernel: "ctypes._NamedFuncPointer", along: Course, operands: Operands, dtype: torch.dtype
-) -> None:
-    """Run a kernel.
+class Launch:
+    """One call of a kernel, made ready: the C structure and all that it points to.
 
-    Raises:
-        BackendUnavailable: there was no memory for its scratch.
+    Args:
+        along: the lines that rows go through.
+        operands: the tensors.
+        dtype: of the kernel.
     """
-    matmul = matmul_library(dtype)
-    threads, chunks = _shares(along.rows)
-    panels = [_room(matmul, weight) for weight in operands.weights]
-    strides = [step for weight in operands.weights for step in _three_strides(weight)]
-    call = _Call(
-        rows=along.rows,
-        chunks=chunks,
-        threads=threads,
-        stride=along.stride,
-        first=along.first.data_ptr(),
-        length=along.length.data_ptr(),
-        order=along.order.data_ptr(),
-        resets=None if along.resets is None else along.resets.data_ptr(),
-        weight_strides=ctypes.addressof((ctypes.c_long * (len(strides) or 1))(*strides)),
-        matmul=matmul.address("matmul"),
-        pack=matmul.address("pack_panels"),
-        panel_count=matmul.address("panel_count"),
-        packed_size=matmul.address("packed_size"),
-    )
-    kept: list[Any] = [(ctypes.c_long * (len(strides) or 1))(*strides)]
-    call.weight_strides = ctypes.addressof(kept[0])
-    for name in (
-        "inputs",
-        "outputs",
-        "vectors",
-        "weights",
-        "state",
-        "final",
-        "initial",
-        "d_initial",
-    ):
-        kept.append(_addresses(getattr(operands, name) or ()))
-        setattr(call, name, ctypes.addressof(kept[-1]))
-    kept.append(_addresses_of([start for _, start in panels]))
-    call.panels = ctypes.addressof(kept[-1])
-    if kernel(ctypes.byref(call)):
-        raise BackendUnavailable("There is not enough memory for a kernel.")
+
+    def __init__(self, along: Course, operands: Operands, dtype: torch.dtype) -> None:
+        self.operands = operands
+        self.matmul = matmul_library(dtype)
+        self.rooms = [_room(self.matmul, weight) for weight in operands.weights]
+        threads, chunks, as_team = _shares(along.rows, operands.weights)
+        strides = [step for weight in operands.weights for step in _three_strides(weight)]
+        self.strides = (ctypes.c_long * (len(strides) or 1))(*strides)
+        self.arrays = {name: _addresses(getattr(operands, name) or ()) for name in _ARRAYS}
+        self.arrays["panels"] = _addresses_of([start for _, start in self.rooms])
+        self.along = along
+        self.call = _Call(
+            rows=along.rows,
+            chunks=chunks,
+            threads=threads,
+            as_team=as_team,
+            stride=along.stride,
+            first=along.first.data_ptr(),
+            length=along.length.data_ptr(),
+            order=along.order.data_ptr(),
+            resets=None if along.resets is None else along.resets.data_ptr(),
+            weight_strides=ctypes.addressof(self.strides),
+            pack=self.matmul.address("pack_panels"),
+            matmul=self.matmul.address("matmul_panels"),
+            panel_count=self.matmul.address("panel_count"),
+            packed_size=self.matmul.address("packed_size"),
+            **{name: ctypes.addressof(array) for name, array in self.arrays.items()},
+        )
+        self.reference = ctypes.byref(self.call)
+
+    def pack_now(self) -> None:
+        """Pack the weights once for many runs, which then do not pack them."""
+        for weight, (_, start) in zip(self.operands.weights, self.rooms, strict=True):
+            heads = weight if weight.dim() == 3 else weight.unsqueeze(0)
+            K, N = heads.shape[1:]
+            size = self.matmul.packed_size(K, N) * weight.element_size()
+            for place, head in enumerate(heads):
+                self.matmul.pack(head, start + place * size)
+        self.call.pack = None
+
+    def run(self, kernel: "ctypes._NamedFuncPointer") -> None:
+        """Run a kernel.
+
+        Raises:
+            BackendUnavailable: there was no memory for its scratch.
+        """
+        if kernel(self.reference):
+            raise BackendUnavailable("There is not enough memory for a kernel.")
 
 
-def _shares(rows: int) -> tuple[int, int]:
-    """Return how many threads share how many chunks of rows."""
-    threads = min(torch.get_num_threads(), rows)
+_ARRAYS = ("inputs", "outputs", "vectors", "weights", "state", "final", "initial", "d_initial")
+
+
+def _shares(rows: int, weights: Sequence[torch.Tensor]) -> tuple[int, int, bool]:
+    """Return how many threads share how many chunks of rows, or one chunk as a team.
+
+    A row has the same bits either way.
+    """
+    threads = torch.get_num_threads()
     chunks = -(-rows // _ROWS_A_CHUNK)
-    return threads, -(-max(chunks, threads) // threads) * threads
+    work = rows * sum(weight.numel() for weight in weights)
+    if threads > 1 and rows < _ROWS_FOR_EACH * threads and work >= _WORTH_A_TEAM:
+        return threads, 1, True
+    threads = min(threads, rows)
+    return threads, -(-max(chunks, threads) // threads) * threads, False
 
 
 def _room(matmul: Matmul, weight: torch.Tensor) -> tuple[torch.Tensor, int]:

@@ -22,7 +22,7 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.runtime._build import build, load
-from recurra.runtime._launch import Course, Operands, launch, matmul_library
+from recurra.runtime._launch import Course, Launch, Operands, matmul_library
 from recurra.runtime._products import HANDLERS
 
 Tensors = tuple[torch.Tensor, ...]
@@ -240,7 +240,7 @@ def _run(
         initial=None if initial is None else solid(initial),
         d_initial=d_initial,
     )
-    launch(kernel, along, operands, dtype)
+    Launch(along, operands, dtype).run(kernel)
 
 
 def prepare(dtype: torch.dtype) -> None:

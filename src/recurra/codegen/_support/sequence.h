@@ -12,7 +12,8 @@
 #include "lanes.h"
 
 typedef void matmul_function(long rows, long K, long N, const real *a, long lda,
-                             const real *panels, real *c, long ldc);
+                             const real *panels, real *c, long ldc, long first_panel,
+                             long last_panel);
 typedef void pack_function(const real *w, long K, long N, long row_stride, long column_stride,
                            real *panels, long first_panel, long last_panel);
 typedef long count_function(long N);
@@ -22,7 +23,8 @@ typedef long size_function(long K, long N);
 struct call {
   long rows;                   /* B */
   long chunks;                 /* parts of the batch */
-  long threads;                /* that share the chunks */
+  long threads;                /* that share the chunks, or one chunk */
+  long as_team;                /* 1: all threads work on one chunk, each on some columns */
   long stride;                 /* from the line of a step to the line of the next */
   const long *first;           /* [B] line of each row's first step */
   const long *length;          /* [B] steps of each row */
@@ -39,14 +41,21 @@ struct call {
   const real *const *initial;  /* [B, width] what resets return to; backwards: unused */
   real *const *d_initial;      /* [B, width] gradients of that; forwards: unused */
   matmul_function *matmul;
-  pack_function *pack;
+  pack_function *pack;         /* null if the panels are packed already */
   count_function *panel_count;
   size_function *packed_size;
+};
+
+/* Threads that work on one chunk: a barrier where all wait for each other. */
+struct team {
+  long waiting, round;
 };
 
 /* The running rows of a chunk at one step. */
 struct turn {
   const struct call *call;
+  struct team *team;      /* null for a thread on its own */
+  long me, members;       /* which thread of how many */
   long active;           /* rows that run */
   const long *line;      /* [active] their lines in the streams */
   real *const *state;    /* before the step, one line a row */
@@ -71,11 +80,45 @@ extern void *aligned_alloc(unsigned long alignment, unsigned long size);
 extern void free(void *memory);
 extern void GOMP_parallel(void (*work)(void *), void *data, unsigned threads, unsigned flags);
 extern int omp_get_thread_num(void);
+extern int sched_yield(void);
 
 enum { CACHE_LINE = 64, MOST_STATES = 32, MOST_SCRATCHES = 256 };
 
+enum { SPINS = 2000 };
+
+/* Wait until all members have come here. They spin, since a step takes microseconds; a thread that
+ * lost its processor is not waited for in vain, but given ours. */
+static void meet(struct team *team, long members) {
+  if (members == 1) return;
+  long round = __atomic_load_n(&team->round, __ATOMIC_ACQUIRE);
+  if (__atomic_add_fetch(&team->waiting, 1, __ATOMIC_ACQ_REL) == members) {
+    __atomic_store_n(&team->waiting, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&team->round, round + 1, __ATOMIC_RELEASE);
+    return;
+  }
+  for (long spins = 0; __atomic_load_n(&team->round, __ATOMIC_ACQUIRE) == round; spins++)
+    if (spins > SPINS) sched_yield();
+}
+
+/* One product of a stage; the members of a team share its panels. */
+INLINE void multiply(const struct turn *turn, long K, long N, const real *a, long lda,
+                     const real *panels, real *c, long ldc) {
+  long count = turn->call->panel_count(N);
+  turn->call->matmul(turn->active, K, N, a, lda, panels, c, ldc, count * turn->me / turn->members,
+                     count * (turn->me + 1) / turn->members);
+}
+
+/* The rows of a stage that this thread works on. */
+INLINE long first_row(const struct turn *turn) { return turn->active * turn->me / turn->members; }
+INLINE long last_row(const struct turn *turn) {
+  return turn->active * (turn->me + 1) / turn->members;
+}
+INLINE void end_stage(const struct turn *turn) { meet(turn->team, turn->members); }
+
 /* A chunk while it runs. */
 struct chunk {
+  struct team *team;
+  long me, members;
   const struct kernel *kernel;
   const struct call *call;
   long rows;
@@ -120,10 +163,14 @@ static void cut_gradient(struct chunk *chunk, long i) {
 }
 
 static void take_turn(struct chunk *chunk, long active) {
-  struct turn turn = {chunk->call,  active,        chunk->line,
-                      chunk->before, chunk->after, chunk->scratch};
+  struct turn turn = {chunk->call, chunk->team,   chunk->me,    chunk->members, active,
+                      chunk->line, chunk->before, chunk->after, chunk->scratch};
   chunk->kernel->turn(&turn);
 }
+
+/* What one member does for all stands between these. */
+static int leads(const struct chunk *chunk) { return chunk->me == 0; }
+static void follow(const struct chunk *chunk) { meet(chunk->team, chunk->members); }
 
 static void swap_states(struct chunk *chunk) {
   for (int k = 0; k < chunk->kernel->states; k++) {
@@ -136,18 +183,19 @@ static void swap_states(struct chunk *chunk) {
 static void run_forward(struct chunk *chunk) {
   const struct call *call = chunk->call;
   long active = chunk->rows;
-  for (long i = 0; i < chunk->rows; i++) {
-    load_state(chunk, call->state, i);
-    chunk->line[i] = call->first[chunk->row[i]];
-  }
+  for (long i = 0; leads(chunk) && i < chunk->rows; i++) load_state(chunk, call->state, i);
   for (long s = 0;; s++) {
-    while (active > 0 && call->length[chunk->row[active - 1]] <= s)
-      store_state(chunk, chunk->before, --active);
+    while (active > 0 && call->length[chunk->row[active - 1]] <= s) {
+      active--;
+      if (leads(chunk)) store_state(chunk, chunk->before, active);
+    }
     if (active == 0) return;
-    for (long i = 0; call->resets && i < active; i++)
-      if (call->resets[chunk->line[i]]) load_state(chunk, call->initial, i);
+    for (long i = 0; leads(chunk) && i < active; i++) {
+      chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
+      if (call->resets && call->resets[chunk->line[i]]) load_state(chunk, call->initial, i);
+    }
+    follow(chunk);
     take_turn(chunk, active);
-    for (long i = 0; i < active; i++) chunk->line[i] += call->stride;
     swap_states(chunk);
   }
 }
@@ -157,14 +205,16 @@ static void run_backward(struct chunk *chunk) {
   long active = 0;
   for (long s = chunk->rows ? call->length[chunk->row[0]] - 1 : -1; s >= 0; s--) {
     for (; active < chunk->rows && call->length[chunk->row[active]] > s; active++)
-      load_state(chunk, call->state, active);
-    for (long i = 0; i < active; i++)
+      if (leads(chunk)) load_state(chunk, call->state, active);
+    for (long i = 0; leads(chunk) && i < active; i++)
       chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
+    follow(chunk);
     take_turn(chunk, active);
-    for (long i = 0; call->resets && i < active; i++)
+    for (long i = 0; leads(chunk) && call->resets && i < active; i++)
       if (call->resets[chunk->line[i]]) cut_gradient(chunk, i);
     swap_states(chunk);
   }
+  if (!leads(chunk)) return;
   for (; active < chunk->rows; active++) load_state(chunk, call->state, active);
   for (long i = 0; i < chunk->rows; i++) store_state(chunk, chunk->before, i);
 }
@@ -176,33 +226,51 @@ static real *take(char **memory, long size) {
   return taken;
 }
 
-static long lines_in_memory(const struct kernel *kernel, long rows) {
+static long scratch_size(const struct kernel *kernel, int k, long rows, long members) {
+  return (kernel->scratch_of_rows[k] ? rows : members) * kernel->scratch_stride[k];
+}
+
+static long lines_in_memory(const struct kernel *kernel, long rows, long members) {
   long reals = 0;
   for (int k = 0; k < kernel->states; k++) reals += 2 * rows * kernel->state_stride[k];
   for (int k = 0; k < kernel->scratches; k++)
-    reals += (kernel->scratch_of_rows[k] ? rows : 1) * kernel->scratch_stride[k];
+    reals += scratch_size(kernel, k, rows, members);
   long pieces = 2 * kernel->states + kernel->scratches + 2;
   return (reals * (long)sizeof(real) + 2 * rows * (long)sizeof(long)) / CACHE_LINE + pieces + 1;
 }
 
 /* Rows are dealt out like cards, so that long and short ones come to every chunk. */
-static int run_chunk(const struct kernel *kernel, const struct call *call, long number) {
-  long rows = (call->rows - number + call->chunks - 1) / call->chunks;
-  long size = lines_in_memory(kernel, rows) * CACHE_LINE;
-  char *memory = aligned_alloc(CACHE_LINE, size), *rest = memory;
-  if (!memory) return 0;
-  struct chunk chunk = {.kernel = kernel, .call = call, .rows = rows};
+static long rows_of_chunk(const struct call *call, long number) {
+  return (call->rows - number + call->chunks - 1) / call->chunks;
+}
+
+/* Prepare a chunk in memory of the size that `lines_in_memory` says. */
+static struct chunk lay_out_chunk(const struct kernel *kernel, const struct call *call,
+                                  long number, long members, char *rest) {
+  long rows = rows_of_chunk(call, number);
+  struct chunk chunk = {.members = members, .kernel = kernel, .call = call, .rows = rows};
   for (int k = 0; k < kernel->states; k++) {
     chunk.before[k] = take(&rest, rows * kernel->state_stride[k]);
     chunk.after[k] = take(&rest, rows * kernel->state_stride[k]);
   }
   for (int k = 0; k < kernel->scratches; k++)
-    chunk.scratch[k] =
-        take(&rest, (kernel->scratch_of_rows[k] ? rows : 1) * kernel->scratch_stride[k]);
+    chunk.scratch[k] = take(&rest, scratch_size(kernel, k, rows, members));
   long *row = (long *)rest;
   chunk.row = row;
   chunk.line = row + rows;
   for (long i = 0; i < rows; i++) row[i] = call->order[number + i * call->chunks];
+  return chunk;
+}
+
+static char *memory_for(const struct kernel *kernel, long rows, long members) {
+  return aligned_alloc(CACHE_LINE, lines_in_memory(kernel, rows, members) * CACHE_LINE);
+}
+
+/* Run one chunk for all of its steps; returns 0 if there is no memory. */
+static int run_chunk(const struct kernel *kernel, const struct call *call, long number) {
+  char *memory = memory_for(kernel, rows_of_chunk(call, number), 1);
+  if (!memory) return 0;
+  struct chunk chunk = lay_out_chunk(kernel, call, number, 1, memory);
   (kernel->backward ? run_backward : run_forward)(&chunk);
   free(memory);
   return 1;
@@ -213,6 +281,7 @@ struct work {
   const struct kernel *kernel;
   const struct call *call;
   int failed;
+  struct chunk chunk; /* of a team */
 };
 
 static void pack_share(void *data) {
@@ -238,14 +307,37 @@ static void run_share(void *data) {
     if (!run_chunk(work->kernel, work->call, number)) work->failed = 1;
 }
 
+/* All threads run the same chunk. Few rows make little work at a step, but weights to be read. */
+static void run_as_member(void *data) {
+  struct work *work = data;
+  struct chunk mine = work->chunk;
+  mine.me = omp_get_thread_num();
+  for (int k = 0; k < mine.kernel->scratches; k++)
+    if (!mine.kernel->scratch_of_rows[k]) mine.scratch[k] += mine.me * mine.kernel->scratch_stride[k];
+  (mine.kernel->backward ? run_backward : run_forward)(&mine);
+}
+
+static void run_team(struct work *work) {
+  struct team team = {0, 0};
+  char *memory = memory_for(work->kernel, work->call->rows, work->call->threads);
+  work->failed = !memory;
+  if (!memory) return;
+  work->chunk = lay_out_chunk(work->kernel, work->call, 0, work->call->threads, memory);
+  work->chunk.team = &team;
+  GOMP_parallel(run_as_member, work, (unsigned)work->call->threads, 0);
+  free(memory);
+}
+
 /* Run a kernel; returns 0, or 1 if there was no memory. */
 static int run_kernel(const struct kernel *kernel, const struct call *call) {
-  struct work work = {kernel, call, 0};
+  struct work work = {.kernel = kernel, .call = call};
+  int packs = kernel->weights && call->pack; /* unless the panels are ready */
   if (call->threads > 1) {
-    if (kernel->weights) GOMP_parallel(pack_share, &work, (unsigned)call->threads, 0);
-    GOMP_parallel(run_share, &work, (unsigned)call->threads, 0);
+    if (packs) GOMP_parallel(pack_share, &work, (unsigned)call->threads, 0);
+    if (call->as_team) run_team(&work);
+    else GOMP_parallel(run_share, &work, (unsigned)call->threads, 0);
   } else {
-    if (kernel->weights) pack_share(&work);
+    if (packs) pack_share(&work);
     run_share(&work);
   }
   return work.failed;

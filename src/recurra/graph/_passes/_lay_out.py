@@ -9,14 +9,27 @@ from recurra.graph._ops import REDUCTIONS
 from recurra.graph._passes._rewrite import rewrite
 
 
-def lay_out(graph: Graph, roots: Sequence[Node]) -> list[Node]:
-    """Copy values that no strides can walk over, and outputs that are looks at other values."""
+def lay_out(graph: Graph, roots: Sequence[Node], *, as_state: bool = False) -> list[Node]:
+    """Copy values where a walk over memory would not be one, and outputs that are looks at others.
+
+    Args:
+        graph: makes the copies.
+        roots: values that are to lie in places of their own.
+        as_state: whether they are the state after a turn. Products can be made right there; streams
+            are no place for them, since their rows do not lie side by side.
+    """
     found = rewrite(graph, roots, _lay_out_one)
-    return [graph.copy(root) if _needs_place(root) else root for root in found]
+    once = {root for root in found if found.count(root) == 1}
+    return [
+        graph.copy(root) if _needs_place(root, as_state and root in once) else root
+        for root in found
+    ]
 
 
-def _needs_place(root: Node) -> bool:
-    return root.varies and (root.op in MOVEMENTS or root.op in ("constant", "input", "matmul"))
+def _needs_place(root: Node, takes_products: bool) -> bool:
+    if root.op == "matmul":
+        return not takes_products
+    return root.varies and (root.op in MOVEMENTS or root.op in ("constant", "input"))
 
 
 def _lay_out_one(graph: Graph, node: Node) -> Node:

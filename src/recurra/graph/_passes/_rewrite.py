@@ -21,6 +21,7 @@ def rewrite(graph: Graph, roots: Sequence[Node], rule: Rule) -> list[Node]:
     """
     done: dict[Node, Node] = {}
     for node in ancestors(roots):
+        graph.where = node.where  # what a rule makes was asked for by the same line
         done[node] = rule(graph, rebuilt(graph, node, [done[each] for each in node.inputs]))
     return [done[root] for root in roots]
 

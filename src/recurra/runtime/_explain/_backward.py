@@ -1,10 +1,16 @@
 """The backward pass in words: what is saved, computed again, and left for after the loop."""
 
-from collections.abc import Sequence
-
-from recurra.graph import Node, TrainingPlan, ancestors, describe_shape
+from recurra.graph import Node, TrainingPlan, ancestors
 from recurra.runtime._explain._kernels import kernel_lines
-from recurra.runtime._explain._names import Names, counted, line_of, operation, with_shape
+from recurra.runtime._explain._names import (
+    Names,
+    counted,
+    gradients_among,
+    line_of,
+    operation,
+    over_steps,
+    with_shape,
+)
 from recurra.runtime._explain._section import Section
 
 
@@ -35,27 +41,17 @@ def _saved_line(node: Node, names: Names) -> str:
     if node.op == "input":
         return with_shape(names.value(node), node)
     line = line_of(node)
-    return with_shape(operation(node), node) + (f"  {'  '.join(line)}" if line else "")
+    return with_shape(operation(node), node) + (f"  {'  '.join(line)}" if line else "  a slope")
 
 
 def _repeated_lines(plan: TrainingPlan) -> list[str]:
     """Say what of the forward pass is computed a second time instead of being saved."""
     kernel = plan.backward
-    gradients = _from_gradients([*kernel.outputs, *kernel.following])
+    gradients = gradients_among(ancestors([*kernel.outputs, *kernel.following]))
     again = [operation(node) for node in kernel.nodes if node not in gradients]
-    return [f"   of these computed again, which is cheaper than reading: {counted(again)}"] * bool(
-        again
-    )
-
-
-def _from_gradients(roots: Sequence[Node]) -> set[Node]:
-    """Find the values that depend on gradients from outside."""
-    found: set[Node] = set()
-    for node in ancestors(roots):
-        comes_in = node.op == "input" and str(node.arguments[0]).startswith("d_")
-        if comes_in or any(each in found for each in node.inputs):
-            found.add(node)
-    return found
+    if not again:
+        return []
+    return [f"   of these computed again, since saving would cost more: {counted(again)}"]
 
 
 def _deferred_lines(plan: TrainingPlan, names: Names) -> list[str]:
@@ -64,14 +60,11 @@ def _deferred_lines(plan: TrainingPlan, names: Names) -> list[str]:
         sums = [n for n in ancestors([gradient]) if n.op in ("product_over_rows", "sum_of_rows")]
         for node in sums:
             lines.append(f"{names.weight(index)}: {_sum_over_rows(node)}")
-    before = [names.outside(node) for node in names.part.before]
-    if before:
-        lines.append(f"and PyTorch's own way back through: {', '.join(before)}")
-    return lines or ["nothing"]
+    return [*lines, "the rest by PyTorch: the way back through what runs before and after the loop"]
 
 
 def _sum_over_rows(node: Node) -> str:
-    sides = [describe_shape(each.shape).replace("B", "T*B", 1) for each in node.inputs]
+    sides = [over_steps(each.shape) for each in node.inputs]
     if node.op == "product_over_rows":
         return f"one product {sides[0]} @ {sides[1]}"
     return f"one sum over the rows of {sides[0]}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, CannotFuse, Cell, State, check_size, state_tensors
+from recurra.base import ArgumentError, CannotFuse, Cell, State, check_size, run_step, state_tensors
 from recurra.codegen import emit_c
 from recurra.graph import (
     InferencePlan,
@@ -19,7 +19,7 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.runtime._explain._backward import backward_sections
-from recurra.runtime._explain._costs import KernelCost, deferred_flops, kernel_cost, products_flops
+from recurra.runtime._explain._costs import Costs, count_costs
 from recurra.runtime._explain._forward import forward_sections
 from recurra.runtime._explain._names import Names
 from recurra.runtime._explain._section import Section
@@ -37,12 +37,7 @@ class Explanation:
         summary: one sentence: compiled or not, and to what.
         sections: the stages in order, each a title and lines.
         refusal: why no kernel can hold the step, or None.
-        forward: costs of the kernel of the loop, or None where there is none.
-        backward: costs of the kernel of the way back, or None where there is none.
-        loop_products: number of matrix products in a turn of the forward loop.
-        before_flops: of the products that left the loop to run before it, per row and step.
-        after_flops: of those that run after it.
-        deferred_flops: of the gradients of weights, summed up after the way back.
+        costs: what a step costs, or None where there is no kernel.
         source: the generated C, if it was asked for.
     """
 
@@ -50,12 +45,7 @@ class Explanation:
     summary: str
     sections: tuple[Section, ...]
     refusal: CannotFuse | None = None
-    forward: KernelCost | None = None
-    backward: KernelCost | None = None
-    loop_products: int = 0
-    before_flops: int = 0
-    after_flops: int = 0
-    deferred_flops: int = 0
+    costs: Costs | None = None
     source: str | None = None
 
     @property
@@ -80,8 +70,8 @@ def explain(
 ) -> Explanation:
     """Say what the compiler makes of a cell: what leaves the loop, what is fused, what it costs.
 
-    Nothing is run and no C compiler is needed. A cell that no kernel can hold is explained too: by
-    the reason, the line of it, and what to write instead.
+    No kernel is built, so no C compiler is needed. A cell that no kernel can hold is explained too:
+    by the reason, the line of it, and what to write instead.
 
     Args:
         cell: the cell, an `nn.Module`.
@@ -100,10 +90,11 @@ def explain(
     Example:
         >>> import recurra
         >>> explanation = recurra.explain(recurra.LSTM(input_size=64, hidden_size=128))
-        >>> explanation.is_fused, explanation.loop_products
+        >>> explanation.is_fused, explanation.costs.forward.products
         (True, 1)
-        >>> print(explanation.summary)
-        LSTM is compiled: each step is 1 product and 13 elementwise operations in one fused kernel.
+        >>> print(explanation)  # doctest: +ELLIPSIS
+        LSTM is compiled: 1 product and ... a step, in one kernel.
+        ...
     """
     example, rows = _example(cell, x, batch_size)
     state = cell.initial_state(rows)
@@ -114,8 +105,15 @@ def explain(
         text = _emitted(name, plan)
     except CannotFuse as reason:
         found = reason.with_traceback(None)
+        _check_it_runs(cell, example, state)
         return Explanation(name, summary(name, None), refusal_sections(found), found)
     return _explained(cell, example, state, part, plan, text if source else None)
+
+
+def _check_it_runs(cell: Cell, example: torch.Tensor, state: State) -> None:
+    """Let a cell that fails anyway say so itself; only then is it the compiler that refuses."""
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        run_step(cell, example, state)
 
 
 def _explained(
@@ -126,29 +124,12 @@ def _explained(
     plan: TrainingPlan | InferencePlan,
     source: str | None,
 ) -> Explanation:
-    name, names, rows = type(cell).__name__, Names.of(cell, state, part), len(example)
-    trains = isinstance(plan, TrainingPlan)
-    before = products_flops(n for n in part.place if part.place[n] == "before")
-    after = products_flops(n for n in part.place if part.place[n] == "after")
-    deferred = deferred_flops(plan) if trains else 0
-    forward = kernel_cost(plan.forward, plan.saved if trains else ())
-    backward = kernel_cost(plan.backward) if trains else None
+    name, names = type(cell).__name__, Names.of(cell, state, part)
+    costs = count_costs(part, plan)
     sections = [_form_section(names, example, state), *forward_sections(part, plan.forward, names)]
-    sections += backward_sections(plan, names) if trains else []
-    sections.append(cost_section(forward, backward, before, after, deferred, rows))
-    return Explanation(
-        name,
-        summary(name, plan.forward),
-        tuple(sections),
-        None,
-        forward,
-        backward,
-        sum(node.op == "matmul" for node in plan.forward.nodes),
-        before,
-        after,
-        deferred,
-        source,
-    )
+    sections += backward_sections(plan, names) if isinstance(plan, TrainingPlan) else []
+    sections.append(cost_section(costs, len(example)))
+    return Explanation(name, summary(name, plan.forward), tuple(sections), None, costs, source)
 
 
 def _form_section(names: Names, example: torch.Tensor, state: State) -> Section:
@@ -175,11 +156,11 @@ def _example(
         if x.dim() < 2:
             raise ArgumentError("`x` has no rows.", got=tuple(x.shape), expected="(T, B, ...)")
         rows = batch_size or max(x.shape[1], 1)
-        return torch.empty((rows, *x.shape[2:]), dtype=x.dtype), rows
+        return torch.zeros((rows, *x.shape[2:]), dtype=x.dtype), rows
     rows = batch_size or _ROWS
     shape = _features(cell) if x is None else (x,) if isinstance(x, int) else tuple(x)
     sizes = [check_size("x", size) for size in shape]
-    return torch.empty((rows, *sizes), dtype=_dtype(cell)), rows
+    return torch.zeros((rows, *sizes), dtype=_dtype(cell)), rows
 
 
 def _features(cell: Cell) -> tuple[int, ...]:
@@ -188,7 +169,7 @@ def _features(cell: Cell) -> tuple[int, ...]:
         name = type(cell).__name__
         raise ArgumentError(
             f"The number of features that `{name}` takes is not known: it has no `input_size`.",
-            expected="a number of features, the shape of one row's input, or an input `[T, B, ...]`",
+            expected="a number of features, the shape of a row's input, or an input `[T, B, ...]`",
             fix="recurra.explain(cell, 64)",
         )
     return (found,)

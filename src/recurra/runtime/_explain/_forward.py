@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from recurra.graph import LoopPlan, Node, Partition, ancestors, describe_shape
 from recurra.runtime._explain._kernels import kernel_lines, operations
-from recurra.runtime._explain._names import Names, is_view, line_of, with_shape
+from recurra.runtime._explain._names import Names, is_view, line_of, over_steps, with_shape
 from recurra.runtime._explain._section import Section, code_line
 
 _FREE = ("slice", "permute", "reshape", "expand", "constant", "input", "stop", "item")
@@ -34,7 +34,7 @@ def _parameter_lines(part: Partition, names: Names) -> list[str]:
     used = ancestors([part.step.output, *part.step.following])
     made = [n for n in used if part.place.get(n) == "parameter" and not is_view(n)]
     found = [with_shape(names.parameter(node), node) for node in made if node.op != "constant"]
-    return found or ["nothing but looks at parameters, which are free"]
+    return found or ["nothing: parameters are used as they are"]
 
 
 def outside_lines(nodes: Sequence[Node], names: Names) -> list[str]:
@@ -56,12 +56,8 @@ def outside_lines(nodes: Sequence[Node], names: Names) -> list[str]:
 def _outside_product(node: Node, names: Names) -> str:
     left, weight, *bias = node.inputs
     added = f" + {names.parameter(bias[0])}" if bias else ""
-    sizes = f"{_all_steps(left)} @ {describe_shape(weight.shape)}"
+    sizes = f"{over_steps(left.shape)} @ {describe_shape(weight.shape)}"
     return f"product {names.outside(left)} @ {names.parameter(weight)}{added}  {sizes}"
-
-
-def _all_steps(node: Node) -> str:
-    return describe_shape(node.shape).replace("B", "T*B", 1)
 
 
 def _waiting(part: Partition, names: Names) -> list[str]:

@@ -1,69 +1,58 @@
 """A kernel in words: its stages, one after the other."""
 
 from collections.abc import Iterator, Sequence
-from math import prod
 
 from recurra.graph import (
     POINTWISE,
     REDUCTIONS,
-    FeatureLoop,
     LoopPlan,
     Node,
-    Product,
     Products,
+    Rows,
     ancestors,
     describe_shape,
     walk,
 )
-from recurra.runtime._explain._names import Names, counted, lines_of, operation
+from recurra.runtime._explain._names import Line, Names, counted, lines_of, operation
+
+Entry = tuple[list[str], list[Line]]  # words, and the user's lines behind them
 
 
 def kernel_lines(plan: LoopPlan, names: Names) -> list[str]:
-    """Describe the stages of a kernel."""
+    """Describe the stages of a kernel, each with the user's lines that it comes from."""
     lines: list[str] = []
+    said: list[Line] = []
     for number, stage in enumerate(plan.stages, 1):
-        if isinstance(stage, Products):
-            found = _products(stage, names)
-        else:
-            found = [line for loop in stage.loops for line in _feature_loop(loop)]
-        lines += [
-            f"{f'{number}.' if not place else '':<3}{line}" for place, line in enumerate(found)
-        ]
+        entries = _products(stage, names) if isinstance(stage, Products) else _rows(stage)
+        for place, (words, origins) in enumerate(entries):
+            lines.append(f"{'   ' if place else f'{number}. '}{words[0]}")
+            lines += [f"     {line}" for line in words[1:]]
+            lines += [f"     {'  '.join(line)}" for line in origins if origins != said]
+            said = origins
     return lines or ["nothing"]
 
 
-def _products(stage: Products, names: Names) -> list[str]:
-    lines: list[str] = []
+def _products(stage: Products, names: Names) -> Iterator[Entry]:
     for item in stage.items:
         left, weight = item.node.inputs
         sizes = f"{describe_shape(left.shape)} @ {describe_shape(weight.shape)}"
-        lines.append(f"product {names.value(left)} @ {names.parameter(weight)}  {sizes}")
-        lines += [f"  {line}" for line in _why_inside(item, names)]
-        lines += [f"  {'  '.join(line)}" for line in lines_of([item.node])]
-    return [*lines, *_sharing(stage.items)]
+        words = [f"product {names.value(left)} @ {names.parameter(weight)}  {sizes}"]
+        yield words + _why_inside(left, names), lines_of([item.node])
+    if len(stage.items) > 1 and len({walk(item.node.inputs[0]) for item in stage.items}) == 1:
+        yield [f"these {len(stage.items)} share their left side"], []
 
 
-def _why_inside(item: Product, names: Names) -> Iterator[str]:
-    """Say which part of the state a product waits for, where that is not plain."""
-    left = item.node.inputs[0]
-    needed = names.states(ancestors([left]))
-    if needed:
-        yield f"cannot leave the loop: depends on {', '.join(f'`{name}`' for name in needed)}"
+def _why_inside(left: Node, names: Names) -> list[str]:
+    """Say which part of the state a product waits for."""
+    needed = [f"`{name}`" for name in names.states(ancestors([left]))]
+    return [f"cannot leave the loop: depends on {', '.join(needed)}"] if needed else []
 
 
-def _sharing(items: Sequence[Product]) -> list[str]:
-    """Say which products read the same values."""
-    sides = [walk(item.node.inputs[0]) for item in items]
-    if len(items) > 1 and len(set(sides)) == 1:
-        return [f"these {len(items)} share their left side"]
-    return []
-
-
-def _feature_loop(loop: FeatureLoop) -> list[str]:
-    size = prod(loop.shape)
-    sizes = f"{size}" if len(loop.shape) < 2 else f"{' x '.join(map(str, loop.shape))}"
-    lines = [f"features one pass over {sizes} of each row: {operations(loop.nodes)}"]
-    return lines + [f"  {'  '.join(line)}" for line in lines_of(loop.nodes)]
+def _rows(stage: Rows) -> Iterator[Entry]:
+    for loop in stage.loops:
+        sizes = " x ".join(map(str, loop.shape)) or "1"
+        words = f"one pass over {sizes} features of each row: {operations(loop.nodes)}"
+        yield [words], lines_of(loop.nodes)
 
 
 def operations(nodes: Sequence[Node]) -> str:

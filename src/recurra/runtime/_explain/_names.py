@@ -7,30 +7,15 @@ from dataclasses import dataclass
 import torch
 
 from recurra.base import State
-from recurra.graph import Node, Partition, describe_shape, walk
+from recurra.graph import Node, Partition, Shape, ancestors, describe_shape, walk
 
 _VIEWS = frozenset(
-    [
-        "alias",
-        "detach",
-        "expand",
-        "held",
-        "item",
-        "permute",
-        "reshape",
-        "select",
-        "slice",
-        "split",
-        "split_with_sizes",
-        "squeeze",
-        "t",
-        "transpose",
-        "unsafe_split",
-        "unsqueeze",
-        "view",
-        "_unsafe_view",
-    ]
-)
+    {
+        "alias", "detach", "expand", "held", "item", "permute", "reshape", "select", "slice",
+        "split", "split_with_sizes", "squeeze", "t", "transpose", "unsafe_split", "unsqueeze",
+        "view", "unsafe_view",
+    }
+)  # fmt: skip
 """Operations on parameters that compute nothing."""
 
 Line = tuple[str, str]  # "file.py:12" and the code there
@@ -68,6 +53,8 @@ class Names:
 
     def _base(self, node: Node) -> str:
         if node.op != "input":
+            if gradients_among(ancestors([node])):
+                return "gradients"
             place = line_of(node)
             return f"{operation(node)} of {place[0]}" if place else operation(node)
         kind, index = node.arguments
@@ -138,6 +125,8 @@ def state_names(state: State, name: str) -> Iterator[str]:
 
 def operation(node: Node) -> str:
     """Name an operation as in PyTorch: `tanh`, `softmax`, `layer_norm`."""
+    if node.op in ("matmul", "affine"):
+        return "product"
     name = str(node.arguments[0]) if node.op in ("opaque", "call") else node.op
     if not name.startswith("aten."):
         return name
@@ -149,6 +138,16 @@ def is_view(node: Node) -> bool:
     return node.op == "input" or operation(node) in _VIEWS or node.op in _VIEWS
 
 
+def gradients_among(nodes: Sequence[Node]) -> set[Node]:
+    """Find the values that depend on gradients from outside; `nodes` in order."""
+    found: set[Node] = set()
+    for node in nodes:
+        comes_in = node.op == "input" and str(node.arguments[0]).startswith("d_")
+        if comes_in or any(each in found for each in node.inputs):
+            found.add(node)
+    return found
+
+
 def line_of(node: Node) -> Line | None:
     """Return the user's line that asked for a value: its place, without folders, and its code."""
     if node.where is None:
@@ -158,8 +157,20 @@ def line_of(node: Node) -> Line | None:
 
 
 def lines_of(nodes: Iterable[Node]) -> list[Line]:
-    """Return the lines that asked for values, each once, in order."""
-    return list(dict.fromkeys(found for each in nodes if (found := line_of(each)) is not None))
+    """Return the lines that asked for values, each once, in the order of their file."""
+    found = {line for each in nodes if (line := line_of(each)) is not None}
+    return sorted(found, key=_line_number)
+
+
+def _line_number(line: Line) -> tuple[str, int]:
+    file, _, number = line[0].rpartition(":")
+    return file, int(number) if number.isdigit() else 0
+
+
+def over_steps(shape: Shape) -> str:
+    """Write a shape with the rows of all steps on its batch axis: `[T*B, 4]`."""
+    sizes = [f"{'' if size == -1 else f'{-size}*'}T*B" if size < 0 else str(size) for size in shape]
+    return f"[{', '.join(sizes)}]"
 
 
 def with_shape(name: str, node: Node) -> str:

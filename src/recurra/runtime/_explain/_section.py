@@ -10,13 +10,21 @@ WIDTH = 96
 
 @dataclass(frozen=True)
 class Section:
-    """A title and the lines below it."""
+    """A title and the lines below it.
+
+    Args:
+        title: what the lines are about.
+        lines: without indent.
+        whole: whether long lines stay as they are. Default: they are clipped.
+    """
 
     title: str
     lines: list[str]
+    whole: bool = False
 
     def __str__(self) -> str:
-        return "\n".join([self.title, *(f"  {clipped(line, WIDTH - 2)}" for line in self.lines)])
+        lines = self.lines if self.whole else [clipped(line, WIDTH - 2) for line in self.lines]
+        return "\n".join([self.title, *(f"  {line}" for line in lines)])
 
 
 def clipped(line: str, width: int) -> str:

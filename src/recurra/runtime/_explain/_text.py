@@ -2,7 +2,7 @@
 
 from recurra.base import CannotFuse
 from recurra.graph import POINTWISE, REDUCTIONS, LoopPlan
-from recurra.runtime._explain._costs import KernelCost
+from recurra.runtime._explain._costs import Costs, KernelCost
 from recurra.runtime._explain._section import Section
 
 
@@ -14,8 +14,8 @@ def summary(name: str, plan: LoopPlan | None) -> str:
     products = sum(node.op == "matmul" for node in nodes)
     others = sum(node.op in POINTWISE or node.op in REDUCTIONS for node in nodes)
     return (
-        f"{name} is compiled: each step is {_count(products, 'product')} and"
-        f" {_count(others, 'elementwise operation')} in one fused kernel."
+        f"{name} is compiled: {_count(products, 'product')} and"
+        f" {_count(others, 'elementwise operation')} a step, in one kernel."
     )
 
 
@@ -30,42 +30,37 @@ def refusal_sections(reason: CannotFuse) -> tuple[Section, ...]:
         "change that line, and ask again; or leave it: results are the same, only slower.",
         'With `backend="c"`, `unroll` raises this reason instead of running the plain loop.',
     ]
-    return (Section("Why", [reason.problem, *details]), Section("What to do", advice))
+    return (Section("Why", [reason.problem, *details], whole=True), Section("What to do", advice))
 
 
-def cost_section(
-    forward: KernelCost,
-    backward: KernelCost | None,
-    before: int,
-    after: int,
-    deferred: int,
-    rows: int,
-) -> Section:
-    """Lay out what a step costs."""
-    kernels = [forward] if backward is None else [forward, backward]
-    lines = [f"{'':<44}{'loop':>14}" + ("" if backward is None else f"{'way back':>14}")]
-    for label, values in _rows(kernels):
+def cost_section(costs: Costs, rows: int) -> Section:
+    """Lay out what a step costs, in the kernels and around them."""
+    kernels = [costs.forward] if costs.backward is None else [costs.forward, costs.backward]
+    lines = [f"{'':<44}" + "".join(f"{name:>14}" for name in ("loop", "way back")[: len(kernels)])]
+    table = _rows(kernels)
+    if costs.backward is None:
+        table.pop("  of these saved for the way back")
+    for label, values in table.items():
         lines.append(f"{label:<44}" + "".join(f"{value:>14,}" for value in values))
-    outside = [("before the loop", before), ("after the loop", after)]
-    outside += [("gradients of weights, after the way back", deferred)]
-    lines += [
-        f"{f'products {label}, FLOP a row and step':<58}{value:>14,}"
-        for label, value in outside
-        if value
-    ]
-    return Section("What one step costs", [*lines, *_intensity(forward, rows)])
+    outside = {
+        "products before the loop, FLOP a row": costs.before_flops,
+        "products after the loop, FLOP a row": costs.after_flops,
+        "gradients of weights, FLOP a row": costs.deferred_flops,
+    }
+    lines += [f"{label:<44}{value:>14,}" for label, value in outside.items() if value]
+    return Section("What one step costs", [*lines, *_intensity(costs.forward, rows)])
 
 
-def _rows(kernels: list[KernelCost]) -> list[tuple[str, list[int]]]:
-    return [
-        ("products, FLOP a row", [each.product_flops for each in kernels]),
-        ("elementwise, operations a row", [each.elementwise_flops for each in kernels]),
-        ("read from memory, bytes a row", [each.read_bytes for each in kernels]),
-        ("written to memory, bytes a row", [each.written_bytes for each in kernels]),
-        ("  of these saved for the way back", [each.saved_bytes for each in kernels]),
-        ("within a turn, bytes a row", [each.scratch_bytes for each in kernels]),
-        ("weights, bytes for all rows together", [each.weight_bytes for each in kernels]),
-    ]
+def _rows(kernels: list[KernelCost]) -> dict[str, list[int]]:
+    return {
+        "products, FLOP a row": [each.product_flops for each in kernels],
+        "elementwise, operations a row": [each.elementwise_flops for each in kernels],
+        "read from memory, bytes a row": [each.read_bytes for each in kernels],
+        "written to memory, bytes a row": [each.written_bytes for each in kernels],
+        "  of these saved for the way back": [each.saved_bytes for each in kernels],
+        "within a turn, bytes a row": [each.scratch_bytes for each in kernels],
+        "weights, bytes for all rows together": [each.weight_bytes for each in kernels],
+    }
 
 
 def _intensity(cost: KernelCost, rows: int) -> list[str]:
@@ -74,6 +69,5 @@ def _intensity(cost: KernelCost, rows: int) -> list[str]:
         return []
     flops = rows * cost.product_flops
     ratio = flops / cost.weight_bytes
-    return [
-        f"With {rows} rows: {flops:,} FLOP of products a step, {ratio:.1f} for each byte of weights."
-    ]
+    total = f"With {rows} rows: {flops:,} FLOP of products a step"
+    return [f"{total}, {ratio:.1f} for each byte of weights."]

@@ -1,0 +1,67 @@
+"""Files of results: JSON, and the page and pictures of the documentation."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import chart, machine, tables
+from benchmarks.groups import GROUPS
+from benchmarks.records import Record
+
+_TABLES = "benchmark-tables.inc"
+
+
+def write_json(path: Path, head: dict[str, Any], records: Sequence[Record]) -> None:
+    """Write all that is known; called after every row, so that a run can be stopped."""
+    content = {**head, "rows": [record.as_dict() for record in records]}
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def render(files: Iterable[Path], docs: Path) -> list[Path]:
+    """Write the tables and pictures of the documentation from files of results.
+
+    Args:
+        files: JSON files of runs; a row that is in several is taken from the last.
+        docs: the folder of the documentation.
+
+    Returns:
+        written: the files.
+    """
+    contents = [json.loads(path.read_text(encoding="utf-8")) for path in files]
+    records: dict[tuple[str, str], Record] = {}
+    for content in contents:
+        found = [Record.from_dict(each) for each in content["rows"]]
+        records |= {(each.group, each.name): each for each in found}
+    written, sections = [], [_head(contents)]
+    for group in GROUPS.values():
+        rows = _in_order(group.rows, [each for each in records.values() if each.group == group.name])
+        if not rows:
+            continue
+        picture = docs / "images" / f"bench-{group.name}.svg"
+        drawn = chart.draw(group.title, rows, picture)
+        written += [picture] if drawn else []
+        sections.append(tables.section(group, rows, f"images/{picture.name}" if drawn else ""))
+    page = docs / _TABLES
+    page.write_text("\n".join(sections), encoding="utf-8")
+    return [*written, page]
+
+
+def _in_order(rows: Iterable[Any], records: Sequence[Record]) -> list[Record]:
+    """Bring records into the order of their group, whatever order they were measured in."""
+    places = {row.name: place for place, row in enumerate(rows)}
+    return sorted(records, key=lambda record: places.get(record.name, len(places)))
+
+
+def _head(contents: Sequence[dict[str, Any]]) -> str:
+    """Say on which machine and how carefully it was measured; once for each that differs."""
+    lines = {
+        f"- {machine.one_line(content['machine'])}. Peak of the multiply-adds: "
+        + ", ".join(f"{rate:.0f} GF/s on {count}" for count, rate in content["peak"].items())
+        + f" threads. {content['blocks']} blocks"
+        + (", **a quick run: sequences cut, few samples**." if content["quick"] else ".")
+        for content in contents
+    }
+    return "\n".join(sorted(lines)) + "\n"
