@@ -38,7 +38,7 @@ def parse() -> argparse.Namespace:
 def set_up_threads(asked: int | None) -> int:
     """Give every contestant the same cores, whatever way it counts its threads.
 
-    Some, as XLA, make a thread for each core that the process may use, and cannot be told otherwise.
+    Some, as XLA, make a thread for each core that the process may use, whatever they are told.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     count = asked or len(cores) or os.cpu_count() or 1

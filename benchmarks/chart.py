@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.records import Record
 
@@ -23,13 +24,13 @@ def draw(title: str, records: Sequence[Record], path: Path) -> bool:
     if not rows:
         return False
     # text stays text, and the same figures make the same file
-    options = {"svg.fonttype": "none", "svg.hashsalt": "recurra", "font.family": "monospace"}
+    options: Any = {"svg.fonttype": "none", "svg.hashsalt": "recurra", "font.family": "monospace"}
     with matplotlib.rc_context(options):
         _figure(title, rows).savefig(path, metadata={"Date": None})
     return True
 
 
-def _figure(title: str, rows: Sequence[Record]):  # type: ignore[no-untyped-def]
+def _figure(title: str, rows: Sequence[Record]) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
@@ -52,7 +53,7 @@ def _figure(title: str, rows: Sequence[Record]):  # type: ignore[no-untyped-def]
     return figure
 
 
-def _points(axes, name: str, rows: Sequence[Record], colour: str) -> None:  # type: ignore[no-untyped-def]
+def _points(axes: Any, name: str, rows: Sequence[Record], colour: str) -> None:
     """Draw one peer: a point and a whisker a row."""
     found = [
         (place, peer.ratio)

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from zlib import crc32
 
 import torch
 from torch import nn
 
-from recurra.base import state_tensors
+from recurra.base import State, state_tensors
 
 MakeCell = Callable[[int, int], nn.Module]  # input size, hidden size
 
@@ -25,7 +26,7 @@ class Problem:
         d_y: gradient of the output, `[T, B, H]`, in training; None where only y is wanted.
     """
 
-    cell: nn.Module
+    cell: Any
     x: torch.Tensor
     lengths: torch.Tensor | None = None
     resets: torch.Tensor | None = None
@@ -88,6 +89,6 @@ def _resets(shape: Shape) -> torch.Tensor | None:
     return torch.rand(shape.T, shape.B) < shape.resets if shape.resets else None
 
 
-def state_entries(state: object) -> dict[str, torch.Tensor]:
+def state_entries(state: State) -> dict[str, torch.Tensor]:
     """Name the parts of a final state, as the gate compares them."""
-    return {f"state {place}": part for place, part in enumerate(state_tensors(state))}  # type: ignore[arg-type]
+    return {f"state {place}": part for place, part in enumerate(state_tensors(state))}

@@ -37,7 +37,9 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
         records |= {(each.group, each.name): each for each in found}
     written, sections = [], [_head(contents)]
     for group in GROUPS.values():
-        rows = _in_order(group.rows, [each for each in records.values() if each.group == group.name])
+        rows = _in_order(
+            group.rows, [each for each in records.values() if each.group == group.name]
+        )
         if not rows:
             continue
         picture = docs / "images" / f"bench-{group.name}.svg"

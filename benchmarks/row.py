@@ -108,8 +108,8 @@ class _Match:
             prepared, error = self._admit(self.row.ours)
         except _Wrong as wrong:
             return replace(record, status="wrong", error=wrong.error, note=str(wrong))
-        except Exception as error:
-            return replace(record, status="failed", note=_in_a_line(error))
+        except Exception as failure:
+            return replace(record, status="failed", note=_in_a_line(failure))
         side = self._side(prepared)
         samples: list[float] = []
         peers = tuple(self._peer(peer, side, samples) for peer in self.row.peers)
@@ -135,8 +135,8 @@ class _Match:
             return PeerRecord(peer.name, "absent", note=str(reason))
         except _Wrong as wrong:
             return PeerRecord(peer.name, "wrong", error=wrong.error, note=str(wrong))
-        except Exception as error:
-            return PeerRecord(peer.name, "failed", note=_in_a_line(error))
+        except Exception as failure:
+            return PeerRecord(peer.name, "failed", note=_in_a_line(failure))
         mine, theirs = time_pairs(ours, self._side(prepared), self.settings.effort)
         samples += mine
         work = self._flops(self.row.ours, self.problem).total

@@ -19,7 +19,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do what the command line asks; return 1 if a row of ours is wrong or fails, 2 if none is chosen."""
+    """Do what is asked; return 1 if a row of ours is wrong or fails, 2 if no row is chosen."""
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if options.render:
         for path in render(options.render, DOCS):

@@ -120,6 +120,8 @@ class DaleRNN(nn.Module):
     def __init__(self, input_size: int, hidden_size: int, alpha: float = 0.2) -> None:
         super().__init__()
         self.alpha = alpha
+        self.sign: torch.Tensor
+        self.mask: torch.Tensor
         self.weight_input = nn.Linear(input_size, hidden_size)
         self.weight = nn.Parameter(torch.rand(hidden_size, hidden_size) / hidden_size)
         sign = torch.ones(hidden_size)

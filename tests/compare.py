@@ -99,6 +99,7 @@ def assert_close(
     assert expected.isfinite().all(), f"{what}: the expected values are not finite"
     if expected.numel() == 0:
         return
+    got, expected = got.detach(), expected.detach()
     scale = max(1.0, float(expected.abs().max()))
     error = float((got - expected).abs().max()) / scale
     assert error <= tolerance, f"{what}: off by {error:.3g} relative to {scale:.3g}"

@@ -26,6 +26,11 @@ def fixed_seed():
 
 
 @pytest.fixture(autouse=True)
+def what_is_said_once_is_said_in_each_test(monkeypatch):
+    monkeypatch.setattr("recurra.base._warnings._said", set())
+
+
+@pytest.fixture(autouse=True)
 def uninitialised_memory_is_nan(monkeypatch):
     # Fresh memory often holds zeros, which hides a read of what was never written. NaN shows it.
     for owner, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):

@@ -38,7 +38,7 @@ def session(*, streaming: bool = False) -> Contestant:
 
 def _open(cell: nn.Module, streaming: bool) -> Any:
     try:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-not-found, unused-ignore]
     except ImportError as error:
         raise Absent("onnxruntime is not installed") from error
     options = onnxruntime.SessionOptions()
@@ -102,7 +102,7 @@ def _weights(cell: LSTM | GRU | RNN) -> dict[str, torch.Tensor]:
         return torch.cat([blocks[place] for place in order])
 
     bias = cell.bias
-    assert bias is not None  # noqa: S101  all cells here have one
+    assert bias is not None  # all cells here have one
     second = torch.zeros_like(bias)
     if isinstance(cell, GRU) and cell.bias_hidden is not None:
         second[-cell.hidden_size :] = cell.bias_hidden

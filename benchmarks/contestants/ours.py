@@ -3,10 +3,10 @@
 import torch
 
 from benchmarks.contestants.contestant import Contestant, Prepared, prepare_torch
-from benchmarks.problem import Problem
+from benchmarks.problem import Problem, state_entries
 from recurra import Recurrent, unroll
 from recurra.base import State
-from recurra.runtime import Backend
+from recurra.runtime import Backend, Stream
 
 Results = tuple[torch.Tensor, State]
 
@@ -29,23 +29,38 @@ def unrolled(name: str = "recurra", backend: Backend = "c") -> Contestant:
     return Contestant(name, prepare)
 
 
-def streamed() -> Contestant:
+def stream() -> Contestant:
+    """Run a `Stream`, which keeps the state."""
+
+    def prepare(problem: Problem) -> Prepared:
+        B = problem.x.shape[1]
+        running, x = Stream(problem.cell, B), problem.x[0]
+
+        def results() -> dict[str, torch.Tensor]:
+            from_the_start = Stream(problem.cell, B)
+            y = from_the_start(x)
+            return {"y": y.unsqueeze(0), **state_entries(from_the_start.state)}
+
+        return Prepared(lambda: running(x), results)
+
+    return Contestant("recurra", prepare)
+
+
+def single_step() -> Contestant:
     """Run `unroll` over a single step, the state handed in."""
 
     def prepare(problem: Problem) -> Prepared:
-        state = problem.cell.initial_state(problem.x.shape[1])  # type: ignore[operator]
-        return prepare_torch(
-            problem, lambda x: unroll(problem.cell, x, state, backend="c"), ()
-        )
+        state = problem.cell.initial_state(problem.x.shape[1])
+        return prepare_torch(problem, lambda x: unroll(problem.cell, x, state, backend="c"), ())
 
-    return Contestant("recurra", prepare)
+    return Contestant("unroll, T=1", prepare)
 
 
 def layer_step() -> Contestant:
     """Run `Recurrent.step`, the state handed in."""
 
     def prepare(problem: Problem) -> Prepared:
-        layer = Recurrent(problem.cell, backend="c")  # type: ignore[arg-type]
+        layer = Recurrent(problem.cell, backend="c")
         state = layer.initial_state(problem.x.shape[1])
         x = problem.x[0]
 

@@ -61,7 +61,8 @@ def streamed() -> Contestant:
         state = tuple(map(torch.zeros_like, state)) if isinstance(state, tuple) else state * 0
 
         def forward(x: torch.Tensor) -> tuple[torch.Tensor, Any]:
-            return module(x, state)
+            y, after = module(x, state)
+            return y, after
 
         prepared = _prepare(problem, module, forward)
         return Prepared(prepared.run, lambda: {"y": prepared.results()["y"]})
@@ -74,7 +75,7 @@ def cell_step() -> Contestant:
 
     def prepare(problem: Problem) -> Prepared:
         cell = with_weights_of(problem.cell, nn, suffix="Cell")
-        state = problem.cell.initial_state(problem.x.shape[1])  # type: ignore[operator]
+        state = problem.cell.initial_state(problem.x.shape[1])
         x = problem.x[0]
 
         def results() -> dict[str, torch.Tensor]:

@@ -52,9 +52,7 @@ def _rows() -> list[Row]:
                 _row(kind, _WIDE, training, quick=False)
                 for kind in (LIBRARY["LSTM"], LIBRARY["GRU"], *USER.values())
             ),
-            _row(
-                USER["LN-LSTM"], _SHORT, training, compiled.compiled_loop(), quick=False
-            ),
+            _row(USER["LN-LSTM"], _SHORT, training, compiled.compiled_loop(), quick=False),
         ]
     return rows
 

@@ -11,8 +11,8 @@ _SIZES = ((500, 64, 128), (250, 32, 128), (1000, 16, 64))  # T, B, H
 RAGGED = Group(
     "ragged",
     "Sequences of different lengths",
-    "Lengths from T/2 to T, so that about 75 % of the steps are valid. Packing and unpacking count. "
-    "The last column is ours over full sequences with as many valid steps.",
+    "Lengths from T/2 to T, so that about 75 % of the steps are valid. Packing and unpacking "
+    "count. The last column is ours over full sequences with as many valid steps.",
     tuple(
         Row(
             LIBRARY[name],

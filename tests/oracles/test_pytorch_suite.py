@@ -62,7 +62,9 @@ def test_the_errors_of_each_sample(name):
         assert isinstance(caught.value, RecurraError)
 
 
+# Gradients of gradients go through the plain loop, and say so.
 # The parameters are taken along: gradcheck moves them in place, and the module sees it.
+@pytest.mark.filterwarnings("ignore:Gradients of gradients")
 @pytest.mark.parametrize("check", [torch.autograd.gradcheck, torch.autograd.gradgradcheck])
 @pytest.mark.parametrize("name", ALL)
 def test_gradients_and_their_gradients(name, check):

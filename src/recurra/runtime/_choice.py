@@ -13,6 +13,7 @@ from recurra.base import (
     BackendUnavailable,
     CannotFuse,
     Cell,
+    ShapeError,
     State,
     UnknownName,
     state_tensors,
@@ -88,6 +89,9 @@ def run(
             resets=resets,
             reverse=reverse,
         )
+    except ShapeError:  # a cell against its contract: said of the tensors that were given
+        plainly()
+        raise
     except (CannotFuse, BackendUnavailable) as reason:
         if backend == "c":
             raise

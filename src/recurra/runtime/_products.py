@@ -15,6 +15,8 @@ from recurra.runtime._launch import matmul_library
 
 _WORTH_IT = 2**22  # multiplications: below, the detour costs more than it saves
 
+_LONG_SUM = 64  # rows: from here on our own products also round less, adding up in parts
+
 
 def affine(
     left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
@@ -30,7 +32,7 @@ def gradient_of_weight(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
     """Return `left @ right` of `[K, N]` and `[N, M]`, where N counts all rows and steps."""
     if left.dim() != 2 or right.dim() != 2 or not (_is_lines(left.t()) and _is_lines(right)):
         return left @ right
-    if left.numel() * right.shape[1] < _WORTH_IT:
+    if len(right) < _LONG_SUM:
         return left @ right
     return matmul_library(left.dtype).outer(right, left.t()).t()
 

@@ -175,6 +175,7 @@ def test_functional_call():
     assert_same_output(module, twin, x)  # its own weights are back
 
 
+@pytest.mark.filterwarnings("ignore:.*runs in the plain loop")
 def test_functional_gradients():
     module, twin, x = pair("GRU")
 

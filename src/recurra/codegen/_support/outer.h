@@ -1,7 +1,8 @@
 /* Gradients of weights: sums over very many rows (steps times batch) of outer products.
  *
  * Rows are taken in chunks. Of each chunk, all of b is packed into panels, and a in blocks of
- * OUTER_COLUMNS columns into strips as high as a tile. The sums rest in c between chunks.
+ * OUTER_COLUMNS columns into strips as high as a tile. The sums of a chunk start from zero and are
+ * then added to c: short chains of sums lose less to rounding than one over all rows.
  */
 #ifndef RECURRA_OUTER_H
 #define RECURRA_OUTER_H
@@ -9,7 +10,7 @@
 #include "packing.h"
 #include "product.h"
 
-#define OUTER_ROWS 512
+#define OUTER_ROWS 128
 #define OUTER_COLUMNS 64
 
 struct outer_chunk {
@@ -98,14 +99,14 @@ void outer(long M, long N, long rows, const real *a, long lda, const real *b, lo
            long ldc, long first_row, long last_row, real *scratch) {
   last_row = smaller(last_row, M);
   real *strips = scratch + OUTER_ROWS * vector_count(N) * LANES;
-  long r = 0;
-  do { /* at least once: sums over no rows are zero */
-    long count = smaller(OUTER_ROWS, rows - r);
+  long chunks = rows > OUTER_ROWS ? parts_of(rows, OUTER_ROWS) : 1; /* none: the sum is zero */
+  for (long chunk = 0; chunk < chunks; chunk++) {
+    long r = balanced_start(rows, chunks, chunk);
+    long count = balanced_start(rows, chunks, chunk + 1) - r;
     pack(b + r * ldb, count, N, ldb, 1, scratch);
-    struct outer_chunk o = {count, N, strips, scratch, c, ldc, r > 0};
+    struct outer_chunk o = {count, N, strips, scratch, c, ldc, r > 0 ? ADD : AFRESH};
     outer_rows(&o, a + r * lda, lda, first_row, last_row, strips);
-    r += OUTER_ROWS;
-  } while (r < rows);
+  }
 }
 
 #endif

@@ -17,6 +17,9 @@
 #endif
 #define TILE_SUMS (TILE_ROWS * PANEL_VECTORS)
 
+/* What sums do with c: replace it, go on from it as one chain, or are made apart and added to it. */
+enum { AFRESH, GO_ON, ADD };
+
 struct tile {
   long steps;               /* how many k */
   const real *a;            /* for row i and step k: a[i * row_stride + k * step_stride] */
@@ -25,7 +28,7 @@ struct tile {
   long panel_stride;        /* to the next panel of the group, in elements */
   real *c;
   long ldc;
-  int continues;            /* whether the sums go on from c, or start from zero */
+  int continues;            /* AFRESH, GO_ON or ADD */
   uintptr_t ahead;          /* memory that is needed after this tile, to be fetched meanwhile: */
   long ahead_stride;        /* one cache line a step, this far apart in bytes */
   int streams;              /* instead: fetch this tile's own weights shortly before their use */
@@ -38,14 +41,18 @@ INLINE void begin_sums(const struct tile *t, const int height, const int vectors
   for (int i = 0; i < height; i++)
 #pragma GCC unroll 12
     for (int j = 0; j < vectors; j++)
-      sums[i * vectors + j] = t->continues ? load(t->c + i * t->ldc + j * LANES) : splat(0);
+      sums[i * vectors + j] =
+          t->continues == GO_ON ? load(t->c + i * t->ldc + j * LANES) : splat(0);
 }
 
 INLINE void end_sums(const struct tile *t, const int height, const int vectors, const vec *sums) {
 #pragma GCC unroll 8
   for (int i = 0; i < height; i++)
 #pragma GCC unroll 12
-    for (int j = 0; j < vectors; j++) store(t->c + i * t->ldc + j * LANES, sums[i * vectors + j]);
+    for (int j = 0; j < vectors; j++) {
+      real *c = t->c + i * t->ldc + j * LANES;
+      store(c, t->continues == ADD ? load(c) + sums[i * vectors + j] : sums[i * vectors + j]);
+    }
 }
 
 INLINE void add_products(const real *a, long row_stride, const int height, const int vectors,

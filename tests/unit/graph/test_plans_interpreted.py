@@ -1,0 +1,64 @@
+"""Every plan of every cell, done by hand in the memory it names, gives the values of its nodes."""
+
+import pytest
+import torch
+from plan_interpreter import Interpreter
+from small_graphs import DTYPE, B, Values
+
+from paper_cells import PAPER_CELLS
+from recurra.base import CannotFuse
+from recurra.graph import evaluate, partition, plan_inference, plan_training, trace_step
+from zoo import CELLS
+
+SPECIMENS = [*CELLS, *PAPER_CELLS]
+
+
+def part_of(specimen):
+    torch.manual_seed(0)
+    cell = specimen.cell()
+    x = torch.zeros(B, specimen.input_size, dtype=DTYPE)
+    try:
+        return partition(trace_step(cell, x, cell.initial_state(B)))
+    except CannotFuse:
+        pytest.skip("the step cannot be fused")
+
+
+def check(plan, values):
+    """Compare what the plan does with what its roots are worth."""
+    plan.verify()
+    outputs, following = Interpreter(plan, values, B).run()
+    roots = [*plan.outputs, *plan.following]
+    expected = evaluate(roots, values, B)
+    for root, ours, theirs in zip(roots, [*outputs, *following], expected, strict=True):
+        close = torch.allclose(ours, theirs.to(DTYPE), rtol=1e-9, atol=1e-12)
+        assert close, root
+
+
+def inputs_of(*nodes):
+    from recurra.graph import ancestors
+
+    return [node for node in ancestors(nodes) if node.op == "input"]
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda each: each.name)
+def test_inference(specimen):
+    plan = plan_inference(part_of(specimen)).forward
+    random = Values().random
+    roots = [*plan.outputs, *plan.following, *plan.state]
+    check(plan, {node: random(node) for node in inputs_of(*roots)})
+
+
+@pytest.mark.parametrize("specimen", SPECIMENS, ids=lambda each: each.name)
+def test_training(specimen):
+    plans = plan_training(part_of(specimen))
+    random = Values().random
+    forward = plans.forward
+    roots = [*forward.outputs, *forward.following, *forward.state]
+    values = {node: random(node) for node in inputs_of(*roots)}
+    check(forward, values)
+    backward = plans.backward
+    saved = evaluate(plans.saved, values, B)
+    values |= dict(zip(plans.saved_inputs, saved, strict=True))
+    for node in inputs_of(*backward.outputs, *backward.following, *backward.state):
+        values.setdefault(node, random(node))
+    check(backward, values)
