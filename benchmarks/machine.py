@@ -19,15 +19,13 @@ from recurra.runtime._compiler import find_compiler
 _PACKAGES = ("onnxruntime", "jax", "numpy")
 
 
-def describe(threads: int) -> dict[str, Any]:
+def describe(count: int) -> dict[str, Any]:
     """Describe the machine and the software, as every report shows it."""
     return {
         "cpu": _cpu_model(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "cores": len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count(),
-        "threads": threads,
+        "cores": os.cpu_count(),
+        "threads": count,
         "load": round(os.getloadavg()[0], 2),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
@@ -43,13 +41,18 @@ def one_line(machine: dict[str, Any]) -> str:
     peers = ", ".join(f"{name} {machine[name]}" for name in _PACKAGES if name in machine)
     return (
         f"{machine['cpu']} ({machine['instructions']}), {machine['cores']} cores, "
-        f"{machine['threads']} threads; torch {machine['torch']}, {peers}; "
-        f"{machine['compiler']}; load before the run {machine['load']}"
+        f"{threads(machine['threads'])}; torch {machine['torch']}, {peers}; "
+        f"{machine['compiler']}"
     )
 
 
+def threads(count: int | str) -> str:
+    """Say how many threads."""
+    return f"{count} thread{'' if int(count) == 1 else 's'}"
+
+
 @cache
-def measure_peak(threads: int, seconds: float = 0.4) -> float:
+def measure_peak(count: int, seconds: float = 0.4) -> float:
     """Measure the fused multiply-adds of registers alone, in float32.
 
     The loop reads the processor time of the whole process, which runs as many times as fast as
@@ -60,9 +63,9 @@ def measure_peak(threads: int, seconds: float = 0.4) -> float:
     """
     function = load(build(support("peak.c"), name="peak")).multiply_add_peak
     function.restype, function.argtypes = ctypes.c_double, [ctypes.c_double]
-    with ThreadPoolExecutor(threads) as pool:
-        rates = list(pool.map(function, [seconds * threads] * threads))
-    return float(sum(rates)) * threads
+    with ThreadPoolExecutor(count) as pool:
+        rates = list(pool.map(function, [seconds * count] * count))
+    return float(sum(rates)) * count
 
 
 def _cpu_model() -> str:

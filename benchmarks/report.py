@@ -1,6 +1,7 @@
 """Files of results: JSON, and the page and pictures of the documentation."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,35 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
 
 def _in_order(rows: Iterable[Any], records: Sequence[Record]) -> list[Record]:
     """Bring records into the order of their group, whatever order they were measured in."""
-    places = {row.name: place for place, row in enumerate(rows)}
-    return sorted(records, key=lambda record: places.get(record.name, len(places)))
+    places = {_without_steps(row.name): place for place, row in enumerate(rows)}
+    return sorted(records, key=lambda record: places.get(_without_steps(record.name), len(places)))
+
+
+def _without_steps(name: str) -> str:
+    """Take the number of steps out of a name, which a quick run changes."""
+    return re.sub(r" T\d+", "", name)
 
 
 def _head(contents: Sequence[dict[str, Any]]) -> str:
-    """Say on which machine and how carefully it was measured; once for each that differs."""
-    lines = {
-        f"- {machine.one_line(content['machine'])}. Peak of the multiply-adds: "
-        + ", ".join(f"{rate:.0f} GF/s on {count}" for count, rate in content["peak"].items())
-        + f" threads. {content['blocks']} blocks"
-        + (", **a quick run: sequences cut, few samples**." if content["quick"] else ".")
-        for content in contents
-    }
-    return "\n".join(sorted(lines)) + "\n"
+    """Say on which machine and how carefully it was measured; once for all runs that agree."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for content in contents:
+        care = ", **a quick run: sequences cut, few samples**" if content["quick"] else ""
+        line = f"{machine.one_line(content['machine'])}; {content['blocks']} pairs{care}"
+        runs.setdefault(line, []).append(content)
+    return "\n".join(f"- {line}. {_circumstances(same)}" for line, same in runs.items()) + "\n"
+
+
+def _circumstances(runs: Sequence[dict[str, Any]]) -> str:
+    """Say what peaks runs found, and how busy the machine was when they began."""
+    peaks = [
+        f"{_span([run['peak'][count] for run in runs], '.0f')} GF/s on {machine.threads(count)}"
+        for count in runs[0]["peak"]
+    ]
+    load = _span([run["machine"]["load"] for run in runs], ".1f")
+    return f"Peak of the multiply-adds: {', '.join(peaks)}. Load of the machine before: {load}."
+
+
+def _span(values: Sequence[float], form: str) -> str:
+    low, high = format(min(values), form), format(max(values), form)
+    return low if low == high else f"{low} to {high}"

@@ -15,6 +15,8 @@ from benchmarks.pairs import FULL, QUICK
 from benchmarks.records import Group, Measurable, Record, Settings
 from benchmarks.report import render, write_json
 
+QUIET = 0.5  # processes that run or wait, on average over the last minute
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
@@ -56,9 +58,11 @@ def measure(
     settings = settings_of(options)
     head = head_of(settings)
     console.print(machine.one_line(head["machine"]))
-    console.print(
-        "peak: " + ", ".join(f"{rate:.0f} GF/s on {n} threads" for n, rate in head["peak"].items())
-    )
+    peaks = [f"{rate:.0f} GF/s on {machine.threads(n)}" for n, rate in head["peak"].items()]
+    console.print(f"peak of the multiply-adds: {', '.join(peaks)}")
+    if head["machine"]["load"] > QUIET:
+        load = head["machine"]["load"]
+        console.print(f"load {load}: other programs are running, times on many threads mean little")
     records: list[Record] = []
     title = ""
     for group, row in chosen:

@@ -40,9 +40,11 @@ class TrainingPlan:
     Args:
         loop: the loop in operations of kernels.
         gradients: and its gradients.
-        forward: outputs are the exports, then the saved values.
-        backward: inputs among before, saved and gradients of exports; outputs are the gradients of
-            before, then the factors of weight gradients that are not there yet.
+        forward: makes the exports and the saved values.
+        makes: for each export, then each saved value, which output of `forward` it is.
+        backward: inputs among before, saved and gradients of exports; makes the gradients of before,
+            and the factors of weight gradients that are not there yet.
+        goes_back: for each gradient of before, then each such factor, which output of `backward`.
         saved: nodes of the loop that the forward kernel writes.
         saved_inputs: the same, as inputs of the backward kernel.
         factors: values over all rows and steps that the gradients of weights are made from.
@@ -52,7 +54,9 @@ class TrainingPlan:
     loop: Loop
     gradients: Gradients
     forward: LoopPlan
+    makes: tuple[int, ...]
     backward: LoopPlan
+    goes_back: tuple[int, ...]
     saved: tuple[Node, ...]
     saved_inputs: tuple[Node, ...]
     factors: tuple[Node, ...]
@@ -85,20 +89,23 @@ def plan_training(part: Partition) -> TrainingPlan:
     kept = [node for node in factors if node not in backward and _is_made(node)]
     roots = [*gradients.d_before, *gradients.d_state, *(n for n in factors if n in backward)]
     saved = choose_saved(roots, kept)
+    outputs, makes = _once(lay_out(graph, [*loop.exports, *saved]))
     forward = schedule(
         backward=False,
         inputs=loop.before,
         state=loop.state,
-        outputs=lay_out(graph, [*loop.exports, *saved]),
+        outputs=outputs,
         following=lay_out(graph, loop.following, as_state=True),
         dtype=dtype_of(part),
     )
     inputs = [graph.input("saved", i, node.shape, node.dtype) for i, node in enumerate(saved)]
+    made = [node for node in factors if node in backward]
     return TrainingPlan(
         loop,
         gradients,
         forward,
-        _backward(part, loop, gradients, [n for n in factors if n in backward], saved, inputs),
+        makes,
+        *_backward(part, loop, gradients, made, saved, inputs),
         tuple(saved),
         tuple(inputs),
         tuple(factors),
@@ -113,20 +120,28 @@ def _backward(
     factors: Sequence[Node],
     saved: Sequence[Node],
     inputs: Sequence[Node],
-) -> LoopPlan:
+) -> tuple[LoopPlan, tuple[int, ...]]:
     graph = loop.graph
     found = dict(zip(saved, inputs, strict=True))
     cuts = [len(gradients.d_before), len(gradients.d_before) + len(factors)]
     roots = [*gradients.d_before, *factors, *gradients.d_state]
     roots = _replaced(graph, roots, found)
-    return schedule(
+    outputs, goes_back = _once(lay_out(graph, roots[: cuts[1]]))
+    plan = schedule(
         backward=True,
         inputs=[*loop.before, *inputs, *gradients.d_exports],
         state=gradients.d_following,
-        outputs=lay_out(graph, roots[: cuts[1]]),
+        outputs=outputs,
         following=lay_out(graph, roots[cuts[1] :], as_state=True),
         dtype=dtype_of(part),
     )
+    return plan, goes_back
+
+
+def _once(roots: Sequence[Node]) -> tuple[list[Node], tuple[int, ...]]:
+    """List each value once, and say for each root which of them it is."""
+    outputs = list(dict.fromkeys(roots))
+    return outputs, tuple(outputs.index(root) for root in roots)
 
 
 def dtype_of(part: Partition) -> torch.dtype:

@@ -23,6 +23,7 @@ from recurra.graph import (
 )
 from recurra.runtime._build import build, load
 from recurra.runtime._launch import Course, Launch, Operands, matmul_library
+from recurra.runtime._memory import empty
 from recurra.runtime._products import HANDLERS
 
 Tensors = tuple[torch.Tensor, ...]
@@ -113,7 +114,7 @@ class InferenceKernel:
     ) -> tuple[Tensors, Tensors]:
         """Run the loop: exports `[N, ...]` and final states `[B, ...]`."""
         known = _given(self.plan.loop.before, before) | _given(self.plan.loop.weights, weights)
-        outputs = _outputs(self.plan.forward, along, known)
+        outputs = _outputs(self.plan.forward, along)
         final = tuple(
             torch.empty_like(part, memory_format=torch.contiguous_format) for part in state
         )
@@ -143,12 +144,13 @@ class TrainingKernels:
         """Run the loop: exports `[N, ...]`, final states `[B, ...]`, and what `go_back` needs."""
         plan = self.plan
         known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
-        outputs = _outputs(plan.forward, along, known)
+        outputs = _outputs(plan.forward, along)
         final = tuple(
             torch.empty_like(part, memory_format=torch.contiguous_format) for part in state
         )
         _run(self.forward, plan.forward, along, known, outputs, state, final, initial, None)
         cut = len(plan.loop.exports)
+        outputs = tuple(outputs[place] for place in plan.makes)
         return outputs[:cut], final, outputs[cut:]
 
     def go_back(
@@ -168,7 +170,7 @@ class TrainingKernels:
         plan = self.plan
         known = _given(plan.loop.before, before) | _given(plan.loop.weights, weights)
         known |= _given(plan.saved_inputs, saved) | _given(plan.gradients.d_exports, d_exports)
-        outputs = _outputs(plan.backward, along, known)
+        outputs = _outputs(plan.backward, along)
         d_state = tuple(
             torch.empty_like(each, memory_format=torch.contiguous_format) for each in d_final
         )
@@ -176,6 +178,7 @@ class TrainingKernels:
         _run(self.backward, plan.backward, along, known, outputs, d_final, d_state, None, d_initial)
         cut = len(plan.gradients.d_before)
         known |= _given(plan.saved, saved)
+        outputs = tuple(outputs[place] for place in plan.goes_back)
         made = iter(outputs[cut:])
         for node in plan.factors:
             if node not in known and node.op != "constant":
@@ -200,14 +203,9 @@ def _given(nodes: Sequence[Node], tensors: Sequence[torch.Tensor]) -> dict[Node,
     return dict(zip(nodes, tensors, strict=True))
 
 
-def _outputs(plan: LoopPlan, along: Course, known: dict[Node, torch.Tensor]) -> Tensors:
-    like = next(iter(known.values()), torch.empty(0))
+def _outputs(plan: LoopPlan, along: Course) -> Tensors:
     return tuple(
-        torch.empty(
-            [-size * along.lines if size < 0 else size for size in node.shape],
-            dtype=plan.dtype,
-            device=like.device,
-        )
+        empty([-size * along.lines if size < 0 else size for size in node.shape], plan.dtype)
         for node in plan.outputs
     )
 
