@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from recurra.base import Cell, RecurraError
     from recurra.cells import GRU, LSTM, RNN, LSTMState
     from recurra.layers import Bidirectional, Concatenate, Recurrent, Residual, Stack
-    from recurra.runtime import explain, unroll
+    from recurra.runtime import Stream, explain, unroll
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,7 @@ __all__ = [
     "Recurrent",
     "Residual",
     "Stack",
+    "Stream",
     "__version__",
     "base",
     "cells",
@@ -77,6 +78,7 @@ _HOMES = {
     "Recurrent": "layers",
     "Residual": "layers",
     "Stack": "layers",
+    "Stream": "runtime",
     "explain": "runtime",
     "unroll": "runtime",
 }

@@ -26,6 +26,7 @@ from recurra.base._errors import (
     UnknownSymbol,
     describe_tensor,
 )
+from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
 from recurra.base._state import (
     State,
@@ -71,6 +72,7 @@ __all__ = [
     "check_same_form",
     "check_seed",
     "check_size",
+    "clip_gradient",
     "describe_state",
     "describe_tensor",
     "detach_state",
@@ -81,6 +83,7 @@ __all__ = [
     "run_step",
     "settings_from",
     "state_tensors",
+    "uniform",
     "valid_steps",
     "warn_once",
     "zero_padding",

@@ -3,6 +3,7 @@
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._gru import GRU
 from recurra.cells._lstm import LSTM, LSTMState
+from recurra.cells._regularised import DrawnState, RecurrentDropout, Zoneout
 from recurra.cells._rnn import RNN
 from recurra.cells._torch_layout import load_torch_weights, torch_weights
 
@@ -12,7 +13,10 @@ __all__ = [
     "LSTM",
     "RNN",
     "Activation",
+    "DrawnState",
     "LSTMState",
+    "RecurrentDropout",
+    "Zoneout",
     "activation_function",
     "load_torch_weights",
     "torch_weights",

@@ -29,6 +29,7 @@ EXPRESSIONS: dict[str, str] = {
     "xor": "({0} ^ {1})",
     "not": "mask_not({0})",
     "copy": "{0}",
+    "uniform": "v_uniform({0}, {1}, {2})",
 }
 
 REDUCTIONS: dict[str, tuple[str, str, str]] = {

@@ -41,7 +41,7 @@ def emit_c(plans: Sequence[tuple[str, LoopPlan]], title: str) -> Source:
     parts = [
         f"/* {title}\n *\n * Written by Recurra. Vectors hold LANES numbers of type real. */",
         f"#define REAL_IS_DOUBLE {int(double)}",
-        support("vectors.h", "sequence.h", "generated.h"),
+        support("vectors.h", "random.h", "sequence.h", "generated.h"),
     ]
     parts += [_KernelText(name, plan).text() for name, plan in plans]
     return Source("\n".join(parts) + "\n", tuple(name for name, _ in plans))

@@ -8,6 +8,8 @@ from typing import Any
 
 import torch
 
+from recurra.base import uniform
+
 ARITHMETIC: dict[str, Callable[..., Any]] = {
     "abs": torch.abs,
     "acos": torch.acos,
@@ -78,6 +80,7 @@ POINTWISE: dict[str, Callable[..., Any]] = {
     **COMPARISONS,
     **LOGIC,
     "where": torch.where,
+    "uniform": uniform,
 }
 """All elementwise operations; `cast` (to another dtype) and `copy` stand beside them."""
 

@@ -843,8 +843,8 @@ def _by_operator(rules: dict[str, Rule]) -> dict[Any, Rule]:
     return {operator: rule for name, rule in rules.items() for operator in _both(name)}
 
 
-RULES = _by_operator(_BY_NAME)
+RULES = {**_by_operator(_BY_NAME), torch.ops.recurra.uniform.default: _pointwise("uniform")}
 """Operators that are one or few nodes, and whose gradient is that of those nodes."""
 
-LOWERED = _by_operator(_LOWERED)
+LOWERED = {**_by_operator(_LOWERED), torch.ops.recurra.clip_gradient.default: _same}
 """Operators that PyTorch differentiates better than their parts: lowered after differentiation."""

@@ -5,4 +5,13 @@ from recurra.runtime._explain import Costs, Explanation, KernelCost, explain
 from recurra.runtime._stream import Stream
 from recurra.runtime._unroll import unroll
 
-__all__ = ["Backend", "Costs", "Explanation", "KernelCost", "Stream", "check_backend", "explain", "unroll"]
+__all__ = [
+    "Backend",
+    "Costs",
+    "Explanation",
+    "KernelCost",
+    "Stream",
+    "check_backend",
+    "explain",
+    "unroll",
+]

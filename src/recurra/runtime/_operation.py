@@ -43,7 +43,6 @@ def unroll_operation(
     return y, map_state(lambda _: next(ends), state)
 
 
-@torch._dynamo.assume_constant_result
 def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
     """Compile a cell, and return the number under which the operation finds it.
 
@@ -54,6 +53,11 @@ def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
         program = elsewhere.submit(_compiled, cell, x, state).result()
     _numbered.append(program)
     return len(_numbered) - 1
+
+
+# All that `torch.compiler.assume_constant_result` does, without importing the compiler's front end,
+# which takes longer than the rest of PyTorch.
+program_number._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def _compiled(cell: Cell, x: Form, state: Sequence[Form]) -> Program:

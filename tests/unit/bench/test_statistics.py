@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from benchmarks import flops, gate, pairs, words
+from benchmarks import flops, gate, pairs, report, words
 from benchmarks.contestants import (
     Absent,
     Contestant,
@@ -16,10 +16,11 @@ from benchmarks.contestants import (
     ours,
     torch_nn,
 )
+from benchmarks.groups import GROUPS
 from benchmarks.intervals import Ratio, geometric_mean, ratio_of_medians
 from benchmarks.pairs import Effort, Side
 from benchmarks.problem import Shape, make_problem
-from benchmarks.records import Record, Settings
+from benchmarks.records import PeerRecord, Record, Settings
 from benchmarks.row import Row
 from benchmarks.tables import table
 from benchmarks.user_cells import LIBRARY, USER
@@ -302,3 +303,29 @@ def test_the_same_name_and_shape_draw_the_same_problem():
 )
 def test_durations_in_words(seconds, text):
     assert words.duration(seconds) == text
+
+
+def test_results_become_a_page_and_pictures(tmp_path):
+    (tmp_path / "images").mkdir()
+    known = PeerRecord("torch.nn", "timed", 2e-3, 1.0, Ratio(2.0, 1.5, 2.5, 5), 1e-7)
+    names = [row.name for row in GROUPS["small"].rows[:2]]
+    machine = {
+        "cpu": "a processor", "instructions": "some", "cores": 4, "threads": 1, "load": 0.1,
+        "torch": "2", "compiler": "a compiler",
+    }  # fmt: skip
+    head = {"machine": machine, "peak": {"1": 100.0}, "blocks": 5, "quick": True}
+    files = []
+    for name in reversed(names):
+        record = Record("small", name, "timed", 1, 1e-3, 1.0, 2.0, 2.0, 1e-7, (known,))
+        files.append(tmp_path / f"{len(files)}.json")
+        report.write_json(files[-1], head, [record])
+    written = report.render(files, tmp_path)
+    assert [path.name for path in written] == ["bench-small.svg", "benchmark-tables.inc"]
+    page = written[1].read_text()
+    assert page.index(names[0]) < page.index(names[1])
+    assert page.count("a processor") == page.count("a quick run") == 1
+    assert "2.00x [1.50, 2.50]" in page
+    picture = written[0].read_text()
+    assert names[0] in picture
+    report.render(files, tmp_path)
+    assert written[0].read_text() == picture

@@ -1,0 +1,142 @@
+"""Regularised cells: any cell with zoneout or recurrent dropout, whose masks can be drawn again."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from recurra.base import (
+    Cell,
+    State,
+    check_range,
+    map_state,
+    over_features,
+    run_step,
+    state_tensors,
+    uniform,
+)
+
+
+class DrawnState(NamedTuple):
+    """The state of the cell inside, and the place in its random numbers.
+
+    `key` `[B]` says whose numbers a row draws, `step` `[B]` how far it has come. With them a run
+    that goes on from a state draws the same masks as one that was never interrupted.
+    """
+
+    inner: Any
+    key: torch.Tensor
+    step: torch.Tensor
+
+
+class _Regularised(nn.Module):
+    """A cell inside, a probability, and a place in random numbers."""
+
+    def __init__(self, cell: Cell, probability: float) -> None:
+        super().__init__()
+        check_range("probability", probability, 0.0, 1.0)
+        self.cell = cell
+        self.probability = float(probability)
+
+    def initial_state(self, batch_size: int) -> DrawnState:
+        """Return the cell's initial state; in training, with a new key for every row.
+
+        Keys come from PyTorch's generator: `torch.manual_seed` decides them.
+        """
+        inner = self.cell.initial_state(batch_size)
+        like = next(state_tensors(inner))
+        key = like.new_zeros(batch_size)
+        if self.training:
+            key = torch.randint(2**24, (batch_size,)).to(like)
+        return DrawnState(inner, key, like.new_zeros(batch_size))
+
+    def _drawn(self, state: DrawnState, part: torch.Tensor, place: int, step: torch.Tensor) -> Any:
+        """Draw a number for each feature of a part of the state."""
+        features = part.shape[1:].numel()
+        element = torch.arange(features, dtype=part.dtype, device=part.device) + 2**20 * place
+        element = element.reshape(part.shape[1:])
+        return uniform(over_features(state.key, part), over_features(step, part), element)
+
+    def extra_repr(self) -> str:
+        """Show the probability."""
+        return f"probability={self.probability}"
+
+
+class Zoneout(_Regularised):
+    """Let every feature of the state keep its value at some steps, chosen by chance.
+
+        s_t = m_t * s_{t-1} + (1 - m_t) * cell(x_t, s_{t-1}),   m_t ~ Bernoulli(p)
+
+    Dropout for states: information and gradients pass through time untouched where dropout would
+    cut them. When not training, m_t is p. Source: D. Krueger et al., "Zoneout: regularizing RNNs by
+    randomly preserving hidden activations" (2017).
+
+    Args:
+        cell: the cell inside.
+        probability: p, of keeping the old value, 0..1.
+
+    Raises:
+        ArgumentError: `probability` is not in 0..1.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.cells.Zoneout(recurra.GRU(3, 5), probability=0.1)
+        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
+        >>> y.shape, state.step
+        (torch.Size([7, 2, 5]), tensor([7., 7.]))
+    """
+
+    def forward(self, x: torch.Tensor, state: DrawnState) -> tuple[torch.Tensor, DrawnState]:
+        """Run one step."""
+        old, key, step = state
+        y, new = run_step(self.cell, x, old)
+        places = iter(range(2**10))
+
+        def zoned(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
+            if not self.training:
+                return self.probability * before + (1 - self.probability) * after
+            kept = self._drawn(state, before, next(places), step) < self.probability
+            return torch.where(kept, before, after)
+
+        inner: State = map_state(zoned, old, new)
+        return y, DrawnState(inner, key.clone(), step + 1)
+
+
+class RecurrentDropout(_Regularised):
+    """Hide the same features of the hidden state from every step of a sequence.
+
+        y_t, s_t = cell(x_t, (h_{t-1} * m / (1 - p), ...)),   m ~ 1 - Bernoulli(p), once a sequence
+
+    The first tensor of the state is taken for h: for an LSTM the gates see it masked and the cell
+    c is left alone. When not training nothing is hidden. Source: Y. Gal and Z. Ghahramani, "A
+    theoretically grounded application of dropout in recurrent neural networks" (2016).
+
+    Args:
+        cell: the cell inside.
+        probability: p, of hiding a feature, 0..1.
+
+    Raises:
+        ArgumentError: `probability` is not in 0..1.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.cells.RecurrentDropout(recurra.LSTM(3, 5), probability=0.25)
+        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
+        >>> y.shape
+        torch.Size([7, 2, 5])
+    """
+
+    def forward(self, x: torch.Tensor, state: DrawnState) -> tuple[torch.Tensor, DrawnState]:
+        """Run one step."""
+        old, key, step = state
+        places = iter(range(2**10))
+
+        def masked(part: torch.Tensor) -> torch.Tensor:
+            if next(places) > 0 or not self.training or self.probability == 0:
+                return part
+            seen = self._drawn(state, part, 0, torch.zeros_like(step)) >= self.probability
+            share = 1 - self.probability
+            return torch.where(seen, part / share if share else part, torch.zeros_like(part))
+
+        y, inner = run_step(self.cell, x, map_state(masked, old))
+        return y, DrawnState(inner, key.clone(), step + 1)

@@ -1,0 +1,121 @@
+# Zoneout and recurrent dropout: the masks are random, the same in every backend, and drawn again.
+import pytest
+import torch
+from torch import nn
+
+from compare import assert_same, measure, random_input
+from recurra import GRU, LSTM, unroll
+from recurra.base import ArgumentError, map_state, state_tensors, uniform
+from recurra.cells import RecurrentDropout, Zoneout
+from zoo import NestedState, with_random_weights
+
+T, B = 6, 4
+LENGTHS = torch.tensor([6, 2, 5, 1])
+WRAPPERS = [Zoneout, RecurrentDropout]
+INNER = [lambda: LSTM(3, 5), lambda: GRU(3, 4), NestedState]
+
+
+def wrapped(wrapper, make, probability=0.4):
+    cell = with_random_weights(make().double())
+    return wrapper(cell, probability)
+
+
+def given_state(cell):
+    state = cell.initial_state(B)
+    return map_state(lambda part: part.clone(), state)
+
+
+@pytest.mark.parametrize("make", INNER, ids=["LSTM", "GRU", "NestedState"])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("options", [{}, {"lengths": LENGTHS}, {"reverse": True}])
+def test_kernel_and_loop_draw_the_same_masks(wrapper, make, options):
+    cell = wrapped(wrapper, make)
+    x, state = random_input(T, B, 3), given_state(cell)
+    runs = [
+        measure(cell, lambda x, _, b=backend: unroll(cell, x, state, backend=b, **options), x)
+        for backend in ("c", "reference")
+    ]
+    assert_same(*runs, tolerance=1e-10)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_the_split_law_holds(wrapper):
+    cell, x = wrapped(wrapper, INNER[0]), random_input(T, B, 3)
+    state = given_state(cell)
+    whole, end = unroll(cell, x, state)
+    first, middle = unroll(cell, x[:2], state)
+    second, again = unroll(cell, x[2:], middle)
+    torch.testing.assert_close(torch.cat([first, second]), whole, rtol=0, atol=1e-12)
+    for one, other in zip(state_tensors(end), state_tensors(again), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_seeds_decide(wrapper):
+    cell, x = wrapped(wrapper, INNER[0]), random_input(T, B, 3)
+    outputs = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        outputs.append(unroll(cell, x)[0])
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+
+
+def test_zoneout_keeps_that_share_of_the_features():
+    cell = Zoneout(GRU(3, 400), 0.3)
+    state = cell.initial_state(B)
+    old = torch.randn(B, 400)
+    _, new = cell(torch.randn(B, 3), state._replace(inner=old))
+    kept = (new.inner == old).float().mean(dim=1)
+    assert ((kept - 0.3).abs() < 0.1).all()
+    assert not torch.equal((new.inner == old)[0], (new.inner == old)[1])
+
+
+def test_zoneout_takes_the_mean_when_not_training():
+    cell, x = Zoneout(GRU(3, 4), 0.3).eval(), torch.randn(B, 3)
+    old = torch.randn(B, 4)
+    _, new = cell(x, cell.initial_state(B)._replace(inner=old))
+    expected = 0.3 * old + 0.7 * cell.cell(x, old)[1]
+    torch.testing.assert_close(new.inner, expected)
+
+
+def test_dropout_hides_the_same_features_at_every_step():
+    class Seen(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def initial_state(self, batch_size):
+            return self.weight.new_ones(batch_size, 50)
+
+        def forward(self, x, hidden):
+            return hidden, torch.ones_like(hidden) * self.weight + 0 * x
+
+    y, _ = unroll(RecurrentDropout(Seen(), 0.5), torch.zeros(T, B, 50))
+    assert set(y.unique().tolist()) == {0.0, 2.0}
+    assert all(torch.equal(step, y[0]) for step in y)
+    assert not torch.equal(y[0, 0], y[0, 1])
+
+
+def test_dropout_does_nothing_when_not_training():
+    inner, x = LSTM(3, 5), torch.randn(T, B, 3)
+    cell = RecurrentDropout(inner, 0.5).eval()
+    torch.testing.assert_close(unroll(cell, x)[0], unroll(inner, x)[0])
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("probability", [-0.1, 1.1, "half", True])
+def test_wrong_probabilities(wrapper, probability):
+    with pytest.raises(ArgumentError, match="probability"):
+        wrapper(GRU(3, 4), probability)
+
+
+def test_uniform_numbers_are_uniform_and_apart():
+    rows, steps = torch.arange(50.0).reshape(-1, 1, 1), torch.arange(20.0).reshape(1, -1, 1)
+    numbers = uniform(rows, steps, torch.arange(100.0))
+    assert ((numbers >= 0) & (numbers < 1)).all()
+    assert abs(float(numbers.mean()) - 0.5) < 0.005
+    assert abs(float(numbers.var()) - 1 / 12) < 0.002
+    assert abs(float(torch.corrcoef(torch.stack([numbers[:-1].flatten(), numbers[1:].flatten()]))[0, 1])) < 0.01
+    assert numbers.unique().numel() > 0.99 * numbers.numel()
+    assert torch.equal(numbers, uniform(rows.double(), steps.double(), torch.arange(100.0)).float())
