@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import torch
 from torch._decomp import core_aten_decompositions, get_decompositions
@@ -102,7 +101,7 @@ def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, G
     makes = [*exports, *following]
     function = _joint(inputs.all, makes) if gradients else _forward(inputs.all, makes)
     examples = [_example(node) for node in (*inputs.all, *(makes if gradients else ()))]
-    module = capture(function, examples, _decompositions(), "the loop")
+    module = capture(function, examples, _decompositions(), "the loop", functional=False)
     mine = _Inputs(
         tuple(graph.input("before", i, n.shape, n.dtype) for i, n in enumerate(inputs.before)),
         tuple(graph.input("weight", i, n.shape, n.dtype) for i, n in enumerate(inputs.weights)),
@@ -165,15 +164,20 @@ def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[to
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         given, cotangents = list(values[: len(inputs)]), values[len(inputs) :]
 
-        def forward(*moving: torch.Tensor) -> list[torch.Tensor]:
-            for place, value in zip(smooth, moving, strict=True):
-                given[place] = value
+        moving = [given[place].detach().requires_grad_() for place in smooth]
+        for place, value in zip(smooth, moving, strict=True):
+            given[place] = value
+        with torch.enable_grad():
             results = _results(makes, dict(zip(inputs, given, strict=True)))
-            return [each.clone() if any(each is v for v in moving) else each for each in results]
-
-        pair: Any = torch.func.vjp(forward, *(given[place] for place in smooth))
-        results, backward = pair
-        return [*results, *backward(list(cotangents))]
+        pairs = [pair for pair in zip(results, cotangents, strict=True) if pair[0].requires_grad]
+        gradients = torch.autograd.grad(
+            [result for result, _ in pairs],
+            moving,
+            [cotangent for _, cotangent in pairs],
+            allow_unused=True,
+            materialize_grads=True,
+        )
+        return [*results, *gradients]
 
     return run
 

@@ -48,7 +48,11 @@ _IN_PLACE = {
 }
 """Operators that write to their first argument: some of PyTorch's own cells are made of them."""
 
-_ELEMENTWISE = {torch.ops.recurra.clip_gradient.default, aten.log_sigmoid_forward.default, aten._prelu_kernel.default}
+_ELEMENTWISE = {
+    torch.ops.recurra.clip_gradient.default,
+    aten.log_sigmoid_forward.default,
+    aten._prelu_kernel.default,
+}
 _OVER_FEATURES: dict[Any, int] = {
     aten._softmax.default: 1,
     aten._log_softmax.default: 1,

@@ -139,14 +139,23 @@ def capture(
     examples: Sequence[torch.Tensor],
     decompositions: dict[Any, Any] | None,
     name: str,
+    *,
+    functional: bool = True,
 ) -> fx.GraphModule:
     """Follow a function over tensors of these forms, without computing anything.
+
+    Args:
+        run: what to follow.
+        examples: for the forms of its arguments.
+        decompositions: operators to take apart, and how; None for none.
+        name: what messages call it.
+        functional: whether writing in place is to be replaced by new values.
 
     Raises:
         CannotFuse: it cannot be followed.
     """
     with _disable_current_modes():  # those of `torch.compile` or `torch.export` around us
-        return _captured(run, examples, decompositions, name)
+        return _captured(run, examples, decompositions, name, functional=functional)
 
 
 def _captured(
@@ -154,12 +163,14 @@ def _captured(
     examples: Sequence[torch.Tensor],
     decompositions: dict[Any, Any] | None,
     name: str,
+    *,
+    functional: bool = True,
 ) -> fx.GraphModule:
     mode = FakeTensorMode(allow_non_fake_inputs=True)
     fakes = [_fake(mode, each) for each in examples]
     try:
         return make_fx(
-            torch.func.functionalize(run, remove="mutations"),
+            torch.func.functionalize(run, remove="mutations") if functional else run,
             decomposition_table=decompositions,
             tracing_mode="fake",
             _allow_non_fake_inputs=True,

@@ -109,7 +109,7 @@ def program_for(cell: Cell, x: torch.Tensor, state: State, initial: State) -> Pr
     _check_circumstances(x, [*state_tensors(state), *state_tensors(initial)])
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
-    key = identity(cell, x, state)
+    key = identity(cell, x[0], state)
     with _compiling:
         found = _programs.get(key)
         if found is None:

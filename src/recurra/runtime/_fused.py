@@ -26,7 +26,7 @@ def fused_loop(
     reverse: bool,
 ) -> tuple[torch.Tensor, State]:
     """Run a compiled cell over a sequence: the arguments and results of `reference_loop`."""
-    assert isinstance(cell, nn.Module)  # noqa: S101  it has been compiled
+    assert isinstance(cell, nn.Module)
     held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
     y, final = run_program(
         program,
@@ -97,7 +97,9 @@ class _FusedLoop(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
         before, weights, starts, returns = _grouped(program, tensors)
-        exports, final, saved = program.training.run(along, before, weights, starts, returns or starts)
+        exports, final, saved = program.training.run(
+            along, before, weights, starts, returns or starts
+        )
         ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
         ctx.save_for_backward(*tensors, *saved)
@@ -120,7 +122,11 @@ class _FusedLoop(torch.autograd.Function):
             ctx.along, before, weights, saved, given[:cut], given[cut:], needed
         )
         found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
-        return (None, None, *(each if need else None for each, need in zip(found, needed, strict=True)))
+        return (
+            None,
+            None,
+            *(each if need else None for each, need in zip(found, needed, strict=True)),
+        )
 
 
 def _twice(
@@ -134,7 +140,9 @@ def _twice(
     )
     before, weights, starts, returns = _grouped(program, sources)
     exports, final = plain_loop(program.part, along, before, weights, starts, returns)
-    pairs = [pair for pair in zip((*exports, *final), gradients, strict=True) if pair[0].requires_grad]
+    pairs = [
+        pair for pair in zip((*exports, *final), gradients, strict=True) if pair[0].requires_grad
+    ]
     wanted = [source for source, need in zip(sources, needed, strict=True) if need]
     found = iter(
         torch.autograd.grad(

@@ -35,10 +35,12 @@ def unroll_operation(
     tensors = list(state_tensors(state))
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
-    assert isinstance(cell, nn.Module)  # noqa: S101  it has been compiled
+    assert isinstance(cell, nn.Module)
     held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
     returns = list(state_tensors(initial)) if resets is not None else []
-    y, *final = torch.ops.recurra.unroll(number, held, x, tensors, returns, lengths, resets, reverse)
+    y, *final = torch.ops.recurra.unroll(
+        number, held, x, tensors, returns, lengths, resets, reverse
+    )
     ends = iter(final)
     return y, map_state(lambda _: next(ends), state)
 

@@ -37,7 +37,9 @@ def plain_loop(
     for step in range(int(along.length.max())):
         rows = (along.length > step).nonzero().squeeze(1)
         line = along.first[rows] + step * along.stride
-        here = _reset(along, line, [part_[rows] for part_ in state], [each[rows] for each in returns])
+        here = _reset(
+            along, line, [part_[rows] for part_ in state], [each[rows] for each in returns]
+        )
         known = dict(zip(part.before, (each[line] for each in before), strict=True))
         known |= dict(zip(part.weights, weights, strict=True))
         known |= dict(zip(part.step.state, here, strict=True))

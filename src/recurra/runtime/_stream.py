@@ -139,7 +139,9 @@ class _StepKernel:
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):
             raise CannotFuse("The step has an output that does not depend on its input or state.")
         self.along = course(1, len(x), None, None, reverse=False)
-        self.slots = [tuple(part.clone().contiguous() for part in state_tensors(state)) for _ in "ab"]
+        self.slots = [
+            tuple(part.clone().contiguous() for part in state_tensors(state)) for _ in "ab"
+        ]
         self.output_shape = (len(x), *plan.outputs[0].shape[1:])
         self.output_dtype = plan.dtype
         self.now = 0
@@ -174,7 +176,10 @@ class _StepKernel:
     def _prepare(self, versions: list[tuple[int, int]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
-        held = [*dict(self.cell.named_parameters()).values(), *dict(self.cell.named_buffers()).values()]
+        held = [
+            *dict(self.cell.named_parameters()).values(),
+            *dict(self.cell.named_buffers()).values(),
+        ]
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))
@@ -186,7 +191,9 @@ class _StepKernel:
         self.launches = [
             Launch(
                 self.along,
-                Operands([blank] * len(plan.forward.inputs), [output], vectors, matrices, start, end),
+                Operands(
+                    [blank] * len(plan.forward.inputs), [output], vectors, matrices, start, end
+                ),
                 plan.forward.dtype,
             )
             for start, end in ((first, second), (second, first))
