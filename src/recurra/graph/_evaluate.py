@@ -1,6 +1,7 @@
 """Evaluate nodes with PyTorch: what stays outside the loop, and the oracle of every pass."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -27,14 +28,20 @@ def evaluate(
     """
     values: Values = dict(known)
     handlers = handlers or {}
-    for node in ancestors(roots, known):
-        if node in values:
-            continue
+    for node in _order(tuple(roots), tuple(known)):
+        inputs = [values[each] for each in node.inputs]
         if node.op in handlers:
-            values[node] = handlers[node.op](*(values[each] for each in node.inputs))
+            values[node] = handlers[node.op](*inputs)
         else:
-            values[node] = _evaluate_one(node, [values[each] for each in node.inputs], rows, values)
+            values[node] = _evaluate_one(node, inputs, rows, values)
     return [values[root] for root in roots]
+
+
+@lru_cache(maxsize=4096)
+def _order(roots: tuple[Node, ...], known: tuple[Node, ...]) -> list[Node]:
+    """List what has to be computed: found once for every call of a program."""
+    given = set(known)
+    return [node for node in ancestors(roots, known) if node not in given]
 
 
 def _evaluate_one(node: Node, inputs: list[Any], rows: int, known: Values) -> Any:

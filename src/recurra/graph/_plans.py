@@ -42,8 +42,8 @@ class TrainingPlan:
         gradients: and its gradients.
         forward: makes the exports and the saved values.
         makes: for each export, then each saved value, which output of `forward` it is.
-        backward: inputs among before, saved and gradients of exports; makes the gradients of before,
-            and the factors of weight gradients that are not there yet.
+        backward: inputs among before, saved and gradients of exports; makes the gradients of
+            before, and the factors of weight gradients that are not there yet.
         goes_back: for each gradient of before, then each such factor, which output of `backward`.
         saved: nodes of the loop that the forward kernel writes.
         saved_inputs: the same, as inputs of the backward kernel.

@@ -43,6 +43,7 @@ _IN_PLACE = {
     for operator_ in (
         *(aten.add_.Tensor, aten.add_.Scalar, aten.sub_.Tensor, aten.sub_.Scalar),
         *(aten.mul_.Tensor, aten.mul_.Scalar, aten.div_.Tensor, aten.div_.Scalar),
+        *(aten.copy_.default, aten.zero_.default, aten.fill_.Scalar),
         *(aten.sigmoid_.default, aten.tanh_.default, aten.relu_.default, aten.neg_.default),
     )
 }
@@ -130,7 +131,8 @@ class Reader:
         while source.target is operator.getitem or source.target in _VIEWS:
             source = source.args[0]  # type: ignore[assignment]
         is_view = source is not target and source.target not in _SAFE_SPLITS
-        if source.op == "placeholder" or is_view:
+        has_views = any(user.target in _VIEWS for user in target.users)
+        if source.op == "placeholder" or is_view or has_views:
             raise CannotFuse(
                 "A step writes in place to a part of another value.",
                 where=self.graph.where,

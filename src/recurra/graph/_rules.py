@@ -763,6 +763,8 @@ _BY_NAME: dict[str, Rule] = {
     "alias": _same,
     "clone": _same,
     "contiguous": _same,
+    "fill": lambda graph, dtype, node, value: graph.constant(value, node.shape, dtype),
+    "zero": _filled_like(0),
     "copy": _copied,
     "detach": _stop,
     "lift_fresh_copy": _same,

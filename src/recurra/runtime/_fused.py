@@ -85,7 +85,7 @@ def _run(
 ) -> tuple[Tensors, Tensors]:
     tensors = (*before, *weights, *starts, *returns)
     if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        results = _FusedLoop.apply(program, along, *tensors)
+        results = _FusedLoop.apply(program, along, *tensors)  # type: ignore[no-untyped-call]
         cut = len(program.part.exports)
         return results[:cut], results[cut:]
     return program.inference.run(along, before, weights, starts, returns or starts)

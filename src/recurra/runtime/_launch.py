@@ -3,7 +3,7 @@
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 
@@ -109,8 +109,17 @@ class Matmul:
         K, N = weight.shape
         self.library.pack(weight.data_ptr(), K, N, weight.stride(0), weight.stride(1), panels)
 
-    def address(self, name: str) -> int:
-        """Return where a function of the library lies."""
+    @cached_property
+    def functions(self) -> dict[str, int]:
+        """Where the functions lie that kernels call, by their names in `struct call`."""
+        return {
+            "pack": self._address("pack_panels"),
+            "matmul": self._address("matmul_panels"),
+            "panel_count": self._address("panel_count"),
+            "packed_size": self._address("packed_size"),
+        }
+
+    def _address(self, name: str) -> int:
         return ctypes.cast(getattr(self.library, name), ctypes.c_void_p).value or 0
 
     def outer(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -219,10 +228,7 @@ class Launch:
             order=along.order.data_ptr(),
             resets=None if along.resets is None else along.resets.data_ptr(),
             weight_strides=ctypes.addressof(self.strides),
-            pack=self.matmul.address("pack_panels"),
-            matmul=self.matmul.address("matmul_panels"),
-            panel_count=self.matmul.address("panel_count"),
-            packed_size=self.matmul.address("packed_size"),
+            **self.matmul.functions,
             **{name: ctypes.addressof(array) for name, array in self.arrays.items()},
         )
         self.reference = ctypes.byref(self.call)

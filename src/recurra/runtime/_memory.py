@@ -1,4 +1,4 @@
-"""Memory: large tensors in large pages, so that touching them first costs less than filling them."""
+"""Memory: large tensors in large pages, so that the first touch costs less than filling them."""
 
 import ctypes
 import sys

@@ -1,4 +1,4 @@
-"""The operation `recurra::unroll`: a compiled cell as one node for `torch.compile` and `torch.export`.
+"""The operation `recurra::unroll`: a compiled cell as one node of `torch.compile` and `export`.
 
 They see its form only, which the fake kernel gives for any T and B. Outside of them it is not used:
 there autograd knows what stands before and after the loop, and nothing has to be computed twice.

@@ -162,7 +162,7 @@ class TrainingKernels:
         d_exports: Tensors,
         d_final: Tensors,
         needed: Sequence[bool],
-    ) -> tuple[Tensors, Tensors, Tensors, Tensors]:
+    ) -> tuple[Tensors, tuple[torch.Tensor | None, ...], Tensors, Tensors]:
         """Return the gradients of before, weights, the state and the initial state.
 
         Gradients of weights that are not needed are left out: they are products of their own.

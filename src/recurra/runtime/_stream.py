@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import nn
@@ -29,7 +30,8 @@ class Stream:
 
     Use it where one input at a time has to be answered at once: audio, sensors, control. The whole
     step, input projection included, is one kernel; a row's results are the same bits whatever other
-    rows run beside it. There are no gradients. When the cell's weights change, the next step sees it.
+    rows run beside it. There are no gradients. When the cell's weights change, the next step sees
+    it.
 
     Args:
         cell: the cell; where it cannot be a kernel, its own `forward` runs, which is said once.
@@ -133,7 +135,7 @@ class _StepKernel:
     def __init__(self, cell: nn.Module, x: torch.Tensor, state: State) -> None:
         self.cell = cell
         self.shape, self.dtype = x.shape, x.dtype
-        self.part = partition(trace_step(cell, x, state), whole=True)
+        self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
         self.kernel = InferenceKernel(type(cell).__name__, plan_inference(self.part))
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):

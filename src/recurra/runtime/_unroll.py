@@ -35,8 +35,8 @@ def unroll(
     Use it for a single pass of any cell; use `Recurrent` for a layer in a model. Padding after
     `lengths` never matters, whatever it holds (NaN too), to results or to gradients.
 
-    Under `torch.autocast` a cell computes in the dtype of its state, float32 as a rule, since errors
-    add up over a sequence; inputs in half precision are converted.
+    Under `torch.autocast` a cell computes in the dtype of its state, float32 as a rule, since
+    errors add up over a sequence; inputs in half precision are converted.
 
     Args:
         cell: any module with `forward(x, state)` and `initial_state(batch_size)`; see `Cell`.

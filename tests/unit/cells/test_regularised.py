@@ -116,6 +116,13 @@ def test_uniform_numbers_are_uniform_and_apart():
     assert ((numbers >= 0) & (numbers < 1)).all()
     assert abs(float(numbers.mean()) - 0.5) < 0.005
     assert abs(float(numbers.var()) - 1 / 12) < 0.002
-    assert abs(float(torch.corrcoef(torch.stack([numbers[:-1].flatten(), numbers[1:].flatten()]))[0, 1])) < 0.01
+    assert (
+        abs(
+            float(
+                torch.corrcoef(torch.stack([numbers[:-1].flatten(), numbers[1:].flatten()]))[0, 1]
+            )
+        )
+        < 0.01
+    )
     assert numbers.unique().numel() > 0.99 * numbers.numel()
     assert torch.equal(numbers, uniform(rows.double(), steps.double(), torch.arange(100.0)).float())
