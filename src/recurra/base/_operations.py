@@ -51,7 +51,8 @@ def _uniform(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> to
         product = left * _MULTIPLIER  # its low 64 bits, as unsigned numbers have them
         left, right = ((product >> 32) & _WORD) ^ word ^ right, product & _WORD
         word = (word + _KEY_STEP) & _WORD
-    return (left >> 8).to(key.dtype) * 2.0**-24
+    numbers: torch.Tensor = (left >> 8).to(key.dtype) * 2.0**-24
+    return numbers
 
 
 @_uniform.register_fake
@@ -60,7 +61,7 @@ def _(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> torch.Ten
     return key.new_empty(shape)
 
 
-def _no_gradients(ctx: Any, gradient: torch.Tensor) -> Sequence[None]:
+def _no_gradients(*_: Any) -> Sequence[None]:
     return None, None, None
 
 
@@ -103,7 +104,7 @@ def _(value: torch.Tensor, limit: float) -> torch.Tensor:
     return torch.empty_like(value)
 
 
-def _remember_limit(ctx: Any, inputs: tuple[torch.Tensor, float], output: torch.Tensor) -> None:
+def _remember_limit(ctx: Any, inputs: tuple[torch.Tensor, float], **_: Any) -> None:
     ctx.limit = inputs[1]
 
 
