@@ -1,4 +1,4 @@
-"""Operations for steps that PyTorch lacks: random numbers that can be drawn again, clipped gradients.
+"""Operations for steps that PyTorch lacks: random numbers drawn again, clipped gradients.
 
 Both are registered with PyTorch, so that a traced step keeps them, and kernels have their own.
 """
@@ -96,11 +96,13 @@ def clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
 
 @torch.library.custom_op("recurra::clip_gradient", mutates_args=())
 def _clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
+    del limit  # of the way back
     return value.clone()
 
 
 @_clip_gradient.register_fake
 def _(value: torch.Tensor, limit: float) -> torch.Tensor:
+    del limit
     return torch.empty_like(value)
 
 

@@ -273,7 +273,7 @@ class Reader:
             raise CannotFuse(
                 f"A step draws random numbers with `{target}`, which a kernel cannot repeat.",
                 where=self.graph.where,
-                fix="draw them before `unroll` and pass them in as features of `x`",
+                fix="use `recurra.base.uniform`, or draw before `unroll` and pass them in with `x`",
             )
 
 

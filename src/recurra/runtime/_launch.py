@@ -140,6 +140,31 @@ class Matmul:
         return result
 
 
+@dataclass(frozen=True)
+class HalfMatmul(Matmul):
+    """The same products with weights in bfloat16 and sums in float32: half of the memory to read."""
+
+    def packed_size(self, K: int, N: int) -> int:
+        """Return how many words of 32 bits a packed matrix takes."""
+        return int(self.library.packed_size_bf16(K, N))
+
+    def pack(self, weight: torch.Tensor, panels: int) -> None:
+        """Round a float32 matrix and pack it into memory at an address."""
+        K, N = weight.shape
+        strides = weight.stride()
+        self.library.pack_bf16_from_float(weight.data_ptr(), K, N, *strides, panels)
+
+    @cached_property
+    def functions(self) -> dict[str, int]:
+        """Where the functions lie; packing is done beforehand."""
+        return {
+            "pack": 0,
+            "matmul": self._address("matmul_bf16_panels"),
+            "panel_count": self._address("panel_count"),
+            "packed_size": self._address("packed_size_bf16"),
+        }
+
+
 class _Outer(ctypes.Structure):
     """`struct outer_call` of `threads.h`."""
 
@@ -164,6 +189,14 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     """Return the matrix products of a dtype, compiled once a machine."""
     define = f"#define REAL_IS_DOUBLE {int(dtype == torch.float64)}\n"
     library = load(build(define + support("matmul.c", "threads.h"), name="matmul"))
+    if dtype == torch.float32:
+        library.packed_size_bf16.restype = ctypes.c_long
+        library.packed_size_bf16.argtypes = [ctypes.c_long, ctypes.c_long]
+        library.pack_bf16_from_float.argtypes = [
+            ctypes.c_void_p,
+            *(ctypes.c_long for _ in range(4)),
+            ctypes.c_void_p,
+        ]
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
     number = ctypes.c_long
@@ -205,11 +238,16 @@ class Launch:
         along: the lines that rows go through.
         operands: the tensors.
         dtype: of the kernel.
+        halves: whether weights are rounded to bfloat16; they have to be packed beforehand then.
+            Default: False.
     """
 
-    def __init__(self, along: Course, operands: Operands, dtype: torch.dtype) -> None:
+    def __init__(
+        self, along: Course, operands: Operands, dtype: torch.dtype, *, halves: bool = False
+    ) -> None:
         self.operands = operands
-        self.matmul = matmul_library(dtype)
+        matmul = matmul_library(dtype)
+        self.matmul = HalfMatmul(matmul.library) if halves else matmul
         self.rooms = [_room(self.matmul, weight) for weight in operands.weights]
         threads, chunks, as_team = _shares(along.rows, operands.weights)
         strides = [step for weight in operands.weights for step in _three_strides(weight)]
@@ -241,6 +279,13 @@ class Launch:
             size = self.matmul.packed_size(K, N) * weight.element_size()
             for place, head in enumerate(heads):
                 self.matmul.pack(head, start + place * size)
+        self.call.pack = None
+
+    def share_packed(self, other: "Launch") -> None:
+        """Take the packed weights of another call of the same kernel: both then read one memory."""
+        self.rooms = other.rooms
+        for place, (_, start) in enumerate(self.rooms):
+            self.arrays["panels"][place] = start
         self.call.pack = None
 
     def run(self, kernel: "ctypes._NamedFuncPointer") -> None:

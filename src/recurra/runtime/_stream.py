@@ -11,11 +11,14 @@ from recurra.base import (
     BackendUnavailable,
     CannotFuse,
     Cell,
+    DtypeError,
     ShapeError,
     State,
+    check_same_form,
     check_size,
     describe_tensor,
     map_state,
+    over_features,
     run_step,
     state_tensors,
     warn_once,
@@ -23,6 +26,7 @@ from recurra.base import (
 from recurra.graph import evaluate, partition, plan_inference, trace_step
 from recurra.runtime._launch import Launch, Operands, course
 from recurra.runtime._program import InferenceKernel
+from recurra.runtime._watch import Watch
 
 
 class Stream:
@@ -30,15 +34,19 @@ class Stream:
 
     Use it where one input at a time has to be answered at once: audio, sensors, control. The whole
     step, input projection included, is one kernel; a row's results are the same bits whatever other
-    rows run beside it. There are no gradients. When the cell's weights change, the next step sees
-    it.
+    rows run beside it. There are no gradients. When the cell changes, its weights or its numbers,
+    the next step sees it, unless the change is written through `tensor.data`.
 
     Args:
         cell: the cell; where it cannot be a kernel, its own `forward` runs, which is said once.
         batch_size: rows that run side by side, >= 1. Default: 1.
+        weights: `torch.bfloat16` rounds the matrices of a float32 cell to half of their memory,
+            which a step of few rows spends its time reading; everything else stays float32.
+            Default: as they are.
 
     Raises:
         ShapeError: `batch_size` is not a positive integer.
+        DtypeError: `weights` is neither None nor bfloat16, or the cell is not float32.
 
     Example:
         >>> import torch, recurra
@@ -49,12 +57,32 @@ class Stream:
         (torch.Size([1, 5]), torch.Size([1, 5]))
     """
 
-    def __init__(self, cell: Cell, batch_size: int = 1) -> None:
+    def __init__(
+        self, cell: Cell, batch_size: int = 1, *, weights: torch.dtype | None = None
+    ) -> None:
         self.cell = cell
+        self._halves = self._checked(weights)
         self.batch_size = check_size("batch_size", batch_size)
         self._kernel: _StepKernel | None = None
-        self._plain = False
+        self._form: tuple[torch.Size, torch.dtype] | None = None
         self._state: State = self._initial()
+
+    def _checked(self, weights: torch.dtype | None) -> bool:
+        """Tell whether weights are to be rounded to halves."""
+        if weights not in (None, torch.bfloat16):
+            raise DtypeError(
+                "`weights` is a dtype that streams do not keep weights in.",
+                got=weights,
+                expected="None or torch.bfloat16",
+            )
+        part = next(state_tensors(self.cell.initial_state(1)))
+        if weights is not None and part.dtype != torch.float32:
+            raise DtypeError(
+                "Only the weights of a float32 cell can be rounded to bfloat16.",
+                got=f"a state of {part.dtype}",
+                expected="torch.float32",
+            )
+        return weights is not None
 
     @property
     def state(self) -> State:
@@ -67,57 +95,90 @@ class Stream:
 
     @state.setter
     def state(self, state: State) -> None:
-        self._state = map_state(lambda _, part: part.detach().clone(), self._state, state)
-        if self._kernel is not None:
-            self._kernel.set_state(tuple(state_tensors(self._state)))
+        check_same_form(
+            f"`state` is not a state of `{type(self.cell).__name__}`.", state, self._state
+        )
+        self._go_on_from(map_state(lambda _, part: part, self._state, state))
 
     def reset(self, rows: torch.Tensor | None = None) -> None:
-        """Return to the initial state, all rows or those that `rows` `[B]` bool marks."""
+        """Return to the initial state, all rows or those that `rows` `[B]` bool marks.
+
+        Raises:
+            ShapeError: `rows` is not one mark per row.
+            DtypeError: `rows` is not bool.
+        """
         initial = self._initial()
         if rows is None:
-            self.state = initial
+            self._go_on_from(initial)
             return
+        self._check_rows(rows)
         self.state = map_state(
-            lambda new, old: torch.where(rows.reshape(-1, *(1,) * (new.dim() - 1)), new, old),
-            initial,
-            self.state,
+            lambda new, old: torch.where(over_features(rows, new), new, old), initial, self.state
         )
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step: x `[B, ...]` to the output `[B, ...]`, a new tensor.
 
         Raises:
-            ShapeError: x does not have `batch_size` rows, or another form than at the first step.
+            ShapeError: x does not have `batch_size` rows, or another shape than at the first step.
+            DtypeError: x has another dtype than at the first step.
         """
+        if not isinstance(x, torch.Tensor) or (x.shape, x.dtype) != self._form:
+            self._prepare(x)
         kernel = self._kernel
-        if kernel is None:
-            if not self._plain:
-                self._prepare(x)
-                return self(x)
+        if kernel is None or not x.is_cpu:
             return self._step_plainly(x)
-        if x.shape != kernel.shape or x.dtype != kernel.dtype:
-            raise ShapeError(
-                "`x` does not have the form of the stream's first input.",
-                got=describe_tensor(x),
-                expected=f"{tuple(kernel.shape)} {kernel.dtype}",
-            )
+        if not kernel.watch.is_same():
+            self._go_on_from(self.state)
+            self._compile(x)
+            return self(x)
         return kernel.step(x)
 
-    def _prepare(self, x: torch.Tensor) -> None:
-        if x.shape[:1] != (self.batch_size,):
+    def _prepare(self, x: object) -> None:
+        """Check the input of the first step, or one of another form, and compile for it."""
+        if not isinstance(x, torch.Tensor) or x.shape[:1] != (self.batch_size,):
             raise ShapeError(
                 "`x` does not have one row for each row of the stream.",
                 got=describe_tensor(x),
                 expected=f"({self.batch_size}, ...)",
             )
+        if self._form is not None:
+            shape, dtype = self._form
+            raise (ShapeError if x.shape != shape else DtypeError)(
+                "`x` does not have the form of the stream's first input.",
+                got=describe_tensor(x),
+                expected=f"{tuple(shape)} {str(dtype).removeprefix('torch.')}",
+            )
+        self._compile(x)
+        self._form = x.shape, x.dtype
+
+    def _compile(self, x: torch.Tensor) -> None:
+        self._kernel = None
         try:
             if not isinstance(self.cell, nn.Module):
                 raise CannotFuse("The cell is no `nn.Module`.", got=type(self.cell).__name__)
-            self._kernel = _StepKernel(self.cell, x.detach(), self._state)
+            if not x.is_cpu:
+                raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
+            with torch.inference_mode(False):  # it will be used in and out of it
+                self._kernel = _StepKernel(self.cell, x, self._state, halves=self._halves)
         except (CannotFuse, BackendUnavailable) as reason:
-            self._plain = True
             name = type(self.cell).__name__
             warn_once(f"stream {name}", f"Streams of `{name}` run its own forward: {reason}")
+
+    def _check_rows(self, rows: object) -> None:
+        expected = f"({self.batch_size},) bool"
+        if not isinstance(rows, torch.Tensor) or rows.shape != (self.batch_size,):
+            raise ShapeError(
+                "`rows` is not one mark per row.", got=describe_tensor(rows), expected=expected
+            )
+        if rows.dtype != torch.bool:
+            raise DtypeError("`rows` is not bool.", got=describe_tensor(rows), expected=expected)
+
+    @torch.inference_mode(False)
+    def _go_on_from(self, state: State) -> None:
+        self._state = map_state(lambda part: part.detach().clone(), state)
+        if self._kernel is not None:
+            self._kernel.set_state(tuple(state_tensors(self._state)))
 
     @torch.no_grad()
     def _step_plainly(self, x: torch.Tensor) -> torch.Tensor:
@@ -132,8 +193,9 @@ class Stream:
 class _StepKernel:
     """One step as a kernel, with all that its call needs made beforehand."""
 
-    def __init__(self, cell: nn.Module, x: torch.Tensor, state: State) -> None:
+    def __init__(self, cell: nn.Module, x: torch.Tensor, state: State, *, halves: bool) -> None:
         self.cell = cell
+        self.halves = halves
         self.shape, self.dtype = x.shape, x.dtype
         self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
         self.kernel = InferenceKernel(type(cell).__name__, plan_inference(self.part))
@@ -147,8 +209,8 @@ class _StepKernel:
         self.output_shape = (len(x), *plan.outputs[0].shape[1:])
         self.output_dtype = plan.dtype
         self.now = 0
-        self.tensors = [*cell.parameters(), *cell.buffers()]
-        self.versions: list[tuple[int, int]] = []
+        self.watch = Watch(cell)
+        self.versions: list[tuple[int, object]] = []
 
     def state(self) -> tuple[torch.Tensor, ...]:
         """The tensors of the state after the last step."""
@@ -161,7 +223,7 @@ class _StepKernel:
 
     def step(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step."""
-        versions = [(tensor.data_ptr(), tensor._version) for tensor in self.tensors]
+        versions = self.watch.weights()
         if versions != self.versions:
             self._prepare(versions)
         if not x.is_contiguous():
@@ -175,7 +237,7 @@ class _StepKernel:
         return y
 
     @torch.no_grad()
-    def _prepare(self, versions: list[tuple[int, int]]) -> None:
+    def _prepare(self, versions: list[tuple[int, object]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
         held = [
@@ -197,10 +259,11 @@ class _StepKernel:
                     [blank] * len(plan.forward.inputs), [output], vectors, matrices, start, end
                 ),
                 plan.forward.dtype,
+                halves=self.halves,
             )
             for start, end in ((first, second), (second, first))
         ]
-        for launch in self.launches:
-            launch.pack_now()
+        self.launches[0].pack_now()
+        self.launches[1].share_packed(self.launches[0])
         self.run: ctypes._NamedFuncPointer = self.kernel.forward
         self.versions = versions

@@ -86,10 +86,12 @@ def test_the_c_of_every_operation_compiles(dtype):
 
 @pytest.mark.parametrize("op", sorted(EXPRESSIONS))
 def test_expressions_use_all_their_operands(op):
-    given = tuple(input_of(torch.float32, place) for place in range(2))
-    text = expression(Node(op, given, (), (-1, 4), torch.float32), ["first", "second"])
-    assert "first" in text
-    assert ("second" in text) == ("{1}" in EXPRESSIONS[op])
+    names = ["first", "second", "third"]
+    given = tuple(input_of(torch.float32, place) for place in range(3))
+    text = expression(Node(op, given, (), (-1, 4), torch.float32), names)
+    used = [name in text for name in names]
+    assert used == [f"{{{place}}}" in EXPRESSIONS[op] for place in range(3)]
+    assert used[0]
 
 
 def test_no_expression_is_without_an_operation():

@@ -454,11 +454,13 @@ def test_a_cell_without_a_kernel_runs_its_own_forward_and_says_so_once(make):
     xs = torch.randn(4, 2, 3)
     with torch.no_grad():
         y, end = reference(cell, xs)
-    with pytest.warns(RecurraWarning, match=f"`{make.__name__}` run its own forward") as said:
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         stream = Stream(cell, 2)
         got = steps(stream, xs)
         other = steps(Stream(cell, 2), xs)
-    assert len(said) == 1
+    assert [each.category for each in said] == [RecurraWarning]
+    assert f"`{make.__name__}` run its own forward" in str(said[0].message)
     assert torch.equal(got, y)
     assert torch.equal(other, y)
     assert not got.requires_grad
@@ -495,10 +497,54 @@ def test_a_number_of_the_cell_that_changes_is_seen():
     assert_is_reference(stream, xs, stream.state)
 
 
-def test_a_cell_that_is_converted_is_refused_or_seen():
+def test_another_part_in_the_place_of_one_is_seen():
+    cell = with_random_weights(TwoSpeeds().double())
+    stream = Stream(cell, 2)
+    xs = torch.randn(3, 2, 3, dtype=torch.float64)
+    steps(stream, xs)
+    cell.into = with_random_weights(nn.Linear(3, 4, bias=False).double())
+    assert_is_reference(stream, xs, stream.state)
+
+
+class Dimmed(Scaled):
+    """Acts in training only on half of the input; holds a tensor that is no buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.level = torch.tensor(0.5, dtype=torch.float64)
+
+    def forward(self, x, hidden):
+        y, hidden = super().forward(0.5 * x if self.training else x, hidden)
+        return self.level * y, hidden
+
+
+def test_switches_and_tensors_of_its_own_are_seen():
+    cell = Dimmed()
+    stream = Stream(cell, 2)
+    xs = torch.randn(3, 2, 3, dtype=torch.float64)
+    assert_is_reference(stream, xs)
+    cell.eval()
+    assert_is_reference(stream, xs, stream.state)
+    cell.level.fill_(0.25)
+    assert_is_reference(stream, xs, stream.state)
+    cell.level = torch.tensor(-1.0, dtype=torch.float64)
+    assert_is_reference(stream, xs, stream.state)
+
+
+def test_a_cell_made_in_inference_mode():
+    with torch.inference_mode():
+        cell = lstm(torch.float64)
+        stream = Stream(cell, 2)
+        xs = torch.randn(3, 2, 3, dtype=torch.float64)
+        assert_is_reference(stream, xs)
+        cell.bias.fill_(0.5)
+        assert_is_reference(stream, xs, stream.state)
+
+
+def test_a_cell_that_is_converted_is_not_run_on_as_it_was():
     cell = lstm()
     stream = Stream(cell, 2)
     stream(torch.randn(2, 3))
     cell.double()
-    with warnings.catch_warnings(), pytest.raises(DtypeError, match=r"the cell|`x`|state"):
+    with pytest.raises((RuntimeError, RecurraWarning)):
         stream(torch.randn(2, 3))

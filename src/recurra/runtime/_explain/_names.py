@@ -128,7 +128,7 @@ def operation(node: Node) -> str:
     if node.op in ("matmul", "affine"):
         return "product"
     name = str(node.arguments[0]) if node.op in ("opaque", "call") else node.op
-    if not name.startswith("aten."):
+    if "." not in name:
         return name
     return name.split(".")[1].removeprefix("native_").removeprefix("_")
 
