@@ -82,8 +82,8 @@ class Zoneout(_Regularised):
         >>> import torch, recurra
         >>> cell = recurra.cells.Zoneout(recurra.GRU(3, 5), probability=0.1)
         >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape, state.step
-        (torch.Size([7, 2, 5]), tensor([7., 7.]))
+        >>> y.shape, state.step.tolist()
+        (torch.Size([7, 2, 5]), [7.0, 7.0])
     """
 
     def forward(self, x: torch.Tensor, state: DrawnState) -> tuple[torch.Tensor, DrawnState]:

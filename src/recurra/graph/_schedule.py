@@ -179,8 +179,8 @@ class _Group:
 
 def _placed(plan: LoopPlan, nodes: Sequence[Node], positions: dict[Node, Position]) -> LoopPlan:
     groups, home = _grouped(nodes, positions)
-    places, stores, scratch, row = _Memory(plan, nodes, home).places()
-    stages = _stages(plan, nodes, groups, home)
+    places, stores, scratch, row = _Memory(plan, nodes, positions, home).places()
+    stages = _stages(plan, nodes, groups, positions)
     done = LoopPlan(
         **{
             **{name: getattr(plan, name) for name in plan.__dataclass_fields__},
@@ -197,20 +197,29 @@ def _placed(plan: LoopPlan, nodes: Sequence[Node], positions: dict[Node, Positio
 
 def _grouped(
     nodes: Sequence[Node], positions: dict[Node, Position]
-) -> tuple[list[_Group], dict[Node, Position]]:
-    """Gather values into loops; a reduction that does not fit in goes into a loop of its own."""
-    groups: dict[tuple[Position, Shape, int | None], _Group] = {}
-    home: dict[Node, Position] = {}
+) -> tuple[list[_Group], dict[Node, _Group]]:
+    """Gather values into loops.
+
+    A reduction joins the loop that computes what it reduces, as long as all reductions of a loop keep
+    the same axes; otherwise it goes into a loop of its own, after that one.
+    """
+    groups: list[_Group] = []
+    home: dict[Node, _Group] = {}
     for node in nodes:
-        position = positions[node]
-        home[node] = position
         if node.op in ("matmul", "cat"):
             continue
-        kept = _kept(node)
-        key = (position, iteration(node), kept)
-        group = groups.setdefault(key, _Group(position, iteration(node), kept))
+        position, shape, kept = positions[node], iteration(node), _kept(node)
+        for group in groups:
+            fits = kept is None or group.kept in (None, kept)
+            if group.position == position and group.shape == shape and fits:
+                break
+        else:
+            group = _Group(position, shape)
+            groups.append(group)
+        group.kept = kept if kept is not None else group.kept
         group.nodes.append(node)
-    return list(groups.values()), home
+        home[node] = group
+    return groups, home
 
 
 def _kept(node: Node) -> int | None:
@@ -238,9 +247,7 @@ def _stages(
         if number in products:
             stages.append(Products(tuple(products[number])))
         else:
-            ordered = sorted(
-                loops[number], key=lambda group: (group.position, group.kept is not None)
-            )
+            ordered = sorted(loops[number], key=lambda group: group.position)
             stages.append(
                 Rows(tuple(FeatureLoop(g.shape, g.kept, tuple(g.nodes)) for g in ordered))
             )
@@ -250,10 +257,17 @@ def _stages(
 class _Memory:
     """Decides which values need memory, and where."""
 
-    def __init__(self, plan: LoopPlan, nodes: Sequence[Node], home: dict[Node, Position]) -> None:
+    def __init__(
+        self,
+        plan: LoopPlan,
+        nodes: Sequence[Node],
+        home: dict[Node, Position],
+        groups: dict[Node, _Group],
+    ) -> None:
         self.plan = plan
         self.nodes = nodes
         self.home = home
+        self.groups = groups
         self.used = readers(nodes)
         self.scratch: list[int] = []
         self.row: list[int] = []
@@ -306,9 +320,10 @@ class _Memory:
     def _sits_beside(self, node: Node, user: Node, operand: Node) -> bool:
         if user.op == "cat":
             return node.op != "cat"
-        same = self.home[user] == self.home[node] and is_pointwise(node.op)
-        beside = is_pointwise(user.op) and is_same_element(operand, iteration(user))
-        return same and beside and iteration(user) == iteration(node)
+        if not is_pointwise(node.op) or user.op == "matmul":
+            return False
+        same = self.groups[user] is self.groups[node]
+        return same and is_same_element(operand, iteration(user))
 
     def _new_place(self, node: Node) -> Place:
         stage = self.home[node][0]

@@ -121,7 +121,7 @@ class Stream:
 
         Raises:
             ShapeError: x does not have `batch_size` rows, or another shape than at the first step.
-            DtypeError: x has another dtype than at the first step.
+            DtypeError: x or the cell's weights have another dtype than at the first step.
         """
         if not isinstance(x, torch.Tensor) or (x.shape, x.dtype) != self._form:
             self._prepare(x)
@@ -236,6 +236,17 @@ class _StepKernel:
         self.now = 1 - self.now
         return y
 
+    def _check_form(self, held: Sequence[torch.Tensor]) -> None:
+        for node, tensor in zip(self.part.step.held, held, strict=True):
+            if node.shape != tensor.shape or node.dtype != tensor.dtype:
+                raise DtypeError(
+                    f"`{type(self.cell).__name__}` has other forms of weights than at the first "
+                    "step of the stream.",
+                    got=describe_tensor(tensor),
+                    expected=f"{tuple(node.shape)} {str(node.dtype).removeprefix('torch.')}",
+                    fix="stream = recurra.Stream(cell)",
+                )
+
     @torch.no_grad()
     def _prepare(self, versions: list[tuple[int, object]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
@@ -244,6 +255,7 @@ class _StepKernel:
             *dict(self.cell.named_parameters()).values(),
             *dict(self.cell.named_buffers()).values(),
         ]
+        self._check_form(held)
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))

@@ -5,6 +5,9 @@ from operator import is_
 import torch
 from torch import nn
 
+_OF_ALL = vars(nn.Module()).keys() - {"training"}
+"""What every module holds: tables that are never exchanged."""
+
 
 class Watch:
     """Knows a cell as it is now: its tensors, its numbers and switches, and its parts.
@@ -16,10 +19,15 @@ class Watch:
     """
 
     def __init__(self, cell: nn.Module) -> None:
+        modules = list(cell.modules())
         self._tables = [
             table
-            for module in cell.modules()
+            for module in modules
             for table in (vars(module), module._parameters, module._buffers, module._modules)
+        ]
+        self._sizes = list(map(len, self._tables))
+        self._places = [
+            (table, name) for table in self._tables for name in table if name not in _OF_ALL
         ]
         self._things = self._all_things()
         self._weights = [*cell.parameters(), *cell.buffers()]
@@ -32,12 +40,16 @@ class Watch:
         self._constants_then = _versions(self._constants)
 
     def _all_things(self) -> list[object]:
-        return [thing for table in self._tables for thing in table.values()]
+        return [table[name] for table, name in self._places]
 
     def is_same(self) -> bool:
-        """Tell whether the cell still consists of the same things; its weights aside."""
-        now = self._all_things()
-        same = len(now) == len(self._things) and all(map(is_, now, self._things))
+        """Tell whether the cell still consists of the same things; values of weights aside."""
+        if list(map(len, self._tables)) != self._sizes:
+            return False
+        try:
+            same = all(map(is_, self._all_things(), self._things))
+        except KeyError:
+            return False
         return same and (not self._constants or _versions(self._constants) == self._constants_then)
 
     def weights(self) -> list[tuple[int, object]]:
