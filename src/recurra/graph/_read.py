@@ -29,6 +29,9 @@ _VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.
 LINE = "recurra_line"
 """Where a traced operation carries the user's line, if an earlier trace has found it."""
 
+_BOUNDED = {aten.slice.Tensor, aten.split.Tensor, aten.unsafe_split.Tensor, aten.narrow.default}
+"""Operators whose bounds may be the size of the batch."""
+
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
@@ -186,7 +189,7 @@ class Reader:
         if rule is None:
             return self._whole(operator_, arguments, options, result)
         arguments = self._sized(place.target, arguments, result)
-        arguments = tuple(map(self.size, arguments))
+        arguments = self._with_sizes(target, arguments)
         nodes = rule(self.graph, self._dtype(result), *arguments, **_plain(options))
         self._check(place.target, nodes, result)
         return nodes
@@ -210,6 +213,17 @@ class Reader:
             else each
             for each in arguments
         )
+
+    def _with_sizes(self, target: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Mark the size of the batch where it bounds a part; nowhere else may it be a number."""
+        sized = tuple(map(self.size, arguments))
+        if sized != arguments and target not in _BOUNDED:
+            raise CannotFuse(
+                "A step depends on the size of the batch.",
+                got=f"`{target}`",
+                where=self.graph.where,
+            )
+        return sized
 
     def _check(self, target: Any, nodes: Any, result: Any) -> None:
         """Hold the rule to the shapes that PyTorch found."""

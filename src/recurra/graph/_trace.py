@@ -16,6 +16,7 @@ from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, describe_shape
 from recurra.graph._read import Reader, users_line
+from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
 """Primes that stand for B while tracing; no feature size is a multiple. Nothing is computed."""
@@ -86,12 +87,13 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
     held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
     names, tensors = tuple(held), list(held.values())
     parts = list(state_tensors(state))
+    watched = Watched(cell)
 
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
-        given = dict(zip(names, values, strict=False))
+        given = dict(zip((f"cell.{name}" for name in names), values, strict=False))
         x, *rest = values[len(names) :]
         with _GradientSwitches(type(cell).__name__):
-            results = torch.func.functional_call(cell, given, (x, _like(state, iter(rest))))
+            results = torch.func.functional_call(watched, given, (x, _like(state, iter(rest))))
         y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 

@@ -1,5 +1,6 @@
 """Identity: what a compiled program depends on, so that one is never used for another cell."""
 
+from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from torch import nn
 from recurra.base import State, state_tensors
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), torch.dtype, torch.device, torch.Size)
+_CONTAINERS = (dict, OrderedDict, list, tuple, set)
 _TABLES = ("_parameters", "_buffers", "_modules")
 
 
@@ -47,7 +49,7 @@ def _of_modules(cell: nn.Module) -> Iterator[Hashable]:
         for key, value in module.__dict__.items():
             if key in _TABLES:
                 yield key, tuple(_of_tensor(each, tensor) for each, tensor in value.items())
-            elif value or type(value) in _PLAIN:
+            elif type(value) not in _CONTAINERS or value:
                 yield key, frozen(value)
 
 
@@ -70,4 +72,23 @@ def frozen(value: Any) -> Hashable:
         return type(value), tuple(map(frozen, value))
     if isinstance(value, dict):
         return type(value), tuple((frozen(key), frozen(each)) for key, each in value.items())
-    return Same(value)
+    if isinstance(value, torch.Tensor):
+        return Same(value), _version(value)
+    if hasattr(value, "tobytes") and hasattr(value, "shape"):  # an array of NumPy
+        return type(value), str(value.dtype), value.shape, value.tobytes()
+    if isinstance(value, set | frozenset):
+        return type(value), frozenset(map(frozen, value))
+    return Same(value), _settings_of(value)
+
+
+def _version(tensor: torch.Tensor) -> Hashable:
+    """Return what changes when a tensor is written to."""
+    if tensor.is_inference():  # nobody counts
+        return bytes(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).tolist())
+    return tensor._version
+
+
+def _settings_of(value: object) -> Hashable:
+    """Return the numbers, strings and switches that an object holds, such as a configuration."""
+    held = vars(value) if hasattr(value, "__dict__") and not callable(value) else {}
+    return tuple((name, repr(each)) for name, each in held.items() if type(each) in _PLAIN)

@@ -118,7 +118,10 @@ NAMED = {
     running_sum_of_rows: "cumsum", sum_of_all: "sum", dropped: "random", noisy: "random",
     into_a_view_of_the_state: "in place",
 }  # fmt: skip
-ODD = ("sorted_features", "into_a_view_of_the_state")
+
+for each in WITH_A_LINE:  # PyTorch notes lines of functions of this name only
+    each.code = each.__code__
+    each.__code__ = each.__code__.replace(co_name="forward")
 
 
 @pytest.fixture(autouse=True)
@@ -186,13 +189,12 @@ def test_auto_runs_it_in_the_plain_loop_and_says_so_once(step):
 
 
 def test_a_step_that_depends_on_the_size_of_the_batch():
-    with pytest.raises(CannotFuse, match="`Step` depends on the size of the batch"):
+    with pytest.raises(CannotFuse, match="depends on the size of the batch"):
         unroll(Step(divided_by_the_batch), sequence(), backend="c")
 
 
 def test_a_cell_that_is_no_module():
     module = Step(mixed)
-    cell = types.SimpleNamespace(initial_state=module.initial_state)
 
     class Plain:
         initial_state = staticmethod(module.initial_state)
@@ -200,7 +202,6 @@ def test_a_cell_that_is_no_module():
         def __call__(self, x, hidden):
             return module(x, hidden)
 
-    del cell
     with pytest.raises(CannotFuse, match=r"no `nn\.Module`") as caught:
         unroll(Plain(), sequence(), backend="c")
     assert caught.value.details["got"] == "Plain"
@@ -352,7 +353,7 @@ def test_tensors_in_plain_containers(tensor, kind):
 
 def test_a_tensor_that_has_gradients_of_its_own():
     outside = torch.randn(3, dtype=torch.float64, requires_grad=True)
-    cell = Step(lambda cell, x, h: mixed(cell, x * cell.outside, h), outside=[outside])
+    cell = Step(lambda cell, x, h: mixed(cell, x * cell.outside[0], h), outside=[outside])
     x = sequence()
     for backend in ("c", "auto"):
         got = torch.autograd.grad(unroll(cell, x, backend=backend)[0].sum(), outside)
