@@ -22,6 +22,7 @@ _TAKES_SHAPE = {
     aten._unsafe_view.default,
     aten.reshape.default,
 }
+_WITHOUT_EFFECT = (aten.alias.default, aten.detach.default)
 _VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.default,
           aten.t.default,
           aten.squeeze.dim, aten.permute.default, aten.transpose.int, aten.expand.default,
@@ -29,7 +30,13 @@ _VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.
 LINE = "recurra_line"
 """Where a traced operation carries the user's line, if an earlier trace has found it."""
 
-_BOUNDED = {aten.slice.Tensor, aten.split.Tensor, aten.unsafe_split.Tensor, aten.narrow.default}
+_BOUNDED = {
+    aten.native_group_norm.default,
+    aten.slice.Tensor,
+    aten.split.Tensor,
+    aten.unsafe_split.Tensor,
+    aten.narrow.default,
+}
 """Operators whose bounds may be the size of the batch."""
 
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
@@ -163,7 +170,14 @@ class Reader:
 
     def _held(self, tensor: torch.Tensor) -> Node:
         """Return a node for a tensor that the module holds without having registered it."""
-        if tensor.dim() == 0 and not tensor.requires_grad:
+        if tensor.requires_grad:
+            raise CannotFuse(
+                "A step uses a tensor that takes gradients and is no parameter of its cell.",
+                got=describe_shape(tuple(tensor.shape)),
+                fix="make it a parameter of the cell, or of a module within",
+                where=self.graph.where,
+            )
+        if tensor.dim() == 0:
             return self.graph.constant(tensor.item(), (), tensor.dtype)
         key = ("held", _content(tensor))
         return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
@@ -272,6 +286,8 @@ class Reader:
         call = Call(target, arguments, options)
         first = result[0] if isinstance(result, list | tuple) else result
         inputs = list(_nodes((arguments, options)))
+        if target in _WITHOUT_EFFECT and self.lower:
+            return inputs[0]
         key = (str(target), call)
         return self.graph.opaque(call, inputs, key, tuple(first.shape), first.dtype)
 

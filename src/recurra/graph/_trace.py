@@ -13,13 +13,17 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
+from recurra.graph._borrowed import borrowed
 from recurra.graph._graph import Graph
-from recurra.graph._node import ROWS, Node, describe_shape
+from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._read import Reader, users_line
 from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
 """Primes that stand for B while tracing; no feature size is a multiple. Nothing is computed."""
+
+_OVER_ROWS = ("sum_of_rows", "product_over_rows")
+"""What gradients of parameters are made of, and no step."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,15 @@ class Step:
     following: tuple[Node, ...]
 
     def verify(self) -> None:
-        """Raise CannotFuse unless the state keeps its form."""
+        """Raise CannotFuse unless rows keep to themselves and the state keeps its form."""
+        for node in ancestors([self.output, *self.following]):
+            if node.op in _OVER_ROWS:
+                raise CannotFuse(
+                    "A step sums over the batch: rows would see each other.",
+                    got=describe_shape(node.inputs[0].shape),
+                    expected="sums over features",
+                    where=node.where,
+                )
         for before, after in zip(self.state, self.following, strict=True):
             if (before.shape, before.dtype) != (after.shape, after.dtype):
                 raise CannotFuse(
@@ -90,10 +102,10 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
     watched = Watched(cell)
 
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
-        given = dict(zip((f"cell.{name}" for name in names), values, strict=False))
         x, *rest = values[len(names) :]
-        with _GradientSwitches(type(cell).__name__):
-            results = torch.func.functional_call(watched, given, (x, _like(state, iter(rest))))
+        switches = _GradientSwitches(type(cell).__name__)
+        with borrowed(cell, tensors, values[: len(names)]), switches:
+            results = watched(x, _like(state, iter(rest)))
         y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 

@@ -1,4 +1,5 @@
 # What no kernel can hold: refused by "c" with the user's line, run in the plain loop by "auto".
+import copy
 import os
 import subprocess
 import sys
@@ -85,14 +86,20 @@ def sum_of_all(cell, x, hidden):
     return mixed(cell, x, hidden / (1 + hidden.abs().sum()))  # the cause
 
 
+def sum_over_the_batch(cell, x, hidden):
+    return mixed(cell, x, hidden - 0.1 * x.sum(dim=0))  # the cause
+
+
+def largest_of_the_batch(cell, x, hidden):
+    return mixed(cell, x, hidden - x.amax(dim=0))  # the cause
+
+
+def correlations(cell, x, hidden):
+    return mixed(cell, x, hidden @ (x.T @ hidden))  # the cause
+
+
 def running_sum_of_rows(cell, x, hidden):
     return mixed(cell, x, hidden.cumsum(dim=0))  # the cause
-
-
-def into_a_view_of_the_state(cell, x, hidden):
-    following = hidden * 1.0
-    following[:, 0] += 1.0  # the cause
-    return mixed(cell, x, following)
 
 
 def divided_by_the_batch(cell, x, hidden):
@@ -109,14 +116,13 @@ def noisy(cell, x, hidden):
 
 WITH_A_LINE = (
     branching, item, sorted_features, mean_of_the_batch, centred, softmax_over_the_batch,
-    first_row_for_all, flipped_batch, joined_batch, similarities, sum_of_all, running_sum_of_rows,
-    into_a_view_of_the_state, dropped, noisy,
+    sum_over_the_batch, largest_of_the_batch, correlations, first_row_for_all, flipped_batch, joined_batch, similarities, sum_of_all, running_sum_of_rows,
+    dropped, noisy,
 )  # fmt: skip
 NAMED = {
     sorted_features: "sort", mean_of_the_batch: "mean", centred: "mean",
     softmax_over_the_batch: "softmax", flipped_batch: "flip", joined_batch: "cat",
     running_sum_of_rows: "cumsum", sum_of_all: "sum", dropped: "random", noisy: "random",
-    into_a_view_of_the_state: "in place",
 }  # fmt: skip
 
 for each in WITH_A_LINE:  # PyTorch notes lines of functions of this name only
@@ -282,8 +288,8 @@ def test_an_attribute_that_the_step_writes_is_no_silent_one():
         return mixed(cell, x, hidden) * cell.count
 
     x = sequence().detach()
-    expected = unroll(Step(counting, count=0), x, backend="reference")
     one = Step(counting, count=0)
+    expected = unroll(copy.deepcopy(one), x, backend="reference")
     with pytest.raises(CannotFuse):
         unroll(one, x, backend="c")
     assert one.count == 0
@@ -314,6 +320,16 @@ def test_detach_is_honoured():
     assert_compiled(
         Step(lambda cell, x, h: torch.tanh(x + h @ cell.weight_hidden.detach())), sequence()
     )
+
+
+def into_a_view_of_the_state(cell, x, hidden):
+    following = hidden * 1.0
+    following[:, 0] += 1.0
+    return mixed(cell, x, following)
+
+
+def test_writes_to_what_the_step_has_made():
+    assert_compiled(Step(into_a_view_of_the_state), sequence())
 
 
 CONSTANTS = {
