@@ -6,6 +6,7 @@ borrowed tensors back in place of the module's own; here every table is changed 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,10 +24,11 @@ def borrowed(
         other: one tensor for each.
     """
     instead = {id(mine): theirs for mine, theirs in zip(own, other, strict=True)}
-    changed: list[tuple[dict[str, torch.Tensor | None], dict[str, torch.Tensor | None]]] = []
+    changed: list[tuple[dict[str, Any], dict[str, Any]]] = []
     try:
         for each in module.modules():
-            for table in (each._parameters, each._buffers):
+            tables: tuple[dict[str, Any], ...] = (each._parameters, each._buffers)
+            for table in tables:
                 changed.append((table, dict(table)))
                 for name, tensor in table.items():
                     table[name] = tensor if tensor is None else instead[id(tensor)]

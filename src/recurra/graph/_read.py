@@ -30,15 +30,6 @@ _VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.
 LINE = "recurra_line"
 """Where a traced operation carries the user's line, if an earlier trace has found it."""
 
-_BOUNDED = {
-    aten.native_group_norm.default,
-    aten.slice.Tensor,
-    aten.split.Tensor,
-    aten.unsafe_split.Tensor,
-    aten.narrow.default,
-}
-"""Operators whose bounds may be the size of the batch."""
-
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
@@ -229,14 +220,18 @@ class Reader:
         )
 
     def _with_sizes(self, target: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Mark the size of the batch where it bounds a part; nowhere else may it be a number."""
+        """Mark the size of the batch where it is a size; nobody may compute with it.
+
+        PyTorch tells the two apart by the type that the operator declares.
+        """
         sized = tuple(map(self.size, arguments))
-        if sized != arguments and target not in _BOUNDED:
-            raise CannotFuse(
-                "A step depends on the size of the batch.",
-                got=f"`{target}`",
-                where=self.graph.where,
-            )
+        for old, new, declared in zip(arguments, sized, target._schema.arguments, strict=False):
+            if old is not new and "int" not in str(declared.type):
+                raise CannotFuse(
+                    "A step computes with the size of the batch.",
+                    got=f"`{target}`",
+                    where=self.graph.where,
+                )
         return sized
 
     def _check(self, target: Any, nodes: Any, result: Any) -> None:

@@ -200,8 +200,8 @@ def _grouped(
 ) -> tuple[list[_Group], dict[Node, _Group]]:
     """Gather values into loops.
 
-    A reduction joins the loop that computes what it reduces, as long as all reductions of a loop keep
-    the same axes; otherwise it goes into a loop of its own, after that one.
+    A reduction joins the loop that computes what it reduces, as long as all reductions of a loop
+    keep the same axes; otherwise it goes into a loop of its own, after that one.
     """
     groups: list[_Group] = []
     home: dict[Node, _Group] = {}

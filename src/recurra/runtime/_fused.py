@@ -118,9 +118,10 @@ class _FusedLoop(torch.autograd.Function):
             return (None, None, *_twice(ctx.program, ctx.along, sources, given, needed))
         before, weights, _, returns = _grouped(ctx.program, sources)
         cut = len(ctx.program.part.exports)
-        d_before, d_weights, d_state, d_initial = ctx.program.training.go_back(
-            ctx.along, before, weights, saved, given[:cut], given[cut:], needed
-        )
+        with torch.autocast("cpu", enabled=False):  # as in the forward pass
+            d_before, d_weights, d_state, d_initial = ctx.program.training.go_back(
+                ctx.along, before, weights, saved, given[:cut], given[cut:], needed
+            )
         found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
         return (
             None,

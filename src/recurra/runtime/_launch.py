@@ -142,7 +142,7 @@ class Matmul:
 
 @dataclass(frozen=True)
 class HalfMatmul(Matmul):
-    """The same products with weights in bfloat16 and sums in float32: half of the memory to read."""
+    """The same products with weights in bfloat16, sums in float32: half of the memory to read."""
 
     def packed_size(self, K: int, N: int) -> int:
         """Return how many words of 32 bits a packed matrix takes."""

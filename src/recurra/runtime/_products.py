@@ -77,11 +77,18 @@ class _Affine(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         left, weight = ctx.saved_tensors
-        needs_left, needs_weight, needs_bias = ctx.needs_input_grad
         if torch.is_grad_enabled():  # to be differentiated again: in operations that can be
-            d_bias = gradient.sum(0) if needs_bias else None
+            d_bias = gradient.sum(0) if ctx.needs_input_grad[2] else None
             return gradient @ weight.t(), left.t() @ gradient, d_bias
         gradient = gradient.contiguous()
+        with torch.autocast("cpu", enabled=False):  # as in the forward pass
+            return _Affine._gradients(ctx, left, weight, gradient)
+
+    @staticmethod
+    def _gradients(
+        ctx: Any, left: torch.Tensor, weight: torch.Tensor, gradient: torch.Tensor
+    ) -> tuple[torch.Tensor | None, ...]:
+        needs_left, needs_weight, needs_bias = ctx.needs_input_grad
         return (
             _product(gradient, weight, None) if needs_left else None,
             gradient_of_weight(left.contiguous().t(), gradient) if needs_weight else None,

@@ -1,6 +1,7 @@
 """Program: a cell that has been compiled, and the kernels of its loop."""
 
 import ctypes
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,9 @@ from recurra.runtime._products import HANDLERS
 
 Tensors = tuple[torch.Tensor, ...]
 
+tracing = threading.RLock()
+"""Held while a cell is traced, which PyTorch cannot do in two threads at once."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -44,12 +48,16 @@ class Program:
     @cached_property
     def inference(self) -> "InferenceKernel":
         """The kernel for runs that nobody differentiates."""
-        return InferenceKernel(self.name, plan_inference(self.part))
+        with tracing:
+            plan = plan_inference(self.part)
+        return InferenceKernel(self.name, plan)
 
     @cached_property
     def training(self) -> "TrainingKernels":
         """The kernels for runs with gradients."""
-        return TrainingKernels(self.name, plan_training(self.part))
+        with tracing:
+            plan = plan_training(self.part)
+        return TrainingKernels(self.name, plan)
 
     def build(self) -> None:
         """Build all kernels now."""
@@ -93,7 +101,8 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
     Raises:
         CannotFuse: its step cannot be a kernel.
     """
-    return Program(partition(trace_step(cell, x, state)), type(cell).__name__)
+    with tracing:
+        return Program(partition(trace_step(cell, x, state)), type(cell).__name__)
 
 
 class InferenceKernel:

@@ -25,7 +25,7 @@ from recurra.base import (
 )
 from recurra.graph import evaluate, partition, plan_inference, trace_step
 from recurra.runtime._launch import Launch, Operands, course
-from recurra.runtime._program import InferenceKernel
+from recurra.runtime._program import InferenceKernel, tracing
 from recurra.runtime._watch import Watch
 
 
@@ -197,8 +197,10 @@ class _StepKernel:
         self.cell = cell
         self.halves = halves
         self.shape, self.dtype = x.shape, x.dtype
-        self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
-        self.kernel = InferenceKernel(type(cell).__name__, plan_inference(self.part))
+        with tracing:
+            self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
+            inference = plan_inference(self.part)
+        self.kernel = InferenceKernel(type(cell).__name__, inference)
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):
             raise CannotFuse("The step has an output that does not depend on its input or state.")

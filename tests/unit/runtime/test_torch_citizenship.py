@@ -215,16 +215,14 @@ def test_autocast_changes_nothing(dtype):
     x = torch.randn(5, 3, 3).to(dtype)
     leaves = list(layer.parameters())
 
-    def run():
-        y, state = layer(x)
+    expected = layer(x.float())
+    with torch.autocast("cpu", torch.bfloat16):
+        got = layer(x)
+
+    def all_of(y, state):
         return [y, *state_tensors(state), *torch.autograd.grad(y.square().sum(), leaves)]
 
-    x = x.float()
-    expected = run()
-    x = x.to(dtype)
-    with torch.autocast("cpu", torch.bfloat16):
-        got = run()
-    for mine, theirs in zip(got, expected, strict=True):
+    for mine, theirs in zip(all_of(*got), all_of(*expected), strict=True):
         assert mine.dtype == torch.float32
         torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-6)
 
