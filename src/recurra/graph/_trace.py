@@ -13,10 +13,10 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
-from recurra.graph._borrowed import borrowed
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._read import Reader, users_line
+from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
@@ -99,13 +99,12 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
     held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
     names, tensors = tuple(held), list(held.values())
     parts = list(state_tensors(state))
-    watched = Watched(cell)
 
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         x, *rest = values[len(names) :]
-        switches = _GradientSwitches(type(cell).__name__)
-        with borrowed(cell, tensors, values[: len(names)]), switches:
-            results = watched(x, _like(state, iter(rest)))
+        other = twin(cell, tensors, values[: len(names)])
+        with _GradientSwitches(type(cell).__name__):
+            results = Watched(other)(x, _like(state, iter(rest)))
         y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 
