@@ -48,6 +48,7 @@ class TrainingPlan:
         saved: nodes of the loop that the forward kernel writes.
         saved_inputs: the same, as inputs of the backward kernel.
         factors: values over all rows and steps that the gradients of weights are made from.
+        made: those of them that the backward kernel makes, in the order of `goes_back`.
         d_weights: gradients of weights, as nodes over `factors`.
     """
 
@@ -60,6 +61,7 @@ class TrainingPlan:
     saved: tuple[Node, ...]
     saved_inputs: tuple[Node, ...]
     factors: tuple[Node, ...]
+    made: tuple[Node, ...]
     d_weights: tuple[Node, ...]
 
 
@@ -87,7 +89,8 @@ def plan_training(part: Partition) -> TrainingPlan:
     factors = _factors(gradients.d_weights)
     backward = backward_nodes([*gradients.d_before, *gradients.d_state, *factors])
     kept = [node for node in factors if node not in backward and _is_made(node)]
-    roots = [*gradients.d_before, *gradients.d_state, *(n for n in factors if n in backward)]
+    made = [node for node in factors if node in backward and not _comes_in(node)]
+    roots = [*gradients.d_before, *gradients.d_state, *made]
     saved = choose_saved(roots, kept)
     outputs, makes = _once(lay_out(graph, [*loop.exports, *saved]))
     forward = schedule(
@@ -99,7 +102,6 @@ def plan_training(part: Partition) -> TrainingPlan:
         dtype=dtype_of(part),
     )
     inputs = [graph.input("saved", i, node.shape, node.dtype) for i, node in enumerate(saved)]
-    made = [node for node in factors if node in backward]
     return TrainingPlan(
         loop,
         gradients,
@@ -109,6 +111,7 @@ def plan_training(part: Partition) -> TrainingPlan:
         tuple(saved),
         tuple(inputs),
         tuple(factors),
+        tuple(made),
         gradients.d_weights,
     )
 
@@ -182,6 +185,11 @@ def _factors(roots: Sequence[Node]) -> list[Node]:
 def _is_made(node: Node) -> bool:
     """Tell whether a forward value has to be saved to be there after the loop."""
     return not (node.op == "constant" or (node.op == "input" and node.arguments[0] == "before"))
+
+
+def _comes_in(node: Node) -> bool:
+    """Tell whether a factor is a gradient that comes in at every step, there without being made."""
+    return node.op == "input" and node.arguments[0] == "d_export"
 
 
 def _replaced(graph: Graph, roots: Sequence[Node], by: dict[Node, Node]) -> list[Node]:

@@ -188,10 +188,7 @@ class TrainingKernels:
         cut = len(plan.gradients.d_before)
         known |= _given(plan.saved, saved)
         outputs = tuple(outputs[place] for place in plan.goes_back)
-        made = iter(outputs[cut:])
-        for node in plan.factors:
-            if node not in known and node.op != "constant":
-                known[node] = next(made)
+        known |= _given(plan.made, outputs[cut:])
         wanted = needed[len(before) : len(before) + len(weights)]
         return outputs[:cut], self._d_weights(known, along.lines, wanted), d_state, d_initial
 
