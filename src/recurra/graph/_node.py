@@ -7,7 +7,7 @@ the same for all rows: it depends on parameters only.
 The layout of a node in memory is row-major over what one row holds; views say how to walk it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -113,8 +113,3 @@ def users(nodes: Iterable[Node]) -> dict[Node, list[Node]]:
         for each in dict.fromkeys(node.inputs):
             table.setdefault(each, []).append(node)
     return table
-
-
-def numbered(nodes: Iterable[Node]) -> Iterator[tuple[str, Node]]:
-    """Name nodes v0, v1, ... in order."""
-    return ((f"v{place}", node) for place, node in enumerate(nodes))

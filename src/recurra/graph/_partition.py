@@ -10,7 +10,6 @@ Nobody annotates this: it is read off the graph.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 
@@ -41,11 +40,6 @@ class Partition:
     weights: tuple[Node, ...]
     exports: tuple[Node, ...]
     place: dict[Node, str]
-
-    @cached_property
-    def after_inputs(self) -> tuple[Node, ...]:
-        """Everything that the output may be computed from once the loop is through."""
-        return (*self.exports, *self.before)
 
     def verify(self) -> None:
         """Raise CannotFuse where the loop would hold what a kernel has no type for."""
@@ -105,9 +99,7 @@ def partition(step: Step, *, whole: bool = False) -> Partition:
 
 def _split(step: Step) -> Step:
     state = set(step.state)
-    nodes = ancestors([step.output, *step.following])
-    waiting = _descendants(nodes, state)
-    rule = split_products(lambda node: _is_waiting(node, waiting, state))
+    rule = split_products(lambda node: not state.isdisjoint(ancestors([node])))
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
     return Step(
         step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
@@ -126,10 +118,6 @@ def _joined(step: Step) -> Step:
     return Step(
         step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
     )
-
-
-def _is_waiting(node: Node, waiting: set[Node], state: set[Node]) -> bool:
-    return node in waiting or any(each in state for each in ancestors([node]))
 
 
 def _descendants(nodes: Sequence[Node], sources: set[Node]) -> set[Node]:

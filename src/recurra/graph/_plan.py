@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import torch
 
+from recurra.graph._access import access
 from recurra.graph._node import Node, Shape, describe_shape
 
 
@@ -147,7 +148,5 @@ class LoopPlan:
 
 
 def _base(node: Node) -> Node:
-    from recurra.graph._access import access
-
     found = access(node)
     return node if found is None else found.base

@@ -25,7 +25,7 @@ _SAME_NAME = (
 )
 _TWO_OPERANDS = "atan2 div fmod maximum minimum mul remainder"
 _COMPARISONS = "eq ge gt le lt ne"
-_LOGIC = {"and": "and", "or": "or", "xor": "xor"}
+_LOGIC = "and or xor"
 
 
 def number_dtype(graph_dtype: torch.dtype, operands: Sequence[Operand]) -> torch.dtype:
@@ -252,13 +252,9 @@ def _select(graph: Graph, dtype: torch.dtype, node: Node, axis: int, place: int)
 
 
 def _split(graph: Graph, dtype: torch.dtype, node: Node, size: int, axis: int = 0) -> list[Node]:
-    axis = _axis(node, axis)
-    if node.shape[axis] < 0:
-        raise _mixes(graph, "a part of the batch", node)
-    total = node.shape[axis]
-    return _split_sizes(
-        graph, dtype, node, [min(size, total - start) for start in range(0, total, size)], axis
-    )
+    total = max(0, node.shape[_axis(node, axis)])  # of the batch there are no parts
+    sizes = [min(size, total - start) for start in range(0, total, size)]
+    return _split_sizes(graph, dtype, node, sizes, axis)
 
 
 def _split_sizes(
@@ -749,8 +745,8 @@ _BY_NAME: dict[str, Rule] = {
     **{name: _pointwise(name) for name in _SAME_NAME.split()},
     **{name: _pointwise(name) for name in _TWO_OPERANDS.split()},
     **{name: _comparison(name) for name in _COMPARISONS.split()},
-    **{f"logical_{name}": _logic(op) for name, op in _LOGIC.items()},
-    **{f"bitwise_{name}": _logic(op) for name, op in _LOGIC.items()},
+    **{f"logical_{name}": _logic(name) for name in _LOGIC.split()},
+    **{f"bitwise_{name}": _logic(name) for name in _LOGIC.split()},
     "logical_not": _logic("not"),
     "bitwise_not": _logic("not"),
     "add": _sum_of("add"),

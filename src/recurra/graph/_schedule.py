@@ -6,7 +6,7 @@ stage to read a product. Values are computed as late as the loop of their users 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -181,15 +181,13 @@ def _placed(plan: LoopPlan, nodes: Sequence[Node], positions: dict[Node, Positio
     groups, home = _grouped(nodes, positions)
     places, stores, scratch, row = _Memory(plan, nodes, positions, home).places()
     stages = _stages(plan, nodes, groups, positions)
-    done = LoopPlan(
-        **{
-            **{name: getattr(plan, name) for name in plan.__dataclass_fields__},
-            "stages": stages,
-            "places": places,
-            "stores": stores,
-            "scratch": tuple(scratch),
-            "row": tuple(row),
-        }
+    done = replace(
+        plan,
+        stages=stages,
+        places=places,
+        stores=stores,
+        scratch=tuple(scratch),
+        row=tuple(row),
     )
     done.verify()
     return done

@@ -129,13 +129,11 @@ class Matmul:
         threads = min(torch.get_num_threads(), M)
         size = int(self.library.outer_scratch_size(K)) + 16
         scratch = left.new_empty(threads * size + 16)
-        item = left.element_size()
         start = -(-scratch.data_ptr() // 64) * 64
         arguments = _Outer(
             M, K, N, left.data_ptr(), left.stride(0), right.data_ptr(), right.stride(0),
             result.data_ptr(), result.stride(0), start, size // 16 * 16, threads,
         )  # fmt: skip
-        del item
         self.library.outer_in_threads(ctypes.byref(arguments))
         return result
 

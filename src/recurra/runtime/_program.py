@@ -23,7 +23,7 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.runtime._build import build, load
-from recurra.runtime._launch import Course, Launch, Operands, matmul_library
+from recurra.runtime._launch import Course, Launch, Operands
 from recurra.runtime._memory import empty
 from recurra.runtime._products import HANDLERS
 
@@ -62,12 +62,6 @@ class Program:
     def build(self) -> None:
         """Build all kernels now."""
         _ = self.inference, self.training
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The floating point type of the loop."""
-        nodes = (*self.part.step.state, *self.part.before, *self.part.weights)
-        return next((n.dtype for n in nodes if n.dtype.is_floating_point), torch.float32)
 
     def inputs(
         self, parameters: Sequence[torch.Tensor], x: torch.Tensor
@@ -245,8 +239,3 @@ def _run(
         d_initial=d_initial,
     )
     Launch(along, operands, dtype).run(kernel)
-
-
-def prepare(dtype: torch.dtype) -> None:
-    """Build what all kernels of a dtype share."""
-    matmul_library(dtype)
