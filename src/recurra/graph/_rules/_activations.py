@@ -1,0 +1,47 @@
+"""Rules of activation functions that are several operations."""
+
+import math
+from typing import Any
+
+import torch
+
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node
+from recurra.graph._rules._elementwise import clamp, comparison, power, where
+from recurra.graph._rules._operands import Number, Rule, as_node
+
+
+def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") -> Node:
+    def number(value: float) -> Node:
+        return as_node(graph, value, dtype)
+
+    if approximate == "tanh":
+        cube = power(graph, dtype, x, 3.0)
+        inner = graph.pointwise("add", x, graph.pointwise("mul", cube, number(0.044715)))
+        bent = graph.pointwise(
+            "tanh", graph.pointwise("mul", inner, number(math.sqrt(2 / math.pi)))
+        )
+    else:
+        bent = graph.pointwise("erf", graph.pointwise("mul", x, number(math.sqrt(0.5))))
+    half = graph.pointwise("mul", x, number(0.5))
+    return graph.pointwise("mul", half, graph.pointwise("add", bent, number(1.0)))
+
+
+def _hard_swish(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
+    gate = clamp(graph, dtype, graph.pointwise("add", node, as_node(graph, 3.0, dtype)), 0.0, 6.0)
+    product = graph.pointwise("mul", node, gate)
+    return graph.pointwise("div", product, as_node(graph, 6.0, dtype))
+
+
+def _threshold_gradient(
+    graph: Graph, dtype: torch.dtype, gradient: Node, node: Node, limit: Number
+) -> Any:
+    mask = comparison("le")(graph, torch.bool, node, limit)
+    return where(graph, dtype, mask, 0.0, gradient)
+
+
+LOWERED: dict[str, Rule] = {
+    "gelu": _gelu,
+    "hardswish": _hard_swish,
+    "threshold_backward": _threshold_gradient,
+}

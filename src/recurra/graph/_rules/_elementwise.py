@@ -1,0 +1,172 @@
+"""Rules of elementwise operators: arithmetic, comparisons, logic and choices."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from recurra.base import CannotFuse
+from recurra.graph._graph import Graph, broadcast_shapes
+from recurra.graph._node import Node
+from recurra.graph._rules._operands import Number, Operand, Rule, as_node, number_dtype
+
+_SAME_NAME = (
+    "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp exp2 expm1 floor log log10"
+    " log1p log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc"
+)
+_TWO_OPERANDS = "atan2 div fmod maximum minimum mul remainder"
+_COMPARISONS = "eq ge gt le lt ne"
+_LOGIC = "and or xor"
+
+
+def pointwise(op: str) -> Rule:
+    """Return the rule of an operator that is one operation on numbers."""
+
+    def rule(graph: Graph, dtype: torch.dtype, *operands: Operand, **_: Any) -> Node:
+        name = _of_truths(graph, op) if dtype == torch.bool else op
+        return graph.pointwise(
+            name, *(as_node(graph, each, dtype) for each in operands), dtype=dtype
+        )
+
+    return rule
+
+
+def _of_truths(graph: Graph, op: str) -> str:
+    """Return what an operation on numbers is for truth values."""
+    if op not in _TRUTHS:
+        raise CannotFuse(f"`{op}` of truth values has no rule.", where=graph.where)
+    return _TRUTHS[op]
+
+
+_TRUTHS = {"add": "or", "maximum": "or", "mul": "and", "minimum": "and"}
+
+
+def _sum_of(op: str) -> Rule:
+    def rule(
+        graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, alpha: Number = 1
+    ) -> Node:
+        if dtype == torch.bool:
+            truth: Node = pointwise(op)(graph, dtype, left, right)
+            return truth
+        scaled = as_node(graph, right, dtype)
+        if alpha != 1:
+            scaled = graph.pointwise("mul", scaled, as_node(graph, alpha, dtype))
+        return graph.pointwise(op, as_node(graph, left, dtype), scaled)
+
+    return rule
+
+
+def _reversed_sub(
+    graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, alpha: Number = 1
+) -> Any:
+    return _sum_of("sub")(graph, dtype, right, left, alpha)
+
+
+def _division(
+    graph: Graph,
+    dtype: torch.dtype,
+    left: Operand,
+    right: Operand,
+    rounding_mode: str | None = None,
+) -> Node:
+    quotient = graph.pointwise("div", as_node(graph, left, dtype), as_node(graph, right, dtype))
+    return quotient if rounding_mode is None else graph.pointwise(rounding_mode, quotient)
+
+
+def comparison(op: str) -> Rule:
+    """Return the rule of a comparison."""
+
+    def rule(graph: Graph, dtype: torch.dtype, *operands: Operand) -> Node:
+        meeting = number_dtype(dtype, operands)
+        return graph.pointwise(
+            op, *(as_node(graph, each, meeting) for each in operands), dtype=dtype
+        )
+
+    return rule
+
+
+def _logic(op: str) -> Rule:
+    def rule(graph: Graph, dtype: torch.dtype, *operands: Operand) -> Node:
+        if dtype != torch.bool:
+            raise CannotFuse(f"`{op}` of integers has no rule.", got=str(dtype), where=graph.where)
+        return graph.pointwise(op, *(_truth(graph, each) for each in operands), dtype=dtype)
+
+    return rule
+
+
+def _truth(graph: Graph, operand: Operand) -> Node:
+    node = as_node(graph, operand, operand.dtype if isinstance(operand, Node) else torch.bool)
+    if node.dtype == torch.bool:
+        return node
+    return graph.pointwise("ne", node, as_node(graph, 0, node.dtype), dtype=torch.bool)
+
+
+def where(graph: Graph, dtype: torch.dtype, condition: Node, left: Operand, right: Operand) -> Node:
+    """Choose between two values, element by element."""
+    shape = broadcast_shapes(
+        [each.shape for each in (condition, left, right) if isinstance(each, Node)]
+    )
+    choices = [graph.expand(as_node(graph, each, dtype), shape) for each in (left, right)]
+    return graph.make("where", (graph.expand(condition, shape), *choices), (), shape, dtype)
+
+
+def clamp(
+    graph: Graph,
+    dtype: torch.dtype,
+    node: Node,
+    low: Operand | None = None,
+    high: Operand | None = None,
+) -> Node:
+    """Keep a value between two others."""
+    result = as_node(graph, node, dtype)
+    if low is not None:
+        result = graph.pointwise("maximum", result, as_node(graph, low, dtype))
+    if high is not None:
+        result = graph.pointwise("minimum", result, as_node(graph, high, dtype))
+    return result
+
+
+_POWERS: dict[float, Callable[[Graph, Node], Node]] = {
+    1.0: lambda _, x: x,
+    2.0: lambda graph, x: graph.pointwise("mul", x, x),
+    3.0: lambda graph, x: graph.pointwise("mul", graph.pointwise("mul", x, x), x),
+    0.5: lambda graph, x: graph.pointwise("sqrt", x),
+    -0.5: lambda graph, x: graph.pointwise("rsqrt", x),
+    -1.0: lambda graph, x: graph.pointwise("reciprocal", x),
+}
+
+
+def power(graph: Graph, dtype: torch.dtype, base: Operand, exponent: Operand) -> Node:
+    """Raise to a power; to some by a simpler operation."""
+    left = as_node(graph, base, dtype)
+    if isinstance(exponent, Node):
+        return graph.pointwise("pow", left, as_node(graph, exponent, dtype))
+    if float(exponent) == 0:
+        return graph.constant(1.0, left.shape, dtype)
+    if float(exponent) in _POWERS:
+        return _POWERS[float(exponent)](graph, left)
+    return graph.pointwise("pow", left, as_node(graph, exponent, dtype))
+
+
+RULES: dict[str, Rule] = {
+    **{name: pointwise(name) for name in _SAME_NAME.split()},
+    **{name: pointwise(name) for name in _TWO_OPERANDS.split()},
+    **{name: comparison(name) for name in _COMPARISONS.split()},
+    **{f"logical_{name}": _logic(name) for name in _LOGIC.split()},
+    **{f"bitwise_{name}": _logic(name) for name in _LOGIC.split()},
+    "add": _sum_of("add"),
+    "sub": _sum_of("sub"),
+    "rsub": _reversed_sub,
+    "div": _division,
+    "pow": power,
+    "where": where,
+    "logical_not": _logic("not"),
+    "bitwise_not": _logic("not"),
+}
+
+
+LOWERED: dict[str, Rule] = {
+    "clamp": clamp,
+    "clamp_min": lambda graph, dtype, node, low: clamp(graph, dtype, node, low),
+    "clamp_max": lambda graph, dtype, node, high: clamp(graph, dtype, node, None, high),
+}

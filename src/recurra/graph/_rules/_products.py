@@ -1,0 +1,76 @@
+"""Rules of matrix products, of which one side is a parameter or both are of a row."""
+
+import torch
+
+from recurra.graph._graph import Graph
+from recurra.graph._node import Node
+from recurra.graph._rules._operands import Number, Rule, as_node, mixes
+
+
+def _matrix_product(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -> Node:
+    """[m, k] by [k, n]: one of them a parameter, or both with the batch in the middle."""
+    if left.shape[-1] < 0:
+        if right.shape[-2] != left.shape[-1]:
+            raise mixes(graph, "a matrix product over the batch", left)
+        return _product_over_rows(graph, dtype, left, right)
+    if not right.varies:
+        return graph.matmul(left, right)
+    if not left.varies:  # (right^T left^T)^T
+        flip = (*range(len(right.shape) - 2), len(right.shape) - 1, len(right.shape) - 2)
+        product = graph.matmul(graph.permute(right, flip), graph.permute(left, flip))
+        return graph.permute(product, flip)
+    return _row_by_row(graph, left, right)
+
+
+def _product_over_rows(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -> Node:
+    """[m, B] by [B, n]: the gradient of a weight, a sum over rows that waits for the loop's end."""
+    shape = (*left.shape[:-1], right.shape[-1])
+    return graph.make("product_over_rows", (left, right), (), shape, dtype)
+
+
+def _row_by_row(graph: Graph, left: Node, right: Node) -> Node:
+    """[B, m, k] by [B, k, n], both of a row: multiply and add up."""
+    if len(left.shape) != 3 or left.shape[0] != right.shape[0] or left.shape[0] >= 0:
+        raise mixes(graph, "a product of two values of the batch", left)
+    other = graph.permute(right, (0, 2, 1))  # [B, n, k]
+    products = graph.pointwise("mul", graph.add_axis(left, 2), graph.add_axis(other, 1))
+    return graph.reduce("sum", products, [3])
+
+
+def _batched_product(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -> Node:
+    """[h, m, k] by [h, k, n]."""
+    if left.shape[0] != right.shape[0]:
+        raise mixes(graph, "a product of a value of the batch", left)
+    return _matrix_product(graph, dtype, left, right)
+
+
+def _affine(
+    graph: Graph,
+    dtype: torch.dtype,
+    bias: Node,
+    left: Node,
+    right: Node,
+    *,
+    beta: Number = 1,
+    alpha: Number = 1,
+) -> Node:
+    product = _matrix_product(graph, dtype, left, right)
+    if alpha != 1:
+        product = graph.pointwise("mul", product, as_node(graph, alpha, dtype))
+    if beta != 1:
+        bias = graph.pointwise("mul", bias, as_node(graph, beta, dtype))
+    return graph.pointwise("add", product, bias)
+
+
+def _matrix_vector(graph: Graph, dtype: torch.dtype, matrix: Node, vector: Node) -> Node:
+    column = graph.add_axis(vector, 1)
+    return graph.drop_axis(_matrix_product(graph, dtype, matrix, column), 1)
+
+
+RULES: dict[str, Rule] = {
+    "mm": _matrix_product,
+    "bmm": _batched_product,
+    "mv": _matrix_vector,
+    "addmm": _affine,
+    "baddbmm": _affine,
+}
