@@ -23,32 +23,31 @@ _TAKES_SHAPE = {
     aten.reshape.default,
 }
 _WITHOUT_EFFECT = (aten.alias.default, aten.detach.default)
-_VIEWS = {aten.slice.Tensor, aten.select.int, aten.view.default, aten.unsqueeze.default,
-          aten.t.default,
-          aten.squeeze.dim, aten.permute.default, aten.transpose.int, aten.expand.default,
-          aten.split.Tensor, aten.split_with_sizes.default}  # fmt: skip
 LINE = "recurra_line"
 """Where a traced operation carries the user's line, if an earlier trace has found it."""
 
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
-def _functional(operator_: Any) -> Any:
-    """Return the operator that computes what this one writes in place."""
-    name = operator_._schema.name.removeprefix("aten::").removesuffix("_")
-    return getattr(getattr(aten, name), operator_._overloadname)
+def _functional(target: Any) -> Any:
+    """Return the operator that computes what this one writes to its first argument; or None.
+
+    Some of PyTorch's own functions and gradients are made of such operators.
+    """
+    schema = getattr(target, "_schema", None)
+    if schema is None or not schema.is_mutable:
+        return None
+    namespace, name = schema.name.split("::")
+    packet = getattr(getattr(torch.ops, namespace), name.removesuffix("_"), None)
+    return getattr(packet, target._overloadname, None)
 
 
-_IN_PLACE = {
-    operator_: _functional(operator_)
-    for operator_ in (
-        *(aten.add_.Tensor, aten.add_.Scalar, aten.sub_.Tensor, aten.sub_.Scalar),
-        *(aten.mul_.Tensor, aten.mul_.Scalar, aten.div_.Tensor, aten.div_.Scalar),
-        *(aten.copy_.default, aten.zero_.default, aten.fill_.Scalar),
-        *(aten.sigmoid_.default, aten.tanh_.default, aten.relu_.default, aten.neg_.default),
-    )
-}
-"""Operators that write to their first argument: some of PyTorch's own cells are made of them."""
+def _is_view(target: Any) -> bool:
+    """Tell whether an operator returns a look at its argument."""
+    schema = getattr(target, "_schema", None)
+    returns = () if schema is None or schema.is_mutable else schema.returns
+    return any(each.alias_info is not None for each in returns)
+
 
 _ELEMENTWISE = {
     torch.ops.recurra.clip_gradient.default,
@@ -120,19 +119,19 @@ class Reader:
 
     def _write(self, place: fx.Node, values: dict[fx.Node, Any]) -> None:
         """Let an operator that writes to its first argument change what the argument stands for."""
-        while place.target in _IN_PLACE:
+        while _functional(place.target) is not None:
             target = place.args[0]
             assert isinstance(target, fx.Node)
-            self._check_no_view(target)
+            self._check_no_view(target, values)
             values[target] = values[place]
             place = target
 
-    def _check_no_view(self, target: fx.Node) -> None:
+    def _check_no_view(self, target: fx.Node, values: Mapping[fx.Node, Any]) -> None:
         source = target
-        while source.target is operator.getitem or source.target in _VIEWS:
+        while source.target is operator.getitem or _is_view(source.target):
             source = source.args[0]  # type: ignore[assignment]
         is_view = source is not target and source.target not in _SAFE_SPLITS
-        has_views = any(user.target in _VIEWS for user in target.users)
+        has_views = any(user in values and _is_view(user.target) for user in target.users)
         if source.op == "placeholder" or is_view or has_views:
             raise CannotFuse(
                 "A step writes in place to a part of another value.",
@@ -183,14 +182,16 @@ class Reader:
         self._refuse_chance(place.target)
         self._refuse_unknown(place.target, arguments)
         flat = list(_nodes((arguments, options)))
+        if "val" not in place.meta:
+            raise _checks_values(place.target, self.graph.where)
         result = place.meta["val"]
-        if flat and not any(node.varies for node in flat) and not self._has_rows(result):
-            return self._opaque(place.target, arguments, options, result)
         target = cast(torch._ops.OpOverload, place.target)
-        operator_ = _IN_PLACE.get(target, target)
+        operator_ = _functional(target) or target
+        if flat and not any(node.varies for node in flat) and not self._has_rows(result):
+            return self._opaque(operator_, arguments, options, result)
         rule = self.rules.get(operator_)
         if rule is None and not flat and not self._has_rows(result):
-            return self._opaque(place.target, arguments, options, result)
+            return self._opaque(operator_, arguments, options, result)
         if rule is None:
             return self._whole(operator_, arguments, options, result)
         arguments = self._sized(place.target, arguments, result)
@@ -309,9 +310,12 @@ class Call:
         self.target = target
         self._arguments = fill((arguments, dict(options)), lambda _: PLACE)
         self._key = f"{target}{self._arguments!r}"
+        self._takes_as_given = self._arguments == ((PLACE,) * len(arguments), {})
 
     def __call__(self, *tensors: torch.Tensor) -> Any:
         """Run the operator with tensors in the places of nodes."""
+        if self._takes_as_given:
+            return self.target(*tensors)
         given = iter(tensors)
         arguments, options = fill(self._arguments, lambda _: next(given), PLACE)
         return self.target(*arguments, **options)
@@ -383,6 +387,14 @@ _WITHOUT_MEANING = (
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in _WITHOUT_MEANING}
+
+
+def _checks_values(target: Any, where: str | None) -> CannotFuse:
+    return CannotFuse(
+        f"A step raises errors that depend on values, with `{target}`.",
+        where=where,
+        fix="take the form without checks, such as `torch.linalg.solve_ex(a, b)[0]`",
+    )
 
 
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in .*\n\s*(?P<code>.*)')
