@@ -37,11 +37,16 @@ def map_state(function: Callable[..., torch.Tensor], state: State, *others: Stat
 
 def state_tensors(state: State) -> Iterator[torch.Tensor]:
     """Iterate over the tensors of a state, in order."""
+    return iter(_tensors(state))
+
+
+def _tensors(state: State) -> list[torch.Tensor]:
     if isinstance(state, torch.Tensor):
-        yield state
-        return
+        return [state]
+    found: list[torch.Tensor] = []
     for part in state:
-        yield from state_tensors(part)
+        found += [part] if isinstance(part, torch.Tensor) else _tensors(part)
+    return found
 
 
 def detach_state(state: State) -> State:

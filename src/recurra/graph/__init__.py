@@ -3,7 +3,7 @@
 It may not know any cell by name, nor any language or machine.
 """
 
-from recurra.graph._evaluate import evaluate
+from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import POINTWISE, REDUCTIONS
 from recurra.graph._partition import Partition, partition
@@ -23,6 +23,7 @@ __all__ = [
     "Place",
     "Product",
     "Products",
+    "Recipe",
     "Rows",
     "Shape",
     "Stage",

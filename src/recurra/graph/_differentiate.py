@@ -153,8 +153,9 @@ def _results(makes: list[Node], known: dict[Node, torch.Tensor]) -> list[torch.T
     with preserve_node_meta():
         for node in ancestors(makes, known):
             if node not in values:
+                inputs = {each: values[each] for each in node.inputs}
                 with annotate({LINE: node.where}):
-                    (values[node],) = evaluate([node], values, _SIZE)
+                    (values[node],) = evaluate([node], inputs, _SIZE)
     return [values[node] for node in makes]
 
 

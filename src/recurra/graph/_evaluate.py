@@ -9,14 +9,47 @@ import torch
 from recurra.graph._node import Node, Shape, ancestors
 from recurra.graph._ops import POINTWISE, REDUCTIONS
 
-Values = dict[Node, Any]
+Function = Callable[..., Any]  # (values of the inputs, rows, device)
+Handlers = Mapping[str, Callable[..., torch.Tensor]]
+
+
+class Recipe:
+    """How to compute nodes from others, worked out once for many calls.
+
+    Args:
+        roots: what to compute.
+        given: what it is computed from; nothing behind these is looked at.
+        handlers: other ways to compute some operations, by name. Default: PyTorch's usual ones.
+    """
+
+    def __init__(
+        self, roots: Sequence[Node], given: Sequence[Node], handlers: Handlers | None = None
+    ) -> None:
+        places = {node: place for place, node in enumerate(given)}
+        self._steps: list[tuple[Function, list[int]]] = []
+        for node in list(ancestors(roots, places)):
+            if node not in places:
+                inputs = [places[each] for each in node.inputs]
+                places[node] = len(given) + len(self._steps)
+                self._steps.append((_function(node, handlers or {}), inputs))
+        self._results = [places[root] for root in roots]
+
+    def __call__(self, values: Sequence[torch.Tensor], rows: int) -> list[torch.Tensor]:
+        """Compute the roots.
+
+        Args:
+            values: of the given nodes, in their order.
+            rows: B of these values.
+        """
+        known: list[Any] = list(values)
+        device = getattr(known[0], "device", None) if known else None
+        for function, inputs in self._steps:
+            known.append(function([known[place] for place in inputs], rows, device))
+        return [known[place] for place in self._results]
 
 
 def evaluate(
-    roots: Sequence[Node],
-    known: Mapping[Node, torch.Tensor],
-    rows: int,
-    handlers: Mapping[str, Callable[..., torch.Tensor]] | None = None,
+    roots: Sequence[Node], known: Mapping[Node, torch.Tensor], rows: int
 ) -> list[torch.Tensor]:
     """Compute nodes from the values of others.
 
@@ -24,67 +57,66 @@ def evaluate(
         roots: what to compute.
         known: values to start from; nothing behind them is looked at.
         rows: B of these values.
-        handlers: other ways to compute some operations, by name. Default: PyTorch's usual ones.
     """
-    values: Values = dict(known)
-    handlers = handlers or {}
-    for node in _order(tuple(roots), tuple(known)):
-        inputs = [values[each] for each in node.inputs]
-        if node.op in handlers:
-            values[node] = handlers[node.op](*inputs)
-        else:
-            values[node] = _evaluate_one(node, inputs, rows, values)
-    return [values[root] for root in roots]
+    return _recipe(tuple(roots), tuple(known))(list(known.values()), rows)
 
 
 @lru_cache(maxsize=4096)
-def _order(roots: tuple[Node, ...], known: tuple[Node, ...]) -> list[Node]:
-    """List what has to be computed: found once for every call of a program."""
-    given = set(known)
-    return [node for node in ancestors(roots, known) if node not in given]
+def _recipe(roots: tuple[Node, ...], given: tuple[Node, ...]) -> Recipe:
+    return Recipe(roots, given)
 
 
-def _evaluate_one(node: Node, inputs: list[Any], rows: int, known: Values) -> Any:
-    if node.op in POINTWISE:
-        return POINTWISE[node.op](*inputs)
+def _function(node: Node, handlers: Handlers) -> Function:
+    operation = handlers.get(node.op) or _plain_operation(node)
+    if operation is not None:
+        return lambda inputs, rows, device: operation(*inputs)
+    make = _OF_FORMS[node.op]
+    return lambda inputs, rows, device: make(node, inputs, _sizes(node.shape, rows), device)
+
+
+def _plain_operation(node: Node) -> Callable[..., Any] | None:
+    """Return the function of the inputs alone that an operation is, if it is one."""
     if node.op in REDUCTIONS:
-        return REDUCTIONS[node.op](inputs[0], dim=node.arguments[0])
-    return _OTHERS[node.op](node, inputs, _sizes(node.shape, rows), known)
+        reduction, axis = REDUCTIONS[node.op], node.arguments[0]
+        return lambda tensor: reduction(tensor, dim=axis)
+    if node.op in _OF_ARGUMENTS:
+        return _OF_ARGUMENTS[node.op](*node.arguments)
+    return POINTWISE.get(node.op)
 
 
 def _sizes(shape: Shape, rows: int) -> tuple[int, ...]:
     return tuple(-size * rows if size < 0 else size for size in shape)
 
 
-def _constant(node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Values) -> torch.Tensor:
-    like = next((each for each in known.values() if isinstance(each, torch.Tensor)), None)
-    device = None if like is None else like.device
-    return torch.full(sizes, node.arguments[0], dtype=node.dtype, device=device)
-
-
-def _slice(node: Node, inputs: list[Any], sizes: tuple[int, ...], known: Values) -> Any:
-    axis, start, size, step = node.arguments
+def _slice(axis: int, start: int, size: int, step: int) -> Callable[..., Any]:
     if step == 1:
-        return inputs[0].narrow(axis, start, size)
-    index = [slice(None)] * axis + [slice(start, start + (size - 1) * step + 1, step)]
-    return inputs[0][tuple(index)]
+        return lambda tensor: tensor.narrow(axis, start, size)
+    index = (*[slice(None)] * axis, slice(start, start + (size - 1) * step + 1, step))
+    return lambda tensor: tensor[index]
 
 
-_OTHERS: dict[str, Callable[[Node, list[Any], tuple[int, ...], Values], Any]] = {
-    "opaque": lambda node, inputs, sizes, known: node.arguments[1](*inputs),
-    "call": lambda node, inputs, sizes, known: node.arguments[0](*inputs),
-    "item": lambda node, inputs, sizes, known: inputs[0][node.arguments[0]],
-    "constant": _constant,
-    "cast": lambda node, inputs, sizes, known: inputs[0].to(node.dtype),
-    "stop": lambda node, inputs, sizes, known: inputs[0].detach(),
-    "copy": lambda node, inputs, sizes, known: inputs[0],
-    "expand": lambda node, inputs, sizes, known: inputs[0].expand(sizes),
-    "reshape": lambda node, inputs, sizes, known: inputs[0].reshape(sizes),
-    "permute": lambda node, inputs, sizes, known: inputs[0].permute(node.arguments[0]),
+_OF_ARGUMENTS: dict[str, Callable[..., Callable[..., Any]]] = {
+    "affine": lambda: lambda left, weight, bias: torch.addmm(bias, left, weight),
+    "call": lambda function: function,
+    "cat": lambda axis: lambda *parts: torch.cat(parts, dim=axis),
+    "copy": lambda *_: lambda tensor: tensor,
+    "item": lambda place: lambda values: values[place],
+    "matmul": lambda: torch.matmul,
+    "opaque": lambda _, function: function,
+    "permute": lambda order: lambda tensor: tensor.permute(order),
+    "product_over_rows": lambda: torch.matmul,
     "slice": _slice,
-    "cat": lambda node, inputs, sizes, known: torch.cat(inputs, dim=node.arguments[0]),
-    "matmul": lambda node, inputs, sizes, known: inputs[0] @ inputs[1],
-    "affine": lambda node, inputs, sizes, known: torch.addmm(inputs[2], inputs[0], inputs[1]),
-    "product_over_rows": lambda node, inputs, sizes, known: inputs[0] @ inputs[1],
-    "sum_of_rows": lambda node, inputs, sizes, known: inputs[0].sum(dim=node.arguments[0]),
+    "stop": lambda *_: torch.Tensor.detach,
+    "sum_of_rows": lambda axis: lambda tensor: tensor.sum(dim=axis),
 }
+"""What an operation does with the tensors that it gets, made from its arguments."""
+
+_OF_FORMS: dict[str, Callable[[Node, list[Any], tuple[int, ...], Any], Any]] = {
+    "cast": lambda node, inputs, sizes, device: inputs[0].to(node.dtype),
+    "constant": lambda node, inputs, sizes, device: torch.full(
+        sizes, node.arguments[0], dtype=node.dtype, device=device
+    ),
+    "expand": lambda node, inputs, sizes, device: inputs[0].expand(sizes),
+    "reshape": lambda node, inputs, sizes, device: inputs[0].reshape(sizes),
+}
+"""The same for those that look at the form of their result."""

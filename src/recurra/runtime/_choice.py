@@ -3,7 +3,8 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -16,20 +17,37 @@ from recurra.base import (
     ShapeError,
     State,
     UnknownName,
+    map_state,
     state_tensors,
     warn_once,
 )
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._identity import identity
+from recurra.runtime._identity import form_of, identity
 from recurra.runtime._operation import unroll_operation
+from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
+from recurra.runtime._watch import Watch
 
 Backend: TypeAlias = Literal["auto", "reference", "c", "triton"]
 
 _MOST_PROGRAMS = 256
 _programs: OrderedDict[Hashable, Program | CannotFuse] = OrderedDict()
 _compiling = threading.RLock()
+
+
+class _Known(NamedTuple):
+    """The program of a cell that ran before: to see that a cell is the same is quickly done."""
+
+    watch: Watch
+    form: tuple[Hashable, ...]
+    program: Program
+
+    def still_holds(self) -> bool:
+        return self.watch.is_same() and self.watch.has_same_forms()
+
+
+_known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
 
 
 def check_backend(backend: Backend) -> Backend:
@@ -45,71 +63,55 @@ def check_backend(backend: Backend) -> Backend:
     raise UnknownName.among("backend", backend, ("auto", "reference", "c"))
 
 
-def run(
-    backend: Backend,
-    cell: Cell,
-    x: torch.Tensor,
-    state: State,
-    *,
-    initial: State,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    reverse: bool,
-) -> tuple[torch.Tensor, State]:
-    """Run a cell over a sequence: the arguments of `reference_loop`, and the backend."""
-    if lengths is not None and not torch.compiler.is_compiling() and int(lengths.max()) == 0:
+def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    """Run a cell over a sequence, on a backend or on the best there is."""
+    lengths, is_compiling = passage.lengths, torch.compiler.is_compiling()
+    if lengths is not None and not is_compiling and int(lengths.max()) == 0:
         backend = "reference"  # nothing runs, not even a kernel
-
-    def plainly() -> tuple[torch.Tensor, State]:
-        return reference_loop(
-            cell, x, state, initial=initial, lengths=lengths, resets=resets, reverse=reverse
-        )
-
     if backend == "reference":
-        return plainly()
+        return reference_loop(cell, passage)
     try:
-        if torch.compiler.is_compiling():
-            return unroll_operation(
-                cell,
-                x,
-                state,
-                initial=initial,
-                lengths=lengths,
-                resets=resets,
-                reverse=reverse,
-            )
-        program = program_for(cell, x, state, initial)
-        return fused_loop(
-            program,
-            cell,
-            x,
-            state,
-            initial=initial,
-            lengths=lengths,
-            resets=resets,
-            reverse=reverse,
-        )
+        return unroll_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
     except ShapeError:  # a cell against its contract: said of the tensors that were given
-        plainly()
+        reference_loop(cell, passage)
         raise
     except (CannotFuse, BackendUnavailable) as reason:
         if backend == "c":
             raise
-        results = plainly()  # first, since a mistake in the call is the better message
+        results = reference_loop(cell, passage)  # first: a mistake in the call is better to hear of
         _say(cell, reason)
         return results
 
 
-def program_for(cell: Cell, x: torch.Tensor, state: State, initial: State) -> Program:
-    """Return the compiled cell, from those compiled before if there is one.
+def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    program, held = program_for(cell, passage)
+    y, final = fused_loop(program, held, passage)
+    ends = iter(final)
+    return y, map_state(lambda _: next(ends), passage.state)
+
+
+def program_for(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor]]:
+    """Return the compiled cell and its tensors, from those compiled before if there is one.
 
     Raises:
         CannotFuse: no kernel can hold its step, or run under the present circumstances.
     """
+    x, state, initial, *_ = passage
     _check_circumstances(x, [*state_tensors(state), *state_tensors(initial)])
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
-    key = identity(cell, x[0], state)
+    form = form_of(x, state)
+    known = _known.get(cell)
+    if known is not None and known.form == form and known.still_holds():
+        return known.program, known.watch.held
+    program = _found_or_compiled((*identity(cell), *form), cell, x, state)
+    watch = Watch(cell)
+    if watch.sees_all:
+        _known[cell] = _Known(watch, form, program)
+    return program, watch.held
+
+
+def _found_or_compiled(key: Hashable, cell: nn.Module, x: torch.Tensor, state: State) -> Program:
     with _compiling:
         found = _programs.get(key)
         if found is None:

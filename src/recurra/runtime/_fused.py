@@ -4,75 +4,44 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import nn
 
-from recurra.base import Cell, State, map_state, state_tensors, warn_once
-from recurra.runtime._launch import Course, course
+from recurra.base import state_tensors, warn_once
+from recurra.runtime._course import Course, course
+from recurra.runtime._kernel import Tensors
+from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import Program
 
-Tensors = tuple[torch.Tensor, ...]
-
 
 def fused_loop(
-    program: Program,
-    cell: Cell,
-    x: torch.Tensor,
-    state: State,
-    *,
-    initial: State,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    reverse: bool,
-) -> tuple[torch.Tensor, State]:
-    """Run a compiled cell over a sequence: the arguments and results of `reference_loop`."""
-    assert isinstance(cell, nn.Module)
-    held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
-    y, final = run_program(
-        program,
-        held,
-        x,
-        tuple(state_tensors(state)),
-        initial=tuple(state_tensors(initial)),
-        lengths=lengths,
-        resets=resets,
-        reverse=reverse,
-    )
-    ends = iter(final)
-    return y, map_state(lambda _: next(ends), state)
-
-
-def run_program(
-    program: Program,
-    parameters: Sequence[torch.Tensor],
-    x: torch.Tensor,
-    state: Tensors,
-    *,
-    initial: Tensors,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    reverse: bool,
+    program: Program, parameters: Sequence[torch.Tensor], passage: Passage
 ) -> tuple[torch.Tensor, Tensors]:
-    """Run a compiled cell, given as a program and its tensors.
+    """Run a compiled cell over a sequence.
 
     Only valid steps are computed: where there are lengths, the input is packed, one line a step.
+
+    Args:
+        program: the cell, compiled.
+        parameters: its parameters and buffers.
+        passage: what it runs over.
 
     Returns:
         y: outputs, `[T, B, ...]`.
         final: tensors of the final state.
     """
-    T, B = x.shape[:2]
-    along = course(T, B, lengths, resets, reverse=reverse)
-    lines = x.flatten(0, 1)
+    T, B = passage.x.shape[:2]
+    along = course(T, B, passage.lengths, passage.resets, reverse=passage.reverse)
+    lines = passage.x.flatten(0, 1)
     if along.index is not None:
         lines = lines.index_select(0, along.index)
-    known, before, weights = program.inputs(parameters, lines)
-    returns = () if resets is None else initial
-    exports, final = _run(program, along, before, weights, state, returns)
-    y = program.output(known, exports, along.lines)
+    before, weights = program.inputs(parameters, lines)
+    starts = tuple(state_tensors(passage.state))
+    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
+    exports, final = _run(program, along, before, weights, starts, returns)
+    y = program.output(parameters, lines, before, weights, exports)
     if along.index is not None:
         y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
-    return y.reshape(T, B, *y.shape[1:]), final
+    return y.unflatten(0, (T, B)), final
 
 
 def _run(

@@ -29,18 +29,23 @@ class Same:
         return id(self.thing)
 
 
-def identity(cell: nn.Module, x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
-    """Return all that tracing a cell may look at: equal identities have equal programs.
+def identity(cell: nn.Module) -> tuple[Hashable, ...]:
+    """Return all of a cell that tracing it may look at: equal cells have equal programs.
 
     Values of parameters and buffers are no part of it; numbers, strings and switches that modules
-    hold are, and so are the forms of the input and the state.
+    hold are.
     """
-    return (
-        tuple(_of_modules(cell)),
-        (x.shape[1:], x.dtype),
-        _of_state(state),
-        torch.get_default_dtype(),
-    )
+    return tuple(_of_modules(cell))
+
+
+def form_of(x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
+    """Return all else that tracing looks at, of an input `[T, B, ...]` and a state."""
+    return (x.shape[2:], x.dtype, _of_state(state), torch.get_default_dtype())
+
+
+def held_tensors(cell: nn.Module) -> list[torch.Tensor]:
+    """List the parameters and buffers of a cell, in the order in which steps name them."""
+    return [*cell.parameters(), *cell.buffers()]
 
 
 def _of_modules(cell: nn.Module) -> Iterator[Hashable]:

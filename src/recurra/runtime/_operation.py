@@ -13,7 +13,9 @@ import torch
 from torch import nn
 
 from recurra.base import CannotFuse, Cell, State, map_state, state_tensors
-from recurra.runtime._fused import run_program
+from recurra.runtime._fused import fused_loop
+from recurra.runtime._identity import held_tensors
+from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 
 _numbered: list[Program] = []
@@ -21,22 +23,14 @@ _numbered: list[Program] = []
 Form = tuple[tuple[int, ...], torch.dtype]
 
 
-def unroll_operation(
-    cell: Cell,
-    x: torch.Tensor,
-    state: State,
-    *,
-    initial: State,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    reverse: bool,
-) -> tuple[torch.Tensor, State]:
-    """Run a compiled cell over a sequence as one operation: arguments of `reference_loop`."""
+def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    """Run a compiled cell over a sequence as one operation."""
+    x, state, initial, lengths, resets, reverse = passage
     tensors = list(state_tensors(state))
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
     assert isinstance(cell, nn.Module)
-    held = [*dict(cell.named_parameters()).values(), *dict(cell.named_buffers()).values()]
+    held = held_tensors(cell)
     returns = list(state_tensors(initial)) if resets is not None else []
     y, *final = torch.ops.recurra.unroll(
         number, held, x, tensors, returns, lengths, resets, reverse
@@ -97,16 +91,8 @@ def _run(
 ) -> list[torch.Tensor]:
     if lengths is not None:
         lengths = lengths.to(torch.int64)
-    y, final = run_program(
-        _numbered[program],
-        parameters,
-        x,
-        tuple(state),
-        initial=tuple(initial),
-        lengths=lengths,
-        resets=resets,
-        reverse=reverse,
-    )
+    passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
+    y, final = fused_loop(_numbered[program], parameters, passage)
     return [y, *final]
 
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import torch
 
 from recurra.graph import Partition, evaluate
-from recurra.runtime._launch import Course
-
-Tensors = tuple[torch.Tensor, ...]
+from recurra.runtime._course import Course
+from recurra.runtime._kernel import Tensors
 
 
 def plain_loop(

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from recurra.runtime._launch import matmul_library
+from recurra.runtime._matmul import matmul_library
 
 _WORTH_IT = 2**22  # multiplications: below, the detour costs more than it saves
 

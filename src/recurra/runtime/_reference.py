@@ -11,24 +11,16 @@ from recurra.base import (
     run_step,
     valid_steps,
 )
+from recurra.runtime._passage import Passage
 
 
-def reference_loop(
-    cell: Cell,
-    x: torch.Tensor,
-    state: State,
-    *,
-    initial: State,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    reverse: bool,
-) -> tuple[torch.Tensor, State]:
+def reference_loop(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     """Run a cell over a sequence, step by step.
 
-    The arguments are those of `unroll`, already checked, and `initial`: what resets return to.
     A row that is not valid at a step keeps its state, so that rows which end early hold their final
     state, and reversed rows hold their first one until their own end is reached.
     """
+    x, state, initial, lengths, resets, reverse = passage
     T = len(x)
     valid = None
     if lengths is not None:

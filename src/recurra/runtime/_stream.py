@@ -1,6 +1,5 @@
 """Streams: one step at a time, with as little around it as can be."""
 
-import ctypes
 from collections.abc import Sequence
 from typing import cast
 
@@ -24,8 +23,12 @@ from recurra.base import (
     warn_once,
 )
 from recurra.graph import evaluate, partition, plan_inference, trace_step
-from recurra.runtime._launch import Launch, Operands, course
-from recurra.runtime._program import InferenceKernel, tracing
+from recurra.runtime._course import course
+from recurra.runtime._identity import held_tensors
+from recurra.runtime._kernel import in_dtypes
+from recurra.runtime._launch import CallForm, Launch, Operands
+from recurra.runtime._loops import InferenceLoop
+from recurra.runtime._program import tracing
 from recurra.runtime._watch import Watch
 
 
@@ -196,27 +199,29 @@ class _StepKernel:
     def __init__(self, cell: nn.Module, x: torch.Tensor, state: State, *, halves: bool) -> None:
         self.cell = cell
         self.halves = halves
-        self.shape, self.dtype = x.shape, x.dtype
+        self.shape = x.shape
         with tracing:
             self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
             inference = plan_inference(self.part)
-        self.kernel = InferenceKernel(type(cell).__name__, inference)
+        self.kernel = InferenceLoop(type(cell).__name__, inference)
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):
             raise CannotFuse("The step has an output that does not depend on its input or state.")
         self.along = course(1, len(x), None, None, reverse=False)
         self.slots = [
-            tuple(part.clone().contiguous() for part in state_tensors(state)) for _ in "ab"
+            tuple(part.to(plan.dtype, copy=True).contiguous() for part in state_tensors(state))
+            for _ in "ab"
         ]
         self.output_shape = (len(x), *plan.outputs[0].shape[1:])
-        self.output_dtype = plan.dtype
+        self.number = plan.dtype
+        self.returns = plan.outputs[0].dtype
         self.now = 0
         self.watch = Watch(cell)
         self.versions: list[tuple[int, object]] = []
 
     def state(self) -> tuple[torch.Tensor, ...]:
         """The tensors of the state after the last step."""
-        return self.slots[self.now]
+        return in_dtypes(self.slots[self.now], self.part.step.state)
 
     def set_state(self, state: Sequence[torch.Tensor]) -> None:
         """Go on from another state."""
@@ -228,15 +233,15 @@ class _StepKernel:
         versions = self.watch.weights()
         if versions != self.versions:
             self._prepare(versions)
-        if not x.is_contiguous():
-            x = x.contiguous()
-        y = torch.empty(self.output_shape, dtype=self.output_dtype)
+        if not (x.dtype == self.number and x.is_contiguous()):
+            x = x.to(self.number).contiguous()
+        y = torch.empty(self.output_shape, dtype=self.number)
         launch = self.launches[self.now]
-        launch.arrays["inputs"][0] = x.data_ptr()
-        launch.arrays["outputs"][0] = y.data_ptr()
-        self.run(launch.reference)
+        launch.put("inputs", 0, x)
+        launch.put("outputs", 0, y)
+        launch.run(self.kernel.function)
         self.now = 1 - self.now
-        return y
+        return y if self.returns == self.number else y.to(self.returns)
 
     def _check_form(self, held: Sequence[torch.Tensor]) -> None:
         for node, tensor in zip(self.part.step.held, held, strict=True):
@@ -253,31 +258,22 @@ class _StepKernel:
     def _prepare(self, versions: list[tuple[int, object]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
-        held = [
-            *dict(self.cell.named_parameters()).values(),
-            *dict(self.cell.named_buffers()).values(),
-        ]
+        held = held_tensors(self.cell)
         self._check_form(held)
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))
         vectors = [each.contiguous() for each in evaluate(plan.forward.vectors, loop, 1)]
         matrices = evaluate(plan.forward.weights, loop, 1)
-        blank = torch.empty(self.shape, dtype=self.dtype)
-        output = torch.empty(self.output_shape, dtype=self.output_dtype)
+        blank = torch.empty(self.shape, dtype=self.number)
+        output = torch.empty(self.output_shape, dtype=self.number)
         first, second = self.slots
+        form = CallForm(plan.forward, halves=self.halves)
+        inputs = [blank] * len(plan.forward.inputs)
         self.launches = [
-            Launch(
-                self.along,
-                Operands(
-                    [blank] * len(plan.forward.inputs), [output], vectors, matrices, start, end
-                ),
-                plan.forward.dtype,
-                halves=self.halves,
-            )
+            Launch(form, self.along, Operands(inputs, [output], vectors, matrices, start, end))
             for start, end in ((first, second), (second, first))
         ]
         self.launches[0].pack_now()
         self.launches[1].share_packed(self.launches[0])
-        self.run: ctypes._NamedFuncPointer = self.kernel.forward
         self.versions = versions

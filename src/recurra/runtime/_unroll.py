@@ -16,6 +16,7 @@ from recurra.base import (
     state_tensors,
 )
 from recurra.runtime._choice import Backend, check_backend, run
+from recurra.runtime._passage import Passage
 
 
 def unroll(
@@ -76,35 +77,21 @@ def unroll(
     check_backend(backend)
     _check_input(x)
     T, B = x.shape[:2]
-    _check_lengths(lengths, T, B)
+    lengths = _check_lengths(lengths, T, B)
     _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
-    with torch.autocast(x.device.type, enabled=False):
-        return _run(backend, cell, x, state, initial, lengths, resets, reverse=reverse)
-
-
-def _run(
-    backend: Backend,
-    cell: Cell,
-    x: torch.Tensor,
-    state: State | None,
-    initial: State,
-    lengths: torch.Tensor | None,
-    resets: torch.Tensor | None,
-    *,
-    reverse: bool,
-) -> tuple[torch.Tensor, State]:
-    """Run with checked arguments. Autocast is off: a cell computes in the dtype of its state."""
-    return run(
-        backend,
-        cell,
+    passage = Passage(
         _as_precise(x, initial),
         initial if state is None else _check_state(cell, state, initial),
-        initial=initial,
-        lengths=None if lengths is None else lengths.to(x.device, torch.int64),
-        resets=None if resets is None else resets.to(x.device),
-        reverse=reverse,
+        initial,
+        None if lengths is None else lengths.to(x.device, torch.int64),
+        None if resets is None else resets.to(x.device),
+        reverse,
     )
+    if not torch.is_autocast_enabled(x.device.type):
+        return run(backend, cell, passage)
+    with torch.autocast(x.device.type, enabled=False):  # a cell computes in its state's dtype
+        return run(backend, cell, passage)
 
 
 def _check_input(x: object) -> None:
@@ -116,9 +103,10 @@ def _check_input(x: object) -> None:
         )
 
 
-def _check_lengths(lengths: object, T: int, B: int) -> None:
+def _check_lengths(lengths: object, T: int, B: int) -> torch.Tensor | None:
+    """Return the lengths, or None where all rows have all steps."""
     if lengths is None:
-        return
+        return None
     if not isinstance(lengths, torch.Tensor) or lengths.shape != (B,):
         raise ShapeError(
             "`lengths` is not one number per row.",
@@ -130,13 +118,15 @@ def _check_lengths(lengths: object, T: int, B: int) -> None:
             "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
         )
     if torch.compiler.is_compiling():  # values are not known yet
-        return
-    if bool(((lengths < 0) | (lengths > T)).any()):
+        return lengths
+    least, most = (int(value) for value in lengths.aminmax())
+    if least < 0 or most > T:
         raise ArgumentError(
             "`lengths` has a value outside the sequence.",
             got=lengths.tolist(),
             expected=f"{B} integers in 0..{T}",
         )
+    return None if least == T else lengths
 
 
 def _check_resets(resets: object, T: int, B: int) -> None:

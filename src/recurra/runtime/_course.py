@@ -1,0 +1,70 @@
+"""Course: which lines of the streams the rows of a batch go through."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import torch
+
+
+@dataclass(frozen=True)
+class Course:
+    """Which lines of the streams the rows of a batch go through, and how.
+
+    Args:
+        rows: B.
+        lines: N, the steps of all rows together.
+        stride: from the line of a step to that of the next.
+        first: line of each row's first step, `[B]` int64.
+        length: steps of each row, `[B]` int64.
+        order: rows by length, longest first, `[B]` int64.
+        resets: marks, `[N]` uint8, or None.
+        index: for each line its place in `[T * B]`, or None where they are the same.
+    """
+
+    rows: int
+    lines: int
+    stride: int
+    first: torch.Tensor
+    length: torch.Tensor
+    order: torch.Tensor
+    resets: torch.Tensor | None
+    index: torch.Tensor | None
+
+
+def course(
+    T: int,
+    B: int,
+    lengths: torch.Tensor | None,
+    resets: torch.Tensor | None,
+    *,
+    reverse: bool,
+) -> Course:
+    """Lay out the rows of a batch: whole sequences as they stand, others one after the other."""
+    if lengths is None:
+        whole = _whole(T, B, reverse=reverse)
+        return whole if resets is None else replace(whole, resets=resets.reshape(-1).byte())
+    ends = lengths.cumsum(0)
+    starts = ends - lengths
+    lines = int(ends[-1])
+    row = torch.repeat_interleave(lengths, output_size=lines)  # [N]
+    index = (torch.arange(lines) - starts[row]) * B + row
+    return Course(
+        B,
+        lines,
+        -1 if reverse else 1,
+        ends - 1 if reverse else starts,
+        lengths.contiguous(),
+        torch.argsort(lengths, descending=True, stable=True),
+        None if resets is None else resets.reshape(-1)[index].byte(),
+        index,
+    )
+
+
+@lru_cache(maxsize=64)
+def _whole(T: int, B: int, *, reverse: bool) -> Course:
+    """Lay out rows that all run for T steps; nobody writes to these tensors."""
+    with torch.inference_mode(False):  # they will be used in and out of it
+        rows = torch.arange(B, device="cpu")
+        first = rows + (T - 1) * B if reverse else rows
+        length = torch.full((B,), T, dtype=torch.int64, device="cpu")
+    return Course(B, T * B, -B if reverse else B, first, length, rows, None, None)

@@ -1,0 +1,113 @@
+"""Loops: the kernels of a cell's loop, for runs with gradients and without."""
+
+from collections.abc import Sequence
+
+import torch
+
+from recurra.codegen import emit_c
+from recurra.graph import InferencePlan, Node, Recipe, TrainingPlan
+from recurra.runtime._course import Course
+from recurra.runtime._kernel import LoopKernel, Tensors, in_dtypes, load_kernels
+from recurra.runtime._products import HANDLERS
+
+
+class InferenceLoop:
+    """A loop that nobody differentiates.
+
+    Args:
+        name: of the cell.
+        plan: what to do.
+    """
+
+    def __init__(self, name: str, plan: InferencePlan) -> None:
+        self.plan = plan
+        self.source = emit_c([("forward", plan.forward)], f"{name}, forward")
+        (self.function,) = load_kernels(name, self.source)
+        loop = plan.loop
+        self._forward = LoopKernel(plan.forward, self.function, [*loop.before, *loop.weights])
+
+    def run(
+        self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
+    ) -> tuple[Tensors, Tensors]:
+        """Run the loop: exports `[N, ...]` and final states `[B, ...]`."""
+        outputs, final = self._forward(along, [*before, *weights], state, initial=initial)
+        loop = self.plan.loop
+        return in_dtypes(outputs, loop.exports), in_dtypes(final, loop.following)
+
+
+class TrainingLoop:
+    """A loop forward and backward.
+
+    Args:
+        name: of the cell.
+        plan: what to do.
+    """
+
+    def __init__(self, name: str, plan: TrainingPlan) -> None:
+        self.plan = plan
+        self.source = emit_c(
+            [("forward", plan.forward), ("backward", plan.backward)],
+            f"{name}, forward and backward",
+        )
+        forward, backward = load_kernels(name, self.source)
+        loop = plan.loop
+        known = [*loop.before, *loop.weights]
+        self._forward = LoopKernel(plan.forward, forward, known)
+        known += [*plan.saved_inputs, *plan.gradients.d_exports]
+        self._backward = LoopKernel(plan.backward, backward, known)
+        self._d_weights = _WeightGradients(plan, [*known, *plan.saved, *plan.made])
+
+    def run(
+        self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
+    ) -> tuple[Tensors, Tensors, Tensors]:
+        """Run the loop: exports `[N, ...]`, final states `[B, ...]`, and what `go_back` needs."""
+        outputs, final = self._forward(along, [*before, *weights], state, initial=initial)
+        outputs = tuple(outputs[place] for place in self.plan.makes)
+        loop = self.plan.loop
+        cut = len(loop.exports)
+        return (
+            in_dtypes(outputs[:cut], loop.exports),
+            in_dtypes(final, loop.following),
+            outputs[cut:],
+        )
+
+    def go_back(
+        self,
+        along: Course,
+        before: Tensors,
+        weights: Tensors,
+        saved: Tensors,
+        d_exports: Tensors,
+        d_final: Tensors,
+        needed: Sequence[bool],
+    ) -> tuple[Tensors, tuple[torch.Tensor | None, ...], Tensors, Tensors]:
+        """Return the gradients of before, weights, the state and the initial state.
+
+        Gradients of weights that are not needed are left out: they are products of their own.
+        """
+        known = [*before, *weights, *saved, *d_exports]
+        dtype = self.plan.backward.dtype
+        d_initial = tuple(torch.zeros(each.shape, dtype=dtype) for each in d_final)
+        outputs, d_state = self._backward(along, known, d_final, d_initial=d_initial)
+        outputs = tuple(outputs[place] for place in self.plan.goes_back)
+        cut = len(before)
+        known += [*saved, *outputs[cut:]]
+        wanted = tuple(needed[cut : cut + len(weights)])
+        return outputs[:cut], self._d_weights(known, along.lines, wanted), d_state, d_initial
+
+
+class _WeightGradients:
+    """The gradients of the weights that are wanted, from all that the loop left behind."""
+
+    def __init__(self, plan: TrainingPlan, given: Sequence[Node]) -> None:
+        self.plan, self.given = plan, given
+        self._recipes: dict[tuple[bool, ...], Recipe] = {}
+
+    def __call__(
+        self, known: Sequence[torch.Tensor], lines: int, wanted: tuple[bool, ...]
+    ) -> tuple[torch.Tensor | None, ...]:
+        if wanted not in self._recipes:
+            roots = [node for node, want in zip(self.plan.d_weights, wanted, strict=True) if want]
+            self._recipes[wanted] = Recipe(roots, self.given, HANDLERS)
+        found = iter(self._recipes[wanted](known, lines))
+        return tuple(next(found) if want else None for want in wanted)

@@ -1,0 +1,120 @@
+"""Matmul: the library of matrix products that kernels call."""
+
+import ctypes
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import torch
+
+from recurra.codegen import support
+from recurra.runtime._build import build, load
+
+
+@dataclass(frozen=True)
+class Matmul:
+    """The library of matrix products, of one dtype."""
+
+    library: ctypes.CDLL
+
+    def packed_size(self, K: int, N: int) -> int:
+        """Return how many numbers a packed matrix takes."""
+        return int(self.library.packed_size(K, N))
+
+    def pack(self, weight: torch.Tensor, panels: int) -> None:
+        """Pack a matrix into memory at an address."""
+        K, N = weight.shape
+        self.library.pack(weight.data_ptr(), K, N, weight.stride(0), weight.stride(1), panels)
+
+    @cached_property
+    def functions(self) -> dict[str, int]:
+        """Where the functions lie that kernels call, by their names in `struct call`."""
+        return {
+            "pack": self._address("pack_panels"),
+            "matmul": self._address("matmul_panels"),
+            "panel_count": self._address("panel_count"),
+            "packed_size": self._address("packed_size"),
+        }
+
+    def _address(self, name: str) -> int:
+        return ctypes.cast(getattr(self.library, name), ctypes.c_void_p).value or 0
+
+    def outer(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        """Return `left.T @ right` of `[N, M]` and `[N, K]`: the gradient of a weight."""
+        (N, M), K = left.shape, right.shape[1]
+        result = left.new_empty(M, K)
+        threads = min(torch.get_num_threads(), M)
+        size = int(self.library.outer_scratch_size(K)) + 16
+        scratch = left.new_empty(threads * size + 16)
+        start = -(-scratch.data_ptr() // 64) * 64
+        arguments = _Outer(
+            M, K, N, left.data_ptr(), left.stride(0), right.data_ptr(), right.stride(0),
+            result.data_ptr(), result.stride(0), start, size // 16 * 16, threads,
+        )  # fmt: skip
+        self.library.outer_in_threads(ctypes.byref(arguments))
+        return result
+
+
+@dataclass(frozen=True)
+class HalfMatmul(Matmul):
+    """The same products with weights in bfloat16, sums in float32: half of the memory to read."""
+
+    def packed_size(self, K: int, N: int) -> int:
+        """Return how many words of 32 bits a packed matrix takes."""
+        return int(self.library.packed_size_bf16(K, N))
+
+    def pack(self, weight: torch.Tensor, panels: int) -> None:
+        """Round a float32 matrix and pack it into memory at an address."""
+        K, N = weight.shape
+        strides = weight.stride()
+        self.library.pack_bf16_from_float(weight.data_ptr(), K, N, *strides, panels)
+
+    @cached_property
+    def functions(self) -> dict[str, int]:
+        """Where the functions lie; packing is done beforehand."""
+        return {
+            "pack": 0,
+            "matmul": self._address("matmul_bf16_panels"),
+            "panel_count": self._address("panel_count"),
+            "packed_size": self._address("packed_size_bf16"),
+        }
+
+
+class _Outer(ctypes.Structure):
+    """`struct outer_call` of `threads.h`."""
+
+    _fields_ = [
+        ("M", ctypes.c_long),
+        ("N", ctypes.c_long),
+        ("rows", ctypes.c_long),
+        ("a", ctypes.c_void_p),
+        ("lda", ctypes.c_long),
+        ("b", ctypes.c_void_p),
+        ("ldb", ctypes.c_long),
+        ("c", ctypes.c_void_p),
+        ("ldc", ctypes.c_long),
+        ("scratch", ctypes.c_void_p),
+        ("scratch_size", ctypes.c_long),
+        ("threads", ctypes.c_long),
+    ]
+
+
+@cache
+def matmul_library(dtype: torch.dtype) -> Matmul:
+    """Return the matrix products of a dtype, compiled once a machine."""
+    define = f"#define REAL_IS_DOUBLE {int(dtype == torch.float64)}\n"
+    library = load(build(define + support("matmul.c", "threads.h"), name="matmul"))
+    if dtype == torch.float32:
+        library.packed_size_bf16.restype = ctypes.c_long
+        library.packed_size_bf16.argtypes = [ctypes.c_long, ctypes.c_long]
+        library.pack_bf16_from_float.argtypes = [
+            ctypes.c_void_p,
+            *(ctypes.c_long for _ in range(4)),
+            ctypes.c_void_p,
+        ]
+    for name in ("packed_size", "outer_scratch_size"):
+        getattr(library, name).restype = ctypes.c_long
+    number = ctypes.c_long
+    library.pack.argtypes = [ctypes.c_void_p, number, number, number, number, ctypes.c_void_p]
+    library.packed_size.argtypes = [ctypes.c_long, ctypes.c_long]
+    library.outer_scratch_size.argtypes = [ctypes.c_long]
+    return Matmul(library)
