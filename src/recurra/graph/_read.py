@@ -53,15 +53,22 @@ _ELEMENTWISE = {
     torch.ops.recurra.clip_gradient.default,
     aten.log_sigmoid_forward.default,
     aten._prelu_kernel.default,
+    aten.hardswish.default,
 }
+_CHANCES = {aten._scaled_dot_product_flash_attention_for_cpu.default: 3}
+"""Operators that draw random numbers only with a chance: its place among their arguments."""
+
 _OVER_FEATURES: dict[Any, int] = {
     aten._softmax.default: 1,
+    aten._safe_softmax.default: 1,
     aten._log_softmax.default: 1,
     aten.logsumexp.default: 1,
     aten.var.correction: 1,
     aten.std.correction: 1,
     aten.var_mean.correction: 1,
+    aten.std_mean.correction: 1,
     aten.linalg_vector_norm.default: 2,
+    aten.norm.ScalarOpt_dim: 2,
     aten.cumsum.default: 1,
     aten.cumprod.default: 1,
     aten.prod.dim_int: 1,
@@ -179,7 +186,7 @@ class Reader:
         options = fx.node.map_arg(place.kwargs, lambda each: values[each])
         if place.target is operator.getitem:
             return self._item(place, *cast(tuple[Any, int], arguments))
-        self._refuse_chance(place.target)
+        self._refuse_chance(place.target, arguments)
         self._refuse_unknown(place.target, arguments)
         flat = list(_nodes((arguments, options)))
         if "val" not in place.meta:
@@ -294,8 +301,10 @@ class Reader:
                 where=self.graph.where,
             )
 
-    def _refuse_chance(self, target: Any) -> None:
-        if torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
+    def _refuse_chance(self, target: Any, arguments: Any) -> None:
+        place = _CHANCES.get(target)
+        chance = True if place is None else any(arguments[place : place + 1])
+        if chance and torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
             raise CannotFuse(
                 f"A step draws random numbers with `{target}`, which a kernel cannot repeat.",
                 where=self.graph.where,

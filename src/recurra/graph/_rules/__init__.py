@@ -4,12 +4,16 @@ import torch
 
 from recurra.graph._rules import (
     _activations,
+    _attention,
+    _diagonals,
+    _division,
     _elementwise,
     _in_turn,
     _movements,
     _normalisations,
     _numbers,
     _parts,
+    _places,
     _products,
     _reductions,
 )
@@ -24,13 +28,18 @@ RULES = {
     **joined(
         (
             _elementwise.RULES,
+            _division.RULES,
+            _activations.RULES,
             _movements.RULES,
+            _diagonals.RULES,
             _parts.RULES,
+            _places.RULES,
             _numbers.RULES,
             _reductions.RULES,
             _normalisations.RULES,
             _in_turn.RULES,
             _products.RULES,
+            _attention.RULES,
         )
     ),
     torch.ops.recurra.uniform.default: pointwise("uniform"),

@@ -8,7 +8,15 @@ import torch
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node
 from recurra.graph._rules._elementwise import clamp, comparison, power, where
-from recurra.graph._rules._operands import Number, Rule, as_node
+from recurra.graph._rules._operands import Number, Rule, as_node, axis_of, mixes
+
+
+def _shrink_gradient(
+    graph: Graph, dtype: torch.dtype, gradient: Node, node: Node, limit: Number
+) -> Node:
+    """Let no gradient pass between the limits, themselves included."""
+    sizes = graph.pointwise("abs", node)
+    return where(graph, dtype, comparison("le")(graph, torch.bool, sizes, limit), 0.0, gradient)
 
 
 def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") -> Node:
@@ -27,6 +35,16 @@ def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") 
     return graph.pointwise("mul", half, graph.pointwise("add", bent, number(1.0)))
 
 
+def _gated(graph: Graph, dtype: torch.dtype, node: Node, axis: int = -1) -> Node:
+    """Multiply the first half of an axis by the sigmoid of the second."""
+    axis = axis_of(node, axis)
+    if node.shape[axis] < 0:
+        raise mixes(graph, "a half of the batch", node)
+    half = node.shape[axis] // 2
+    value, gate = (graph.slice(node, axis, start, half) for start in (0, half))
+    return graph.pointwise("mul", value, graph.pointwise("sigmoid", gate))
+
+
 def _hard_swish(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
     gate = clamp(graph, dtype, graph.pointwise("add", node, as_node(graph, 3.0, dtype)), 0.0, 6.0)
     product = graph.pointwise("mul", node, gate)
@@ -40,8 +58,15 @@ def _threshold_gradient(
     return where(graph, dtype, mask, 0.0, gradient)
 
 
+RULES: dict[str, Rule] = {
+    "glu": _gated,
+}
+
+
 LOWERED: dict[str, Rule] = {
     "gelu": _gelu,
     "hardswish": _hard_swish,
     "threshold_backward": _threshold_gradient,
+    "hardshrink_backward": _shrink_gradient,
+    "softshrink_backward": _shrink_gradient,
 }

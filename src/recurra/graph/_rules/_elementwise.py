@@ -14,7 +14,7 @@ _SAME_NAME = (
     "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp exp2 expm1 floor log log10"
     " log1p log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc"
 )
-_TWO_OPERANDS = "atan2 div fmod maximum minimum mul remainder"
+_TWO_OPERANDS = "atan2 fmod maximum minimum mul remainder"
 _COMPARISONS = "eq ge gt le lt ne"
 _LOGIC = "and or xor"
 
@@ -60,17 +60,6 @@ def _reversed_sub(
     graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, alpha: Number = 1
 ) -> Any:
     return _sum_of("sub")(graph, dtype, right, left, alpha)
-
-
-def _division(
-    graph: Graph,
-    dtype: torch.dtype,
-    left: Operand,
-    right: Operand,
-    rounding_mode: str | None = None,
-) -> Node:
-    quotient = graph.pointwise("div", as_node(graph, left, dtype), as_node(graph, right, dtype))
-    return quotient if rounding_mode is None else graph.pointwise(rounding_mode, quotient)
 
 
 def comparison(op: str) -> Rule:
@@ -126,6 +115,44 @@ def clamp(
     return result
 
 
+def _masked_fill(graph: Graph, dtype: torch.dtype, node: Node, mask: Node, value: Operand) -> Node:
+    return where(graph, dtype, mask, value, node)
+
+
+def _without_nan(op: str) -> Rule:
+    """Return the rule of `fmax` or `fmin`, which take the other operand where one is no number."""
+
+    def rule(graph: Graph, dtype: torch.dtype, left: Operand, right: Operand) -> Node:
+        left, right = as_node(graph, left, dtype), as_node(graph, right, dtype)
+        missing = [_is_nan(graph, torch.bool, each) for each in (left, right)]
+        both = where(graph, dtype, missing[1], left, graph.pointwise(op, left, right))
+        return where(graph, dtype, missing[0], right, both)
+
+    return rule
+
+
+def _is_nan(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
+    return graph.pointwise("ne", node, node, dtype=dtype)
+
+
+def _sign_bit(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
+    """Tell whether a number is below zero, or the zero below zero: one by it is then -inf."""
+    inverse = graph.pointwise("reciprocal", node)
+    below = [comparison("lt")(graph, torch.bool, each, 0.0) for each in (node, inverse)]
+    return graph.pointwise("or", *below, dtype=torch.bool)  # PyTorch foresees numbers
+
+
+def _hypotenuse(graph: Graph, dtype: torch.dtype, left: Operand, right: Operand) -> Node:
+    """Scale by the longer side, whose square might be no number any more."""
+    sides = [graph.pointwise("abs", as_node(graph, each, dtype)) for each in (left, right)]
+    longer, shorter = (graph.pointwise(op, *sides) for op in ("maximum", "minimum"))
+    equal = comparison("eq")(graph, torch.bool, longer, shorter)  # both 0, or both infinite
+    ratio = where(graph, dtype, equal, 1.0, graph.pointwise("div", shorter, longer))
+    square = graph.pointwise("mul", ratio, ratio)
+    root = graph.pointwise("sqrt", graph.pointwise("add", square, as_node(graph, 1.0, dtype)))
+    return graph.pointwise("mul", longer, root)
+
+
 _POWERS: dict[float, Callable[[Graph, Node], Node]] = {
     1.0: lambda _, x: x,
     2.0: lambda graph, x: graph.pointwise("mul", x, x),
@@ -157,15 +184,24 @@ RULES: dict[str, Rule] = {
     "add": _sum_of("add"),
     "sub": _sum_of("sub"),
     "rsub": _reversed_sub,
-    "div": _division,
     "pow": power,
     "where": where,
+    "masked_fill": _masked_fill,
+    "isnan": _is_nan,
+    "prims.abs": pointwise("abs"),
+    "prims.neg": pointwise("neg"),
+    "prims.where": where,
+    "prims.ne": comparison("ne"),
+    "prims.fmax": _without_nan("maximum"),
+    "prims.fmin": _without_nan("minimum"),
+    "prims.signbit": _sign_bit,
     "logical_not": _logic("not"),
     "bitwise_not": _logic("not"),
 }
 
 
 LOWERED: dict[str, Rule] = {
+    "hypot": _hypotenuse,
     "clamp": clamp,
     "clamp_min": lambda graph, dtype, node, low: clamp(graph, dtype, node, low),
     "clamp_max": lambda graph, dtype, node, high: clamp(graph, dtype, node, None, high),

@@ -50,6 +50,25 @@ def _running(op: str) -> Rule:
     return rule
 
 
+def _best_so_far(op: str) -> Rule:
+    """Keep the best of an axis up to each place, as `cummax`: of equal ones the last."""
+
+    def rule(graph: Graph, dtype: torch.dtype, node: Node, axis: int) -> list[Any]:
+        axis = axis_of(node, axis)
+        if not 0 < node.shape[axis] <= MOST_PLACES:
+            raise mixes(graph, "a choice over the batch, or among too many,", node)
+        best = [graph.slice(node, axis, 0, 1)]
+        for place in range(1, node.shape[axis]):
+            other = graph.slice(node, axis, place, 1)
+            wins = graph.pointwise(op, other, best[-1], dtype=torch.bool)
+            is_nan = graph.pointwise("ne", other, other, dtype=torch.bool)
+            wins = graph.pointwise("or", wins, is_nan, dtype=torch.bool)
+            best.append(graph.make("where", (wins, other, best[-1]), (), other.shape, dtype))
+        return [graph.cat(best, axis), UNKNOWN]
+
+    return rule
+
+
 def _product_of(
     graph: Graph, dtype: torch.dtype, node: Node, axis: int, keep: bool = False, **_: Any
 ) -> Node:
@@ -63,6 +82,9 @@ RULES: dict[str, Rule] = {
     "max": _selection("ge"),
     "min": _selection("le"),
     "prod": _product_of,
+    "cumprod": _running("mul"),
+    "cummax": _best_so_far("ge"),
+    "cummin": _best_so_far("le"),
 }
 
 

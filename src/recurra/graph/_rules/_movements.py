@@ -59,6 +59,20 @@ def _drop_axes(
     return graph.reshape(node, shape)
 
 
+def _repeat(graph: Graph, dtype: torch.dtype, node: Node, times: Sequence[int]) -> Node:
+    """Put a value after itself along axes, as `repeat` and `tile`."""
+    node = graph.reshape(node, (1,) * (len(times) - len(node.shape)) + node.shape)
+    for axis, count in enumerate(times):
+        if count != 1 and node.shape[axis] < 0:
+            raise mixes(graph, "the batch, repeated,", node)
+        size = node.shape[axis]
+        if count != 1:
+            before, after = node.shape[:axis], node.shape[axis + 1 :]
+            node = graph.expand(graph.add_axis(node, axis), (*before, count, size, *after))
+            node = graph.reshape(node, (*before, count * size, *after))
+    return node
+
+
 def _flip(graph: Graph, dtype: torch.dtype, node: Node, axes: Sequence[int]) -> Node:
     for axis in sorted({axis_of(node, each) for each in axes}):
         if node.shape[axis] < 0:
@@ -102,6 +116,7 @@ RULES: dict[str, Rule] = {
     "reshape": _reshape,
     "unsqueeze": _add_axis,
     "squeeze": _drop_axes,
+    "repeat": _repeat,
     "flip": _flip,
     "roll": _roll,
 }

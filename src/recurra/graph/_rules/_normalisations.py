@@ -1,5 +1,6 @@
 """Rules of operators that bring features to a common scale: softmax, layer norm."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import torch
 
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node
+from recurra.graph._rules._elementwise import comparison, where
 from recurra.graph._rules._operands import Rule, as_node, axis_of, mixes
 from recurra.graph._rules._reductions import reduced, var_mean
 
@@ -16,6 +18,15 @@ def _softmax(graph: Graph, dtype: torch.dtype, node: Node, axis: int, _: bool = 
     shifted = _shifted(graph, node, axis)
     powers = graph.pointwise("exp", shifted)
     return graph.pointwise("div", powers, reduced(graph, "sum", powers, [axis], True))
+
+
+def _safe_softmax(
+    graph: Graph, dtype: torch.dtype, node: Node, axis: int, *_: Any, **__: Any
+) -> Node:
+    """Return zeros where all are -inf, which a softmax divides by nothing."""
+    best = reduced(graph, "amax", node, [axis_of(node, axis)], True)
+    none = comparison("eq")(graph, torch.bool, best, -math.inf)
+    return where(graph, dtype, none, 0.0, _softmax(graph, dtype, node, axis))
 
 
 def _log_softmax(graph: Graph, dtype: torch.dtype, node: Node, axis: int, _: bool = False) -> Node:
@@ -83,6 +94,7 @@ RULES: dict[str, Rule] = {
 
 LOWERED: dict[str, Rule] = {
     "_softmax": _softmax,
+    "_safe_softmax": _safe_softmax,
     "_log_softmax": _log_softmax,
     "native_layer_norm": _layer_norm,
 }

@@ -45,6 +45,7 @@ RULES: dict[str, Rule] = {
     "new_zeros": _new_filled(0),
     "new_ones": _new_filled(1),
     "scalar_tensor": _scalar,
+    "_efficientzerotensor": _filled(0),
     "empty": _filled(0),
     "empty_like": _filled_like(0),
     "empty_permuted": _filled(0),

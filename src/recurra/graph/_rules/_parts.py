@@ -89,9 +89,24 @@ def _put_slice(
     if step == 1:
         pieces = [graph.slice(node, axis, 0, first), part]
         return graph.cat([*pieces, graph.slice(node, axis, last, node.shape[axis] - last)], axis)
-    pieces = [graph.slice(node, axis, place, 1) for place in range(node.shape[axis])]
-    for taken, place in enumerate(range(first, last, step)):
-        pieces[place] = graph.slice(part, axis, taken, 1)
+    return _put_strided(graph, node, part, axis, first, step)
+
+
+def _put_strided(graph: Graph, node: Node, part: Node, axis: int, first: int, step: int) -> Node:
+    """Put a part in every `step`-th place: in groups of `step`, of which it is the first column."""
+    size, count = node.shape[axis], part.shape[axis]
+    groups = min(count, (size - first) // step)  # the last group may be cut off
+    end = first + groups * step
+    shape = (*node.shape[:axis], groups, step, *node.shape[axis + 1 :])
+    body = graph.reshape(graph.slice(node, axis, first, end - first), shape)
+    column = graph.add_axis(graph.slice(part, axis, 0, groups), axis + 1)
+    body = graph.cat([column, graph.slice(body, axis + 1, 1, step - 1)], axis + 1)
+    pieces = [
+        graph.slice(node, axis, 0, first),
+        graph.reshape(body, sized(node, axis, end - first)),
+        graph.slice(part, axis, groups, count - groups),
+        graph.slice(node, axis, end + count - groups, size - end - count + groups),
+    ]
     return graph.cat(pieces, axis)
 
 
@@ -118,6 +133,17 @@ def _pad(
     return node
 
 
+def _windows(graph: Graph, dtype: torch.dtype, node: Node, axis: int, size: int, step: int) -> Node:
+    """Slide a window along an axis: its places become a new last axis."""
+    axis = axis_of(node, axis)
+    if node.shape[axis] < 0:
+        raise mixes(graph, "a window over the batch", node)
+    count = (node.shape[axis] - size) // step + 1
+    columns = [graph.slice(node, axis, place, count, step) for place in range(size)]
+    rank = len(node.shape)
+    return graph.cat([graph.add_axis(column, rank) for column in columns], rank)
+
+
 RULES: dict[str, Rule] = {
     "slice": _slice,
     "select": _select,
@@ -128,6 +154,7 @@ RULES: dict[str, Rule] = {
     "unbind": _unbind,
     "cat": _cat,
     "stack": _stack,
+    "unfold": _windows,
     "slice_scatter": _put_slice,
     "select_scatter": _put_select,
     "constant_pad_nd": _pad,

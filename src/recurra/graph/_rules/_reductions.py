@@ -8,7 +8,8 @@ import torch
 
 from recurra.base import CannotFuse
 from recurra.graph._graph import Graph
-from recurra.graph._node import Node
+from recurra.graph._node import Node, ancestors
+from recurra.graph._rules._elementwise import where
 from recurra.graph._rules._operands import Number, Rule, as_node, axes_of, cast, mixes
 
 
@@ -96,6 +97,51 @@ def _std(graph: Graph, dtype: torch.dtype, node: Node, *arguments: Any, **option
     return graph.pointwise("sqrt", _var(graph, dtype, node, *arguments, **options))
 
 
+def _std_mean(
+    graph: Graph, dtype: torch.dtype, node: Node, *arguments: Any, **options: Any
+) -> list[Node]:
+    variance, mean = var_mean(graph, dtype, node, *arguments, **options)
+    return [graph.pointwise("sqrt", variance), mean]
+
+
+def _nan_sum(graph: Graph, dtype: torch.dtype, node: Node, *arguments: Any, **options: Any) -> Node:
+    missing = graph.pointwise("ne", node, node, dtype=torch.bool)
+    node = where(graph, dtype, missing, 0.0, node)
+    total: Node = _reduction("sum")(graph, dtype, node, *arguments, **options)
+    return total
+
+
+def _both_ends(
+    graph: Graph, dtype: torch.dtype, node: Node, *, dim: int | None = None, keepdim: bool = False
+) -> list[Node]:
+    axes = axes_of(node, dim)
+    return [reduced(graph, op, node, axes, keepdim) for op in ("amin", "amax")]
+
+
+def _any(
+    graph: Graph,
+    dtype: torch.dtype,
+    node: Node,
+    axes: int | Sequence[int] | None = None,
+    keep: bool = False,
+) -> Node:
+    """Count what is true: kernels add up numbers only."""
+    true = graph.pointwise("ne", node, as_node(graph, 0, node.dtype), dtype=torch.bool)
+    ones = cast(graph, true, _real_behind(node))
+    count = reduced(graph, "sum", ones, axes_of(node, axes), keep)
+    return graph.pointwise("ne", count, as_node(graph, 0, count.dtype), dtype=dtype)
+
+
+def _real_behind(node: Node) -> torch.dtype:
+    found = (each.dtype for each in ancestors([node]) if each.dtype.is_floating_point)
+    return next(found, torch.float32)
+
+
+def _all(graph: Graph, dtype: torch.dtype, node: Node, *arguments: Any) -> Node:
+    false = graph.pointwise("eq", node, as_node(graph, 0, node.dtype), dtype=torch.bool)
+    return graph.pointwise("not", _any(graph, dtype, false, *arguments), dtype=dtype)
+
+
 def _vector_norm(
     graph: Graph,
     dtype: torch.dtype,
@@ -114,7 +160,13 @@ def _vector_norm(
         return reduced(graph, "sum", sizes, chosen, keep)
     if power == math.inf:
         return reduced(graph, "amax", sizes, chosen, keep)
-    raise CannotFuse("A norm of this order has no rule.", got=power, where=graph.where)
+    if power == -math.inf:
+        return reduced(graph, "amin", sizes, chosen, keep)
+    if power == 0:
+        raise CannotFuse("A norm of this order has no rule.", got=power, where=graph.where)
+    exponents = [as_node(graph, each, dtype) for each in (power, 1 / power)]
+    total = reduced(graph, "sum", graph.pointwise("pow", sizes, exponents[0]), chosen, keep)
+    return graph.pointwise("pow", total, exponents[1])
 
 
 RULES: dict[str, Rule] = {
@@ -122,6 +174,10 @@ RULES: dict[str, Rule] = {
     "mean": _mean,
     "amax": _reduction("amax"),
     "amin": _reduction("amin"),
+    "aminmax": _both_ends,
+    "any": _any,
+    "all": _all,
+    "nansum": _nan_sum,
 }
 
 
@@ -129,5 +185,7 @@ LOWERED: dict[str, Rule] = {
     "var": _var,
     "std": _std,
     "var_mean": var_mean,
+    "std_mean": _std_mean,
     "linalg_vector_norm": _vector_norm,
+    "norm": _vector_norm,
 }

@@ -11,7 +11,7 @@ aten = torch.ops.aten
 
 _OVERLOADS = ("default", "Tensor", "Scalar", "Tensor_Scalar", "Tensor_Tensor", "self",
               "dim_IntList", "dim", "dims", "int", "correction", "Tensor_mode", "Scalar_mode",
-              "memory_format", "dim_int")  # fmt: skip
+              "memory_format", "dim_int", "int_Scalar", "int_Tensor")  # fmt: skip
 
 
 def joined(fragments: Sequence[dict[str, Rule]]) -> dict[Any, Rule]:
@@ -35,5 +35,6 @@ def _by_operator(rules: dict[str, Rule]) -> dict[Any, Rule]:
 
 
 def _overloads(name: str) -> list[Any]:
-    packet = getattr(aten, name)
+    namespace, _, name = name.rpartition(".")
+    packet = getattr(getattr(torch.ops, namespace or "aten"), name)
     return [getattr(packet, overload) for overload in packet.overloads() if overload in _OVERLOADS]
