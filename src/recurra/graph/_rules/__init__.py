@@ -50,6 +50,7 @@ LOWERED = {
     **joined(
         (
             _elementwise.LOWERED,
+            _division.LOWERED,
             _activations.LOWERED,
             _movements.LOWERED,
             _reductions.LOWERED,

@@ -1,6 +1,6 @@
 """Rules of divisions: plain ones, and ones that round as PyTorch does."""
 
-from typing import Any
+from functools import partial
 
 import torch
 
@@ -24,11 +24,8 @@ def _division(
     return quotient if rounding_mode is None else graph.pointwise(rounding_mode, quotient)
 
 
-def _floor_division(
-    graph: Graph, dtype: torch.dtype, left: Operand, right: Operand, **_: Any
-) -> Node:
+def _floor_division(graph: Graph, dtype: torch.dtype, left: Node, right: Node) -> Node:
     """Return how often `right` goes into `left`: less than the quotient rounds to, at times."""
-    left, right = as_node(graph, left, dtype), as_node(graph, right, dtype)
     half, zero = as_node(graph, 0.5, dtype), as_node(graph, 0.0, dtype)
     quotient, rest = graph.pointwise("div", left, right), graph.pointwise("fmod", left, right)
     times = graph.pointwise("div", graph.pointwise("sub", left, rest), right)
@@ -38,7 +35,7 @@ def _floor_division(
     times = where(graph, dtype, none, graph.pointwise("mul", quotient, zero), times)  # 0 or -0
     by_zero = comparison("eq")(graph, torch.bool, right, zero)
     times = where(graph, dtype, by_zero, quotient, times)
-    return graph.make("stop", (times,), (), times.shape, dtype)
+    return times
 
 
 def _one_less_below_zero(
@@ -53,7 +50,26 @@ def _one_less_below_zero(
     return where(graph, dtype, lower, less, times)
 
 
+def _before_gradients(
+    graph: Graph,
+    dtype: torch.dtype,
+    left: Operand,
+    right: Operand,
+    rounding_mode: str | None = None,
+) -> Node:
+    """Divide; a whole quotient has no gradient, though what it is made of has."""
+    result = _division(graph, dtype, left, right, rounding_mode)
+    if rounding_mode != "floor":
+        return result
+    return graph.make("stop", (result,), (), result.shape, dtype)
+
+
 RULES: dict[str, Rule] = {
+    "div": _before_gradients,
+    "floor_divide": partial(_before_gradients, rounding_mode="floor"),
+}
+
+LOWERED: dict[str, Rule] = {
     "div": _division,
-    "floor_divide": _floor_division,
+    "floor_divide": partial(_division, rounding_mode="floor"),
 }

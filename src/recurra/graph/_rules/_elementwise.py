@@ -17,6 +17,7 @@ _SAME_NAME = (
 _TWO_OPERANDS = "atan2 fmod maximum minimum mul remainder"
 _COMPARISONS = "eq ge gt le lt ne"
 _LOGIC = "and or xor"
+_PRIMITIVE = "abs add div mul neg sub"
 
 
 def pointwise(op: str) -> Rule:
@@ -188,8 +189,7 @@ RULES: dict[str, Rule] = {
     "where": where,
     "masked_fill": _masked_fill,
     "isnan": _is_nan,
-    "prims.abs": pointwise("abs"),
-    "prims.neg": pointwise("neg"),
+    **{f"prims.{name}": pointwise(name) for name in _PRIMITIVE.split()},
     "prims.where": where,
     "prims.ne": comparison("ne"),
     "prims.fmax": _without_nan("maximum"),

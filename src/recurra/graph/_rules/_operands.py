@@ -41,8 +41,17 @@ def cast(graph: Graph, node: Node, dtype: torch.dtype) -> Node:
     if node.dtype == dtype:
         return node
     if node.op == "constant":
-        return graph.constant(as_number(node.arguments[0], dtype), node.shape, dtype)
+        return graph.constant(as_number(_held(node), dtype), node.shape, dtype)
+    if node.op == "where" and all(each.op == "constant" for each in node.inputs[1:]):
+        choices = [cast(graph, each, dtype) for each in node.inputs[1:]]
+        return graph.make("where", (node.inputs[0], *choices), (), node.shape, dtype)
     return graph.make("cast", (node,), (), node.shape, dtype)
+
+
+def _held(node: Node) -> Number:
+    """Return the number of a constant as its dtype holds it."""
+    number: Number = torch.tensor(node.arguments[0], dtype=node.dtype).item()
+    return number
 
 
 def as_number(value: Number, dtype: torch.dtype) -> Number:
