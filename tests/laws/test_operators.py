@@ -248,6 +248,53 @@ def test_rows_need_not_be_the_first_axis(form):
     assert_compiled_is_reference(form)
 
 
+class SpecialNumbers(nn.Module):
+    """A step whose state is made of operators on the state before, weights apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, dtype=torch.float64))
+
+    def initial_state(self, batch_size):
+        sides = self.scale.new_zeros(2, batch_size, len(SPECIAL))
+        return *sides, self.scale.new_zeros(batch_size, 12, len(SPECIAL))
+
+    def forward(self, x, state):
+        a, b, _ = state
+        results = torch.stack(
+            [
+                torch.hypot(a, b),
+                torch.copysign(a, b),
+                torch.div(a, b, rounding_mode="floor"),
+                torch.fmax(a, b),
+                torch.fmin(a, b),
+                torch.cummax(a, 1).values,
+                torch.nan_to_num(a, 1.0, 2.0, 3.0),
+                torch.xlogy(a, b),
+                torch.clamp(a, min=b),
+                torch.linalg.vector_norm(torch.stack([a, b], -1), 3, -1),
+                torch.stack([a, b], -1).nansum(-1),
+                (torch.stack([a, b], -1) != 0).any(-1) * self.scale + 0 * x,
+            ],
+            dim=1,
+        )
+        return results, (a * self.scale, b * self.scale, results)
+
+
+SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.1, -0.3, 2.5, -2.5, torch.inf, -torch.inf, torch.nan)
+
+
+def test_special_numbers_are_those_of_the_plain_loop():
+    skip_without_compiled()
+    a, b = torch.cartesian_prod(*[torch.tensor(SPECIAL, dtype=torch.float64)] * 2).T
+    a, b = a.view(-1, len(SPECIAL)), b.view(-1, len(SPECIAL))
+    state = (a, b, a[:, None].expand(-1, 12, -1))
+    x = torch.zeros(1, len(a), 1, dtype=torch.float64)
+    cell = SpecialNumbers()
+    (expected, _), (got, _) = (run(cell, x, state) for run in (reference, compiled))
+    torch.testing.assert_close(got, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+
+
 @pytest.mark.parametrize(("reason", "form"), REFUSALS.items(), ids=REFUSALS)
 def test_what_has_no_kernel_is_refused(reason, form):
     skip_without_compiled()

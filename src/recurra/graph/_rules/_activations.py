@@ -14,9 +14,9 @@ from recurra.graph._rules._operands import Number, Rule, as_node, axis_of, mixes
 def _shrink_gradient(
     graph: Graph, dtype: torch.dtype, gradient: Node, node: Node, limit: Number
 ) -> Node:
-    """Let no gradient pass between the limits, themselves included."""
+    """Let gradients pass outside of the limits only."""
     sizes = graph.pointwise("abs", node)
-    return where(graph, dtype, comparison("le")(graph, torch.bool, sizes, limit), 0.0, gradient)
+    return where(graph, dtype, comparison("gt")(graph, torch.bool, sizes, limit), gradient, 0.0)
 
 
 def _gelu(graph: Graph, dtype: torch.dtype, x: Node, approximate: str = "none") -> Node:

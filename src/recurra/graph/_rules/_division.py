@@ -59,7 +59,7 @@ def _before_gradients(
 ) -> Node:
     """Divide; a whole quotient has no gradient, though what it is made of has."""
     result = _division(graph, dtype, left, right, rounding_mode)
-    if rounding_mode != "floor":
+    if rounding_mode is None:
         return result
     return graph.make("stop", (result,), (), result.shape, dtype)
 

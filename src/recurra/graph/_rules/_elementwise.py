@@ -1,5 +1,6 @@
 """Rules of elementwise operators: arithmetic, comparisons, logic and choices."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -144,14 +145,16 @@ def _sign_bit(graph: Graph, dtype: torch.dtype, node: Node) -> Node:
 
 
 def _hypotenuse(graph: Graph, dtype: torch.dtype, left: Operand, right: Operand) -> Node:
-    """Scale by the longer side, whose square might be no number any more."""
+    """Scale by the longer side, whose square may be too large; an infinite one decides alone."""
     sides = [graph.pointwise("abs", as_node(graph, each, dtype)) for each in (left, right)]
     longer, shorter = (graph.pointwise(op, *sides) for op in ("maximum", "minimum"))
-    equal = comparison("eq")(graph, torch.bool, longer, shorter)  # both 0, or both infinite
-    ratio = where(graph, dtype, equal, 1.0, graph.pointwise("div", shorter, longer))
+    nothing = comparison("eq")(graph, torch.bool, longer, 0.0)
+    ratio = where(graph, dtype, nothing, 0.0, graph.pointwise("div", shorter, longer))
     square = graph.pointwise("mul", ratio, ratio)
     root = graph.pointwise("sqrt", graph.pointwise("add", square, as_node(graph, 1.0, dtype)))
-    return graph.pointwise("mul", longer, root)
+    ends = [comparison("eq")(graph, torch.bool, each, math.inf) for each in sides]
+    endless = graph.pointwise("or", *ends, dtype=torch.bool)
+    return where(graph, dtype, endless, math.inf, graph.pointwise("mul", longer, root))
 
 
 _POWERS: dict[float, Callable[[Graph, Node], Node]] = {
