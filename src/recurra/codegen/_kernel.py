@@ -58,6 +58,7 @@ class _KernelText:
             **{("state", i): _stride(node.width) for i, node in enumerate(plan.state)},
             **{("following", i): _stride(node.width) for i, node in enumerate(plan.following)},
             **{("scratch", i): _stride(width) for i, width in enumerate(plan.scratch)},
+            **{("ahead", i): _stride(each.node.width) for i, each in enumerate(plan.ahead)},
         }
         if len(plan.state) > 32 or len(plan.scratch) + len(plan.row) > 256:
             raise CannotFuse("A step has too many values for a kernel.", got=len(plan.scratch))
@@ -173,9 +174,20 @@ class _KernelText:
             f"    {name}_turn, {int(plan.backward)},"
             f" {len(states)}, {name}_state_width, {name}_state_stride,\n"
             f"    {len(scratch) + len(row)}, {name}_scratch_stride, {name}_scratch_of_rows,\n"
-            f"    {len(heads)}, {name}_weight_heads, {name}_weight_K, {name}_weight_N}};"
+            f"    {len(heads)}, {name}_weight_heads, {name}_weight_K, {name}_weight_N,\n"
+            f"    {len(plan.ahead)}, {name}_ahead}};"
         )
-        return "\n".join(lines)
+        return "\n".join([self._aheads(), *lines])
+
+    def _aheads(self) -> str:
+        """Return the table of products that are made ahead."""
+        entries = [
+            f"{{{each.left}, {each.weight}, {-1 if each.bias is None else each.bias},"
+            f" {_stride(self.plan.inputs[each.left].width)}, {self.strides['ahead', place]}}}"
+            for place, each in enumerate(self.plan.ahead)
+        ]
+        table = ", ".join(entries or ["{0}"])
+        return f"static const struct ahead_product {self.name}_ahead[] = {{{table}}};"
 
 
 def _stride(width: int) -> int:

@@ -247,7 +247,8 @@ class RowText:
             return f"call->vectors[{index}]{shift}"
         if kind == "row":
             return f"turn->scratch[{len(self.plan.scratch) + index}]{shift}"
-        return f"turn->{kind}[{index}] + i * {self.strides[kind, index]}{shift}"
+        row = "(turn->ahead_line + i)" if kind == "ahead" else "i"
+        return f"turn->{kind}[{index}] + {row} * {self.strides[kind, index]}{shift}"
 
 
 def _manner(pointer: Pointer) -> str:

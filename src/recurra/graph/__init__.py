@@ -7,7 +7,7 @@ from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import POINTWISE, REDUCTIONS
 from recurra.graph._partition import Partition, partition
-from recurra.graph._plan import FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
+from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
 from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
 from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._trace import Step, trace_step
@@ -15,6 +15,7 @@ from recurra.graph._trace import Step, trace_step
 __all__ = [
     "POINTWISE",
     "REDUCTIONS",
+    "Ahead",
     "FeatureLoop",
     "InferencePlan",
     "LoopPlan",

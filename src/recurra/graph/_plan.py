@@ -20,9 +20,10 @@ class Place:
     """Where a value lies while a turn runs.
 
     Args:
-        kind: "input" and "output" are the streams in memory, one row a step; "state" and
-            "following" the state before and after; "scratch" a value of all running rows, until the
-            turn ends; "row" a value of one row, until the next row; "vector" a value of parameters.
+        kind: "input" and "output" are the streams in memory, one row a step; "ahead" a product that
+            was made ahead; "state" and "following" the state before and after; "scratch" a value of
+            all running rows, until the turn ends; "row" a value of one row, until the next row;
+            "vector" a value of parameters.
         index: which of its kind.
         offset: where in it, in elements.
     """
@@ -77,6 +78,25 @@ Stage: TypeAlias = Products | Rows
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """A product that does not wait for the state, made by the kernel some steps ahead of its turn.
+
+        value = left @ weight + bias
+
+    Args:
+        node: the value.
+        left: which of the plan's inputs.
+        weight: which of the plan's weights.
+        bias: which of the plan's vectors, or None.
+    """
+
+    node: Node
+    left: int
+    weight: int
+    bias: int | None
+
+
+@dataclass(frozen=True)
 class LoopPlan:
     """All that one kernel does.
 
@@ -94,6 +114,7 @@ class LoopPlan:
         stores: where values are written to.
         scratch: widths of the values of kind "scratch".
         row: widths of the values of kind "row".
+        ahead: products that are made ahead.
     """
 
     backward: bool
@@ -109,6 +130,7 @@ class LoopPlan:
     stores: dict[Node, tuple[Place, ...]] = field(repr=False)
     scratch: tuple[int, ...]
     row: tuple[int, ...]
+    ahead: tuple[Ahead, ...] = ()
 
     @property
     def nodes(self) -> Iterator[Node]:
@@ -122,6 +144,7 @@ class LoopPlan:
     def verify(self) -> None:
         """Raise ValueError if a value is used before it is there: a fault of the compiler."""
         there = {*self.inputs, *self.state, *self.vectors, *self.weights}
+        there |= {each.node for each in self.ahead}
         for node in self.nodes:
             for each in node.inputs:
                 base = _base(each)
@@ -135,7 +158,7 @@ class LoopPlan:
             there.add(node)
 
     def __str__(self) -> str:
-        lines = []
+        lines = [f"ahead: {each.node}" for each in self.ahead]
         for number, stage in enumerate(self.stages):
             lines.append(f"stage {number}")
             if isinstance(stage, Products):

@@ -11,6 +11,7 @@ from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._passes._distribute import distribute
 from recurra.graph._passes._lay_out import lay_out
+from recurra.graph._passes._look_ahead import look_ahead
 from recurra.graph._passes._push_slices import push_slices
 from recurra.graph._passes._rewrite import rebuilt, rewrite
 from recurra.graph._passes._save import backward_nodes, base_of, choose_saved
@@ -27,10 +28,14 @@ class InferencePlan:
     Args:
         loop: the loop in operations of kernels.
         forward: its plan; the outputs are the exports.
+        reads: values of the step that have to be computed before the loop.
+        given: the same as inputs of the loop.
     """
 
     loop: Loop
     forward: LoopPlan
+    reads: tuple[Node, ...]
+    given: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ def plan_inference(part: Partition) -> InferencePlan:
         following=lay_out(loop.graph, makes[cut:], as_state=True),
         dtype=dtype_of(part),
     )
-    return InferencePlan(loop, forward)
+    found = look_ahead(part, loop, forward)
+    return InferencePlan(loop, found.plan, found.reads, found.given)
 
 
 def plan_training(part: Partition) -> TrainingPlan:

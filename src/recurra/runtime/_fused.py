@@ -34,30 +34,32 @@ def fused_loop(
     lines = passage.x.flatten(0, 1)
     if along.index is not None:
         lines = lines.index_select(0, along.index)
-    before, weights = program.inputs(parameters, lines)
     starts = tuple(state_tensors(passage.state))
     returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
-    exports, final = _run(program, along, before, weights, starts, returns)
-    y = program.output(parameters, lines, before, weights, exports)
+    sources = (*parameters, lines, *starts, *returns)
+    if torch.is_grad_enabled() and any(source.requires_grad for source in sources):
+        y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
+    else:
+        y, final = program.run(along, parameters, lines, starts, returns or starts)
     if along.index is not None:
         y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
     return y.unflatten(0, (T, B)), final
 
 
-def _run(
+def _run_with_gradients(
     program: Program,
     along: Course,
-    before: Tensors,
-    weights: Tensors,
+    parameters: Sequence[torch.Tensor],
+    lines: torch.Tensor,
     starts: Tensors,
     returns: Tensors,
-) -> tuple[Tensors, Tensors]:
-    tensors = (*before, *weights, *starts, *returns)
-    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-        results = _FusedLoop.apply(program, along, *tensors)  # type: ignore[no-untyped-call]
-        cut = len(program.part.exports)
-        return results[:cut], results[cut:]
-    return program.inference.run(along, before, weights, starts, returns or starts)
+) -> tuple[torch.Tensor, Tensors]:
+    inputs = program.inputs(parameters, lines)
+    results = _FusedLoop.apply(  # type: ignore[no-untyped-call]
+        program, along, *inputs, *starts, *returns
+    )
+    cut = len(program.part.exports)
+    return program.output(parameters, lines, inputs, results[:cut]), results[cut:]
 
 
 class _FusedLoop(torch.autograd.Function):
@@ -108,6 +110,7 @@ def _twice(
         "Gradients of gradients (create_graph=True) are computed through the plain loop, which is "
         "slower than the kernels.",
     )
+    sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
     before, weights, starts, returns = _grouped(program, sources)
     exports, final = plain_loop(program.part, along, before, weights, starts, returns)
     pairs = [

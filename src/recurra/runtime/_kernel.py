@@ -31,6 +31,8 @@ class LoopKernel:
         self._operands = Recipe([*plan.inputs, *plan.vectors, *plan.weights], given)
         self._cuts = (len(plan.inputs), len(plan.inputs) + len(plan.vectors))
         self._form = CallForm(plan)
+        self._turned_inputs = _not_by_lines(plan.inputs)
+        self._turned_outputs = _not_by_lines(plan.outputs)
 
     def __call__(
         self,
@@ -55,6 +57,8 @@ class LoopKernel:
             final: the state after the last turn, in the same dtype.
         """
         found = self._operands(given, along.lines)
+        for place, axis, rows in self._turned_inputs:
+            found[place] = found[place].unflatten(axis, (-1, rows)).movedim(axis, 0)
         inputs, vectors = self._cuts
         outputs = self._outputs(along.lines)
         final = tuple(torch.empty(part.shape, dtype=self.plan.dtype) for part in state)
@@ -69,13 +73,17 @@ class LoopKernel:
             d_initial,
         )
         Launch(self._form, along, operands).run(self.function)
-        return outputs, final
+        for place, axis, _ in self._turned_outputs:
+            outputs[place] = outputs[place].movedim(0, axis).flatten(axis, axis + 1)
+        return tuple(outputs), final
 
-    def _outputs(self, lines: int) -> Tensors:
-        return tuple(
-            empty([-size * lines if size < 0 else size for size in node.shape], self.plan.dtype)
+    def _outputs(self, lines: int) -> list[torch.Tensor]:
+        return [
+            empty((-node.shape[0] * lines, *node.shape[1:]), self.plan.dtype)
+            if node.shape[0] < 0
+            else empty((lines, *node.row_shape), self.plan.dtype)
             for node in self.plan.outputs
-        )
+        ]
 
     def _solid(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """Bring tensors into the form that a kernel reads."""
@@ -86,6 +94,15 @@ class LoopKernel:
             else tensor.detach().to(dtype).contiguous()
             for tensor in tensors
         ]
+
+
+def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
+    """Find the streams whose lines do not follow each other: (which, axis of rows, rows a line).
+
+    A value `[2, N, 3]` of PyTorch is `[N, 2, 3]` for a kernel.
+    """
+    axes = [next(axis for axis, size in enumerate(node.shape) if size < 0) for node in nodes]
+    return [(place, axis, -nodes[place].shape[axis]) for place, axis in enumerate(axes) if axis]
 
 
 def in_dtypes(tensors: Sequence[torch.Tensor], nodes: Sequence[Node]) -> Tensors:

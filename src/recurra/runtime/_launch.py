@@ -25,7 +25,7 @@ _TABLES = (
     "inputs", "outputs", "vectors", "weights", "weight_strides", "panels",
     "state", "final", "initial", "d_initial",
 )  # fmt: skip
-_FUNCTIONS = ("matmul", "pack", "panel_count", "packed_size")
+_FUNCTIONS = ("matmul", "matmul_onto", "pack", "panel_count", "packed_size")
 _FIELDS = (
     "rows", "chunks", "threads", "as_team", "stride", "first", "length", "order", "resets",
     *_TABLES, *_FUNCTIONS,

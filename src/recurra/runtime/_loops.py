@@ -23,14 +23,20 @@ class InferenceLoop:
         self.plan = plan
         self.source = emit_c([("forward", plan.forward)], f"{name}, forward")
         (self.function,) = load_kernels(name, self.source)
-        loop = plan.loop
-        self._forward = LoopKernel(plan.forward, self.function, [*loop.before, *loop.weights])
+        self._forward = LoopKernel(plan.forward, self.function, plan.given)
 
     def run(
-        self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
+        self, along: Course, given: Sequence[torch.Tensor], state: Tensors, initial: Tensors
     ) -> tuple[Tensors, Tensors]:
-        """Run the loop: exports `[N, ...]` and final states `[B, ...]`."""
-        outputs, final = self._forward(along, [*before, *weights], state, initial=initial)
+        """Run the loop: exports `[N, ...]` and final states `[B, ...]`.
+
+        Args:
+            along: the lines that rows go through.
+            given: what the plan reads.
+            state: where the rows start.
+            initial: what resets return to.
+        """
+        outputs, final = self._forward(along, given, state, initial=initial)
         loop = self.plan.loop
         return in_dtypes(outputs, loop.exports), in_dtypes(final, loop.following)
 

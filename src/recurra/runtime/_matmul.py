@@ -31,6 +31,7 @@ class Matmul:
         return {
             "pack": self._address("pack_panels"),
             "matmul": self._address("matmul_panels"),
+            "matmul_onto": self._address("matmul_onto_panels"),
             "panel_count": self._address("panel_count"),
             "packed_size": self._address("packed_size"),
         }
@@ -70,10 +71,11 @@ class HalfMatmul(Matmul):
 
     @cached_property
     def functions(self) -> dict[str, int]:
-        """Where the functions lie; packing is done beforehand."""
+        """Where the functions lie; packing is done beforehand, and nothing is made ahead."""
         return {
             "pack": 0,
             "matmul": self._address("matmul_bf16_panels"),
+            "matmul_onto": 0,
             "panel_count": self._address("panel_count"),
             "packed_size": self._address("packed_size_bf16"),
         }

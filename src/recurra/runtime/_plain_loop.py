@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from recurra.graph import Partition, evaluate
+from recurra.graph import Node, Partition, evaluate
 from recurra.runtime._course import Course
 from recurra.runtime._kernel import Tensors
 
@@ -39,7 +39,9 @@ def plain_loop(
         here = _reset(
             along, line, [part_[rows] for part_ in state], [each[rows] for each in returns]
         )
-        known = dict(zip(part.before, (each[line] for each in before), strict=True))
+        known = {
+            node: _at(node, each, line) for node, each in zip(part.before, before, strict=True)
+        }
         known |= dict(zip(part.weights, weights, strict=True))
         known |= dict(zip(part.step.state, here, strict=True))
         values = evaluate([*part.exports, *part.step.following], known, len(rows))
@@ -48,8 +50,23 @@ def plain_loop(
         lines.append(line)
         made.append(values[:cut])
     order = torch.argsort(torch.cat(lines))
-    exports = tuple(torch.cat(column)[order] for column in zip(*made, strict=True))
-    return exports, tuple(state)
+    columns = zip(part.exports, zip(*made, strict=True), strict=True)
+    return tuple(_joined(node, column, order) for node, column in columns), tuple(state)
+
+
+def _at(node: Node, tensor: torch.Tensor, line: torch.Tensor) -> torch.Tensor:
+    """Take some lines of a stream `[.., r N, ..]`, wherever its axis of rows is."""
+    axis = _axis_of_rows(node)
+    rows: torch.Tensor = tensor.unflatten(axis, (-1, -node.shape[axis]))
+    return rows.index_select(axis, line).flatten(axis, axis + 1)
+
+
+def _joined(node: Node, parts: Sequence[torch.Tensor], order: torch.Tensor) -> torch.Tensor:
+    return _at(node, torch.cat(list(parts), dim=_axis_of_rows(node)), order)
+
+
+def _axis_of_rows(node: Node) -> int:
+    return next(axis for axis, size in enumerate(node.shape) if size < 0)
 
 
 def _reset(

@@ -8,7 +8,16 @@ from functools import cached_property
 import torch
 
 from recurra.base import Cell, State
-from recurra.graph import Partition, Recipe, partition, plan_inference, plan_training, trace_step
+from recurra.graph import (
+    Node,
+    Partition,
+    Recipe,
+    partition,
+    plan_inference,
+    plan_training,
+    trace_step,
+)
+from recurra.runtime._course import Course
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
@@ -47,41 +56,60 @@ class Program:
         """Build all kernels now."""
         _ = self.inference, self.training
 
-    def inputs(
-        self, parameters: Sequence[torch.Tensor], x: torch.Tensor
-    ) -> tuple[Tensors, Tensors]:
-        """Compute what the loop reads, with gradients: before, weights.
+    def run(
+        self,
+        along: Course,
+        parameters: Sequence[torch.Tensor],
+        x: torch.Tensor,
+        state: Tensors,
+        initial: Tensors,
+    ) -> tuple[torch.Tensor, Tensors]:
+        """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
 
         Args:
+            along: the lines that rows go through.
             parameters: the cell's parameters and buffers.
             x: the input of all rows and steps, `[N, ...]`.
+            state: where the rows start.
+            initial: what resets return to.
         """
-        values = self._inputs([*parameters, x], len(x))
-        cut = len(self.part.before)
-        return tuple(values[:cut]), tuple(values[cut:])
+        read, finish = self._inference_recipes
+        known = [*parameters, x]
+        values = read(known, len(x))
+        exports, final = self.inference.run(along, values, state, initial)
+        (output,) = finish([*known, *values, *exports], len(x))
+        return output, final
+
+    def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
+        """Compute what the loop reads, with gradients: before, then weights."""
+        return tuple(self._training_recipes[0]([*parameters, x], len(x)))
 
     def output(
         self,
         parameters: Sequence[torch.Tensor],
         x: torch.Tensor,
-        before: Tensors,
-        weights: Tensors,
+        inputs: Tensors,
         exports: Tensors,
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
-        (output,) = self._output([*parameters, x, *before, *weights, *exports], len(x))
+        (output,) = self._training_recipes[1]([*parameters, x, *inputs, *exports], len(x))
         return output
 
     @cached_property
-    def _inputs(self) -> Recipe:
-        part = self.part
-        return Recipe([*part.before, *part.weights], [*part.step.held, part.step.x], HANDLERS)
+    def _inference_recipes(self) -> tuple[Recipe, Recipe]:
+        return self._recipes(self.inference.plan.reads)
 
     @cached_property
-    def _output(self) -> Recipe:
-        part, step = self.part, self.part.step
-        given = [*step.held, step.x, *part.before, *part.weights, *part.exports]
-        return Recipe([step.output], given, HANDLERS)
+    def _training_recipes(self) -> tuple[Recipe, Recipe]:
+        return self._recipes((*self.part.before, *self.part.weights))
+
+    def _recipes(self, reads: Sequence[Node]) -> tuple[Recipe, Recipe]:
+        """Return how to make what a loop reads, and how to make the output afterwards."""
+        part, known = self.part, [*self.part.step.held, self.part.step.x]
+        return (
+            Recipe(reads, known, HANDLERS),
+            Recipe([part.step.output], [*known, *reads, *part.exports], HANDLERS),
+        )
 
 
 def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:

@@ -159,7 +159,7 @@ def test_gates_are_read_where_the_product_left_them():
     text = own_text(recurra.LSTM(I, H))
     for place in (H, 2 * H, 3 * H):
         assert f"turn->scratch[0] + i * {_stride(4 * H)} + {place}" in text
-        assert f"call->inputs[0] + line * {4 * H} + {place}" in text
+        assert f"turn->ahead[0] + (turn->ahead_line + i) * {_stride(4 * H)} + {place}" in text
 
 
 def _stride(width):
@@ -169,7 +169,7 @@ def _stride(width):
 def test_a_gru_reads_its_input_once():
     text = own_text(recurra.GRU(I, H))
     assert len(re.findall(r"\bmultiply\(|call->matmul\(", text)) == 2
-    loads = re.findall(r"load_lanes\(input0(?:_at\d+)? \+ j, n\)", text)
+    loads = re.findall(r"load_lanes\(ahead0(?:_at\d+)? \+ j, n\)", text)
     assert len(loads) == len(set(loads)) == 3
 
 

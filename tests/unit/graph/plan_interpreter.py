@@ -40,6 +40,8 @@ class Interpreter:
         for kind, nodes in (("input", plan.inputs), ("state", plan.state)):
             for place, node in enumerate(nodes):
                 self.memory[kind, place] = self.compact(known[node].to(plan.dtype), node)
+        for place, each in enumerate(plan.ahead):
+            self.memory["ahead", place] = self.made_ahead(each, known)
         for kind, nodes in (("output", plan.outputs), ("following", plan.following)):
             for place, node in enumerate(nodes):
                 self.memory[kind, place] = self.empty(node.width)
@@ -49,6 +51,13 @@ class Interpreter:
             flat = value.to(plan.dtype).reshape(1, -1)
             self.memory["vector", place] = flat.expand(rows, -1).contiguous()
         self.weights = evaluate(plan.weights, known, rows)
+
+    def made_ahead(self, ahead, known):
+        (weight,) = evaluate([self.plan.weights[ahead.weight]], known, self.rows)
+        value = known[self.plan.inputs[ahead.left]] @ weight
+        if ahead.bias is not None:
+            value = value + evaluate([self.plan.vectors[ahead.bias]], known, self.rows)[0]
+        return value
 
     def empty(self, width):
         return torch.full((self.rows, width), torch.nan, dtype=self.plan.dtype)

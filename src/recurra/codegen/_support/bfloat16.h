@@ -118,7 +118,8 @@ void matmul_bf16_panels(long rows, long K, long N, const float *a, long lda,
                         const uint32_t *panels, float *c, long ldc, long first_panel,
                         long last_panel) {
   struct product p = {rows, K, N, a, lda, c, ldc, (const char *)panels,
-                      (K + 1) / 2 * (long)sizeof(uint32_t), sizeof(uint16_t), choose_bf16_tile};
+                      (K + 1) / 2 * (long)sizeof(uint32_t), sizeof(uint16_t), choose_bf16_tile,
+                      AFRESH};
   multiply(&p, first_panel, last_panel);
 }
 

@@ -9,7 +9,14 @@
 void matmul_panels(long rows, long K, long N, const real *a, long lda, const real *panels, real *c,
                    long ldc, long first_panel, long last_panel) {
   struct product p = {rows, K, N, a, lda, c, ldc, (const char *)panels, K * (long)sizeof(real),
-                      sizeof(real), choose_tile};
+                      sizeof(real), choose_tile, AFRESH};
+  multiply(&p, first_panel, last_panel);
+}
+
+void matmul_onto_panels(long rows, long K, long N, const real *a, long lda, const real *panels,
+                        real *c, long ldc, long first_panel, long last_panel) {
+  struct product p = {rows, K, N, a, lda, c, ldc, (const char *)panels, K * (long)sizeof(real),
+                      sizeof(real), choose_tile, GO_ON};
   multiply(&p, first_panel, last_panel);
 }
 

@@ -27,11 +27,14 @@ void pack(const real *w, long K, long N, long row_stride, long column_stride, re
 void pack_panels(const real *w, long K, long N, long row_stride, long column_stride, real *panels,
                  long first_panel, long last_panel);
 
-/* Row r of a begins at a + r * lda, row r of c at c + r * ldc. Overwrites c. */
+/* Row r of a begins at a + r * lda, row r of c at c + r * ldc. Overwrites c; `onto` goes on from
+ * what is in it. */
 void matmul(long rows, long K, long N, const real *a, long lda, const real *panels, real *c,
             long ldc);
 void matmul_panels(long rows, long K, long N, const real *a, long lda, const real *panels, real *c,
                    long ldc, long first_panel, long last_panel);
+void matmul_onto_panels(long rows, long K, long N, const real *a, long lda, const real *panels,
+                        real *c, long ldc, long first_panel, long last_panel);
 
 /* ---- c[M, N] = transposed(a[rows, M]) @ b[rows, N]: gradients of weights --------------------- */
 

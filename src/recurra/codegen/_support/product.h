@@ -22,6 +22,7 @@ struct product {
   long column_bytes;   /* bytes of a panel from one lane to the next, over all k */
   long step_bytes;     /* bytes of weights of one column and one k: 8, 4, or 2 in bfloat16 */
   tile_choice *choose;
+  int begin;           /* AFRESH, or GO_ON from what is in c */
 };
 
 /* Columns beyond the last may not be written: go through a copy that has them. */
@@ -53,7 +54,7 @@ static void multiply_block(const struct product *p, long panel, long group, long
     long height = balanced_start(p->rows, blocks, block + 1) - row;
     struct tile t = {steps, p->a + row * p->lda + k, p->lda, 1, weights,
                      width * LANES * p->column_bytes / (long)sizeof(real),
-                     p->c + row * p->ldc + column, p->ldc, k > 0,
+                     p->c + row * p->ldc + column, p->ldc, k > 0 ? GO_ON : p->begin,
                      next + (uintptr_t)(block * lines * CACHE_LINE),
                      block < width ? CACHE_LINE : 0, blocks == 1};
     tile_function *run = p->choose(height, width, group);

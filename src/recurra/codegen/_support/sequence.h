@@ -40,7 +40,7 @@ struct call {
   real *const *final;          /* [B, width] where they end up */
   const real *const *initial;  /* [B, width] what resets return to; backwards: unused */
   real *const *d_initial;      /* [B, width] gradients of that; forwards: unused */
-  matmul_function *matmul;
+  matmul_function *matmul, *matmul_onto;
   pack_function *pack;         /* null if the panels are packed already */
   count_function *panel_count;
   size_function *packed_size;
@@ -61,6 +61,14 @@ struct turn {
   real *const *state;    /* before the step, one line a row */
   real *const *following; /* after it */
   real *const *scratch;  /* values of all rows, and of one */
+  real *const *ahead;    /* products made some steps ahead */
+  long ahead_line;       /* which of their lines belongs to the first row; the others follow */
+};
+
+/* A product that does not wait for the state: left @ weight + bias of some steps at once. */
+struct ahead_product {
+  int left, weight, bias; /* which input, weight and vector; no bias: -1 */
+  long left_stride, stride; /* from line to line of the left side when gathered, and of the product */
 };
 
 /* A kernel: its work at one step, and how much memory that takes. */
@@ -74,6 +82,8 @@ struct kernel {
   const int *scratch_of_rows; /* 1 where there is a line for each row */
   int weights;
   const long *weight_heads, *weight_K, *weight_N;
+  int aheads;
+  const struct ahead_product *ahead;
 };
 
 extern void *aligned_alloc(unsigned long alignment, unsigned long size);
@@ -82,7 +92,11 @@ extern void GOMP_parallel(void (*work)(void *), void *data, unsigned threads, un
 extern int omp_get_thread_num(void);
 extern int sched_yield(void);
 
-enum { CACHE_LINE = 64, MOST_STATES = 32, MOST_SCRATCHES = 256 };
+enum { CACHE_LINE = 64, MOST_STATES = 32, MOST_SCRATCHES = 256, MOST_AHEADS = 16 };
+
+/* Lines that are made ahead at once, if the rows of a single step are not more: enough to use each
+ * weight often, few enough to be in the cache still when they are read. */
+enum { AHEAD_LINES = 128 };
 
 enum { SPINS = 2000 };
 
@@ -125,6 +139,9 @@ struct chunk {
   const long *row; /* [rows] which rows of the batch */
   long *line;      /* [rows] where they are in the streams */
   real *before[MOST_STATES], *after[MOST_STATES], *scratch[MOST_SCRATCHES];
+  real *ahead[MOST_AHEADS], *left; /* products made ahead, and the lines they are made from */
+  long ahead_first, ahead_end;     /* of which steps */
+  long ahead_line[AHEAD_LINES + 1]; /* where the lines of each of these steps begin */
 };
 
 INLINE void copy_line(real *to, const real *from, long width) {
@@ -162,9 +179,10 @@ static void cut_gradient(struct chunk *chunk, long i) {
   }
 }
 
-static void take_turn(struct chunk *chunk, long active) {
-  struct turn turn = {chunk->call, chunk->team,   chunk->me,    chunk->members, active,
-                      chunk->line, chunk->before, chunk->after, chunk->scratch};
+static void take_turn(struct chunk *chunk, long active, long ahead_line) {
+  struct turn turn = {chunk->call,  chunk->team,    chunk->me,    chunk->members,
+                      active,       chunk->line,    chunk->before, chunk->after,
+                      chunk->scratch, chunk->ahead, ahead_line};
   chunk->kernel->turn(&turn);
 }
 
@@ -180,6 +198,8 @@ static void swap_states(struct chunk *chunk) {
   }
 }
 
+#include "ahead.h"
+
 static void run_forward(struct chunk *chunk) {
   const struct call *call = chunk->call;
   long active = chunk->rows;
@@ -194,8 +214,9 @@ static void run_forward(struct chunk *chunk) {
       chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
       if (call->resets && call->resets[chunk->line[i]]) load_state(chunk, call->initial, i);
     }
+    if (s == chunk->ahead_end) look_ahead(chunk, s, active);
     follow(chunk);
-    take_turn(chunk, active);
+    take_turn(chunk, active, chunk->ahead_line[s - chunk->ahead_first]);
     swap_states(chunk);
   }
 }
@@ -209,7 +230,7 @@ static void run_backward(struct chunk *chunk) {
     for (long i = 0; leads(chunk) && i < active; i++)
       chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
     follow(chunk);
-    take_turn(chunk, active);
+    take_turn(chunk, active, 0);
     for (long i = 0; leads(chunk) && call->resets && i < active; i++)
       if (call->resets[chunk->line[i]]) cut_gradient(chunk, i);
     swap_states(chunk);
@@ -235,7 +256,9 @@ static long lines_in_memory(const struct kernel *kernel, long rows, long members
   for (int k = 0; k < kernel->states; k++) reals += 2 * rows * kernel->state_stride[k];
   for (int k = 0; k < kernel->scratches; k++)
     reals += scratch_size(kernel, k, rows, members);
-  long pieces = 2 * kernel->states + kernel->scratches + 2;
+  for (int k = 0; k < kernel->aheads; k++) reals += lines_ahead(rows) * kernel->ahead[k].stride;
+  reals += lines_ahead(rows) * widest_left(kernel);
+  long pieces = 2 * kernel->states + kernel->scratches + kernel->aheads + 3;
   return (reals * (long)sizeof(real) + 2 * rows * (long)sizeof(long)) / CACHE_LINE + pieces + 1;
 }
 
@@ -255,6 +278,9 @@ static struct chunk lay_out_chunk(const struct kernel *kernel, const struct call
   }
   for (int k = 0; k < kernel->scratches; k++)
     chunk.scratch[k] = take(&rest, scratch_size(kernel, k, rows, members));
+  for (int k = 0; k < kernel->aheads; k++)
+    chunk.ahead[k] = take(&rest, lines_ahead(rows) * kernel->ahead[k].stride);
+  chunk.left = take(&rest, lines_ahead(rows) * widest_left(kernel));
   long *row = (long *)rest;
   chunk.row = row;
   chunk.line = row + rows;

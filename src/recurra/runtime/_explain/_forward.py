@@ -16,13 +16,24 @@ def forward_sections(part: Partition, plan: LoopPlan, names: Names) -> list[Sect
         Section("Once a call: what depends on parameters only", _parameter_lines(part, names)),
         Section(
             f"Before the loop, over all steps at once: what needs `{names.x}` but not the state",
-            outside_lines(_placed(part, "before"), names),
+            outside_lines(_placed(part, "before"), names) + _ahead(plan),
         ),
         Section("In the loop, at every step: one fused kernel", kernel_lines(plan, names)),
         Section(
             "After the loop, over all steps at once: what no next state needs",
             outside_lines(_placed(part, "after"), names) + _waiting(part, names),
         ),
+    ]
+
+
+def _ahead(plan: LoopPlan) -> list[str]:
+    """Say which of this the kernel makes itself."""
+    count = len(plan.ahead)
+    if count == 0:
+        return []
+    products = "this product" if count == 1 else f"{count} of these products"
+    return [
+        f"the kernel makes {products} itself, for a few steps at once, while it is in the cache"
     ]
 
 
