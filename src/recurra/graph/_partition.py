@@ -9,7 +9,7 @@ Nobody annotates this: it is read off the graph.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -18,6 +18,8 @@ from recurra.graph._access import MOVEMENTS
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, ancestors, describe_shape
 from recurra.graph._passes._join_bias import join_bias
+from recurra.graph._passes._merge_products import merge_products
+from recurra.graph._passes._regroup_sums import regroup_sums
 from recurra.graph._passes._rewrite import rewrite
 from recurra.graph._passes._split_products import split_products
 from recurra.graph._trace import Step
@@ -78,7 +80,7 @@ def partition(step: Step, *, whole: bool = False) -> Partition:
     if whole:
         place = _all_in_loop(step)
     else:
-        step = _joined(_split(step))
+        step = _merged(_joined(_regrouped(_split(step))))
         place = _places(step)
     needed = [node for node in place if place[node] == "loop"]
     roots = set(step.following)
@@ -101,9 +103,14 @@ def _split(step: Step) -> Step:
     state = set(step.state)
     rule = split_products(lambda node: not state.isdisjoint(ancestors([node])))
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return Step(
-        step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
-    )
+    return replace(step, output=output, following=tuple(following))
+
+
+def _regrouped(step: Step) -> Step:
+    """Add up outside of the loop what can be."""
+    roots = [step.output, *step.following]
+    output, *following = regroup_sums(step.graph, roots, _places(step))
+    return replace(step, output=output, following=tuple(following))
 
 
 def _joined(step: Step) -> Step:
@@ -115,9 +122,15 @@ def _joined(step: Step) -> Step:
         return join_bias(graph, node) if node in outside else node
 
     output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return Step(
-        step.graph, step.parameters, step.held, step.x, step.state, output, tuple(following)
-    )
+    joined = replace(step, output=output, following=tuple(following))
+    return step if joined == step else _joined(joined)  # a second bias finds the first one joined
+
+
+def _merged(step: Step) -> Step:
+    """Merge the products that share their left side."""
+    roots = [step.output, *step.following]
+    output, *following = merge_products(step.graph, roots, _places(step))
+    return replace(step, output=output, following=tuple(following))
 
 
 def _descendants(nodes: Sequence[Node], sources: set[Node]) -> set[Node]:

@@ -10,7 +10,9 @@ from recurra.graph._ops import CHEAP
 from recurra.graph._passes._distribute import distribute
 from recurra.graph._passes._join_bias import join_bias
 from recurra.graph._passes._lay_out import lay_out
+from recurra.graph._passes._merge_products import merge_products
 from recurra.graph._passes._push_slices import push_slices
+from recurra.graph._passes._regroup_sums import regroup_sums
 from recurra.graph._passes._rewrite import rewrite
 from recurra.graph._passes._save import backward_nodes, choose_saved
 from recurra.graph._passes._split_products import split_products
@@ -281,3 +283,98 @@ def test_what_is_saved_is_enough(values):
     again = set(nodes_of(root)) - backward_nodes([root]) - set(saved) - {before, h}
     reached = {node for node in again if node not in nodes_of(*saved)}
     assert all(node.op in CHEAP or node.op == "constant" for node in reached)
+
+
+# Merging products, and regrouping sums
+
+
+def gates_of(v, names, left):
+    """Multiply one left side by a matrix for each name."""
+    weights = [v.input("weight", (4, size)) for size in names.values()]
+    return [v.graph.matmul(left, weight) for weight in weights]
+
+
+def test_products_of_one_left_side_are_parts_of_one():
+    v = Values()
+    hidden, x = v.input("state", (-1, 4)), v.input("x", (-1, 4))
+    first, second, third = gates_of(v, {"i": 3, "f": 5, "o": 2}, hidden)
+    other = v.graph.matmul(x, v.input("weight", (4, 3)))
+    total = v.graph.pointwise("add", first, other)
+    roots = [total, second, third]
+    place = dict.fromkeys(nodes_of(*roots), "loop") | {other: "before"}
+    merged = merge_products(v.graph, roots, place)
+    v.assert_same(roots, merged)
+    assert count("matmul", *roots) == 4
+    assert count("matmul", *merged) == 2
+
+
+def test_products_of_different_places_stay_apart():
+    v = Values()
+    hidden = v.input("state", (-1, 4))
+    roots = gates_of(v, {"gate": 3, "readout": 5}, hidden)
+    place = dict.fromkeys(nodes_of(*roots), "loop") | {roots[1]: "after"}
+    assert merge_products(v.graph, roots, place) == roots
+
+
+def test_biases_are_merged_with_their_products():
+    v = Values()
+    x = v.input("x", (-1, 4))
+    roots = [
+        v.graph.make(
+            "affine",
+            (x, v.input("weight", (4, size)), v.input("weight", (size,))),
+            (),
+            (-1, size),
+            x.dtype,
+        )
+        for size in (2, 3)
+    ]
+    merged = merge_products(v.graph, roots, dict.fromkeys(nodes_of(*roots), "before"))
+    v.assert_same(roots, merged)
+    assert count("affine", *merged) == 1
+
+
+def summed(v):
+    """(in + bias) + (before + other): two parts wait for the state, three do not."""
+    inside = [v.input("state", (-1, 4)) for _ in range(2)]
+    before, bias = v.input("x", (-1, 4)), v.input("weight", (4,))
+    repeated = v.graph.expand(bias, (-1, 4))
+    left = v.graph.pointwise("add", inside[0], repeated)
+    right = v.graph.pointwise("add", before, inside[1])
+    total = v.graph.pointwise("add", left, right)
+    place = dict.fromkeys([*inside, left, right, total], "loop")
+    return total, left, place | {before: "before", repeated: "free", bias: "parameter"}
+
+
+def test_what_does_not_wait_is_added_up_first():
+    v = Values()
+    total, _, place = summed(v)
+    (found,) = regroup_sums(v.graph, [total], place)
+    v.assert_same([total], [found])
+    outside = [node for node in nodes_of(found) if node.op == "add" and "state" not in kinds(node)]
+    assert len(outside) == 1
+
+
+def kinds(node):
+    return {each.arguments[0] for each in nodes_of(node) if each.op == "input"}
+
+
+def test_a_sum_that_somebody_wants_is_left_alone():
+    v = Values()
+    total, left, place = summed(v)
+    roots = [total, left]
+    found = regroup_sums(v.graph, roots, place)
+    v.assert_same(roots, found)
+    assert found[1] == left
+
+
+def test_a_second_bias_is_added_to_the_first():
+    v = Values()
+    x, weight = v.input("x", (-1, 4)), v.input("weight", (4, 3))
+    node = v.graph.matmul(x, weight)
+    for _ in range(2):
+        bias = v.graph.expand(v.input("weight", (3,)), (-1, 3))
+        node = v.graph.pointwise("add", node, bias)
+    (found,) = rewrite(v.graph, [node], join_bias)
+    v.assert_same([node], [found])
+    assert found.op == "affine"

@@ -22,7 +22,7 @@ def section(explanation, title):
 
 @pytest.mark.parametrize(
     ("cell", "gates", "products"),
-    [(recurra.RNN(I, H), 1, 1), (recurra.LSTM(I, H), 4, 1), (recurra.GRU(I, H), 3, 2)],
+    [(recurra.RNN(I, H), 1, 1), (recurra.LSTM(I, H), 4, 1), (recurra.GRU(I, H), 3, 1)],
     ids=lambda value: type(value).__name__,
 )
 def test_flops_are_those_of_the_equations(cell, gates, products):
@@ -76,8 +76,7 @@ def test_products_in_the_loop_name_the_state_that_holds_them():
 
 def test_a_state_is_called_what_forward_calls_it():
     lines = section(recurra.explain(recurra.GRU(I, H)), "In the loop")
-    assert sum("depends on `hidden`" in line for line in lines) == 2
-    assert any("these 2 share their left side" in line for line in lines)
+    assert sum("depends on `hidden`" in line for line in lines) == 1
 
 
 class Memory(NamedTuple):
@@ -110,7 +109,7 @@ def test_every_place_has_what_belongs_there():
     explanation = recurra.explain(Mixed(), I)
     assert any("exp(decay) [4]" in line for line in section(explanation, "Once a call"))
     before, after = section(explanation, "Before"), section(explanation, "After the loop")
-    assert any(f"part of into.weight.T  [T*B, {I}] @ [{I}, 4]" in line for line in before)
+    assert any(f"part of into.weight.T + into.bias  [T*B, {I}] @ [{I}, 4]" in line for line in before)
     assert any("out.weight.T + out.bias  [T*B, 4] @ [4, 6]" in line for line in after)
     assert any("softmax" in line for line in after)
     assert any("return self.out(trace)" in line for line in after)

@@ -5,20 +5,23 @@ from recurra.graph._node import Node
 
 
 def join_bias(graph: Graph, node: Node) -> Node:
-    """Turn `left @ weight + bias` into one `affine`, for what runs outside of the loop."""
+    """Turn `left @ weight + bias` into one `affine`, for what runs outside of the loop.
+
+    A second bias is added to the first.
+    """
     if node.op != "add":
         return node
     for product, bias in (node.inputs, node.inputs[::-1]):
         if _is_plain(product) and bias.op == "expand" and _is_vector(bias.inputs[0], product):
-            left, weight = product.inputs
-            inputs = (left, weight, bias.inputs[0])
+            left, weight, *first = product.inputs
             graph.where = product.where
-            return graph.make("affine", inputs, (), node.shape, node.dtype)
+            joined = graph.pointwise("add", *first, bias.inputs[0]) if first else bias.inputs[0]
+            return graph.make("affine", (left, weight, joined), (), node.shape, node.dtype)
     return node
 
 
 def _is_plain(node: Node) -> bool:
-    return node.op == "matmul" and len(node.shape) == 2 and node.shape[0] == -1
+    return node.op in ("matmul", "affine") and len(node.shape) == 2 and node.shape[0] == -1
 
 
 def _is_vector(node: Node, product: Node) -> bool:

@@ -44,7 +44,7 @@ def _placed(part: Partition, place: str) -> list[Node]:
 def _parameter_lines(part: Partition, names: Names) -> list[str]:
     used = ancestors([part.step.output, *part.step.following])
     made = [n for n in used if part.place.get(n) == "parameter" and not is_view(n)]
-    found = [with_shape(names.parameter(node), node) for node in made if node.op != "constant"]
+    found = [with_shape(names.pieces(node), node) for node in made if node.op != "constant"]
     return found or ["nothing: parameters are used as they are"]
 
 

@@ -86,7 +86,15 @@ class Names:
             return names[0] if names[0].startswith("part of ") else f"part of {names[0]}"
         if name in _VIEWS:
             return names[0] if names else "a constant"
+        if name == "cat":
+            return f"[{names[0]}, {names[1] if len(names) == 2 else f'{len(names) - 1} more'}]"
         return f"{name}({', '.join(names)})"
+
+    def pieces(self, node: Node) -> str:
+        """Name a value of parameters with all that was put side by side in it."""
+        if node.op != "cat":
+            return self.parameter(node)
+        return f"[{', '.join(map(self.parameter, node.inputs))}]"
 
     def weight(self, index: int) -> str:
         """Name the parameter behind one of the weights of the loop."""
