@@ -109,7 +109,8 @@ def test_every_place_has_what_belongs_there():
     explanation = recurra.explain(Mixed(), I)
     assert any("exp(decay) [4]" in line for line in section(explanation, "Once a call"))
     before, after = section(explanation, "Before"), section(explanation, "After the loop")
-    assert any(f"part of into.weight.T + into.bias  [T*B, {I}] @ [{I}, 4]" in line for line in before)
+    product = f"part of into.weight.T + into.bias  [T*B, {I}] @ [{I}, 4]"
+    assert any(product in line for line in before)
     assert any("out.weight.T + out.bias  [T*B, 4] @ [4, 6]" in line for line in after)
     assert any("softmax" in line for line in after)
     assert any("return self.out(trace)" in line for line in after)
