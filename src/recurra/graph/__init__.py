@@ -4,19 +4,25 @@ It may not know any cell by name, nor any language or machine.
 """
 
 from recurra.graph._evaluate import Recipe, evaluate
+from recurra.graph._graph import Graph
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import POINTWISE, REDUCTIONS
 from recurra.graph._partition import Partition, partition
 from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
 from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
+from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._trace import Step, trace_step
+from recurra.graph._twin import twin
+from recurra.graph._watched import Watched
 
 __all__ = [
     "POINTWISE",
     "REDUCTIONS",
     "Ahead",
+    "CannotRecord",
     "FeatureLoop",
+    "Graph",
     "InferencePlan",
     "LoopPlan",
     "Node",
@@ -30,14 +36,18 @@ __all__ = [
     "Stage",
     "Step",
     "TrainingPlan",
+    "Watched",
     "ancestors",
     "describe_shape",
     "evaluate",
+    "from_table",
     "is_same_element",
     "partition",
     "plan_inference",
     "plan_training",
     "row_strides",
+    "to_table",
     "trace_step",
+    "twin",
     "walk",
 ]

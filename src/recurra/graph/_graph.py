@@ -1,6 +1,6 @@
 """Graph: makes nodes, each only once, in their simplest form."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import Any
 
@@ -27,6 +27,11 @@ class Graph:
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Node] = {}
         self.where: str | None = None  # the user's line that is being read
+
+    @property
+    def nodes(self) -> Iterable[Node]:
+        """All nodes made so far."""
+        return self._known.values()
 
     def make(
         self,

@@ -3,6 +3,7 @@
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -213,7 +214,7 @@ class Reader:
             if source.op == "opaque":
                 key = ("item", index)
                 shape = tuple(result.shape)
-                return self.graph.opaque(lambda v: v[index], [source], key, shape, result.dtype)
+                return self.graph.opaque(Item(index), [source], key, shape, result.dtype)
             return self.graph.make("item", (source,), (index,), self.shape(result), result.dtype)
         return source[index]
 
@@ -321,6 +322,12 @@ class Call:
         self._key = f"{target}{self._arguments!r}"
         self._takes_as_given = self._arguments == ((PLACE,) * len(arguments), {})
 
+    @property
+    def given(self) -> tuple[Any, Any]:
+        """Its arguments and options, with marks in the places of nodes."""
+        arguments, options = self._arguments
+        return arguments, options
+
     def __call__(self, *tensors: torch.Tensor) -> Any:
         """Run the operator with tensors in the places of nodes."""
         if self._takes_as_given:
@@ -337,6 +344,17 @@ class Call:
 
     def __repr__(self) -> str:
         return str(self.target)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One of the results of an operator that has several."""
+
+    index: int
+
+    def __call__(self, values: Sequence[Any]) -> Any:
+        """Take it."""
+        return values[self.index]
 
 
 class _Place:

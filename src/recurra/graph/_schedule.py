@@ -340,18 +340,18 @@ class _Memory:
         start = 0
         for piece in node.inputs:
             for place in stores[node]:
-                stores.setdefault(piece, []).append(_Piece.of(place, node, axis, start))
+                stores.setdefault(piece, []).append(Piece.of(place, node, axis, start))
             start += piece.shape[axis]
 
 
 @dataclass(frozen=True)
-class _Piece(Place):
+class Piece(Place):
     """A part of a larger value: how to walk over it."""
 
     strides: Shape = ()
 
     @staticmethod
-    def of(place: Place, whole: Node, axis: int, start: int) -> "_Piece":
+    def of(place: Place, whole: Node, axis: int, start: int) -> "Piece":
         steps = row_strides(whole.shape)
         step = steps[axis] or 1
-        return _Piece(place.kind, place.index, place.offset + start * step, steps)
+        return Piece(place.kind, place.index, place.offset + start * step, steps)
