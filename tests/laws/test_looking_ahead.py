@@ -66,7 +66,7 @@ class TwoInputs(nn.Module):
         return self.drive.weight.new_zeros(batch_size, 4)
 
     def forward(self, x, hidden):
-        skip = self.skip(x)
+        skip = self.skip(x.tanh())
         gate = torch.sigmoid(self.gate(x) + hidden)
         hidden = torch.tanh(self.drive(x) + gate * self.back(hidden) + skip)
         return hidden + skip, hidden

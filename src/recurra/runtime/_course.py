@@ -19,6 +19,7 @@ class Course:
         order: rows by length, longest first, `[B]` int64.
         resets: marks, `[N]` uint8, or None.
         index: for each line its place in `[T * B]`, or None where they are the same.
+        padded: whether there are lines that no row goes through.
     """
 
     rows: int
@@ -29,6 +30,7 @@ class Course:
     order: torch.Tensor
     resets: torch.Tensor | None
     index: torch.Tensor | None
+    padded: bool = False
 
 
 def course(
@@ -43,6 +45,24 @@ def course(
     if lengths is None:
         whole = _whole(T, B, reverse=reverse)
         return whole if resets is None else replace(whole, resets=resets.reshape(-1).byte())
+    return _packed(B, lengths, resets, reverse=reverse)
+
+
+def padded_course(
+    T: int, B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, reverse: bool
+) -> Course:
+    """Lay out rows that end early as they stand, their padding between them."""
+    whole = course(T, B, None, resets, reverse=reverse)
+    return replace(
+        whole,
+        first=whole.order + (lengths - 1) * B if reverse else whole.first,
+        length=lengths.contiguous(),
+        order=torch.argsort(lengths, descending=True, stable=True),
+        padded=True,
+    )
+
+
+def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, reverse: bool) -> Course:
     ends = lengths.cumsum(0)
     starts = ends - lengths
     lines = int(ends[-1])

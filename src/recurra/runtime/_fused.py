@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from recurra.base import state_tensors, warn_once
-from recurra.runtime._course import Course, course
+from recurra.runtime._course import Course, course, padded_course
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
@@ -18,7 +18,8 @@ def fused_loop(
 ) -> tuple[torch.Tensor, Tensors]:
     """Run a compiled cell over a sequence.
 
-    Only valid steps are computed: where there are lengths, the input is packed, one line a step.
+    Only valid steps are computed. Where a kernel reads the input itself it passes over the padding;
+    for what is computed before and after it, the input is packed, one line a step.
 
     Args:
         program: the cell, compiled.
@@ -30,20 +31,39 @@ def fused_loop(
         final: tensors of the final state.
     """
     T, B = passage.x.shape[:2]
-    along = course(T, B, passage.lengths, passage.resets, reverse=passage.reverse)
+    starts = tuple(state_tensors(passage.state))
+    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
+    sources = (*parameters, passage.x, *starts, *returns)
+    gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
+    ends_early = passage.lengths is not None
+    along = _course(passage, in_place=ends_early and not gradients and _is_all_in_loop(program))
     lines = passage.x.flatten(0, 1)
     if along.index is not None:
         lines = lines.index_select(0, along.index)
-    starts = tuple(state_tensors(passage.state))
-    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
-    sources = (*parameters, lines, *starts, *returns)
-    if torch.is_grad_enabled() and any(source.requires_grad for source in sources):
+    if gradients:
         y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
     else:
         y, final = program.run(along, parameters, lines, starts, returns or starts)
     if along.index is not None:
         y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
     return y.unflatten(0, (T, B)), final
+
+
+def _is_all_in_loop(program: Program) -> bool:
+    """Tell whether nothing is computed of all steps before the kernel or after it."""
+    step = program.part.step
+    reads = program.inference.plan.reads
+    return step.output in program.part.exports and all(
+        node is step.x or not node.varies for node in reads
+    )
+
+
+def _course(passage: Passage, *, in_place: bool) -> Course:
+    T, B = passage.x.shape[:2]
+    lengths, resets = passage.lengths, passage.resets
+    if lengths is not None and in_place:
+        return padded_course(T, B, lengths, resets, reverse=passage.reverse)
+    return course(T, B, lengths, resets, reverse=passage.reverse)
 
 
 def _run_with_gradients(

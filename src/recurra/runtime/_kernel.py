@@ -53,7 +53,8 @@ class LoopKernel:
             d_initial: where gradients of that are added. Default: nowhere.
 
         Returns:
-            outputs: the streams that the plan writes, `[N, ...]`, in the dtype of the kernel.
+            outputs: the streams that the plan writes, `[N, ...]`, in the dtype of the kernel; zero
+                where no row goes.
             final: the state after the last turn, in the same dtype.
         """
         found = self._operands(given, along.lines)
@@ -61,6 +62,8 @@ class LoopKernel:
             found[place] = found[place].unflatten(axis, (-1, rows)).movedim(axis, 0)
         inputs, vectors = self._cuts
         outputs = self._outputs(along.lines)
+        if along.padded:
+            outputs = [output.zero_() for output in outputs]
         final = tuple(torch.empty(part.shape, dtype=self.plan.dtype) for part in state)
         operands = Operands(
             self._solid(found[:inputs]),
