@@ -68,7 +68,7 @@ class TwoInputs(nn.Module):
     def forward(self, x, hidden):
         skip = self.skip(x.tanh())
         gate = torch.sigmoid(self.gate(x) + hidden)
-        hidden = torch.tanh(self.drive(x) + gate * self.back(hidden) + skip)
+        hidden = torch.tanh(self.drive(x) + gate * self.back(hidden)) * skip
         return hidden + skip, hidden
 
 
