@@ -36,6 +36,16 @@ def find_library(entry: str) -> Path | None:
     return None
 
 
+def read_file(entry: str, name: str) -> bytes | None:
+    """Read a file of an entry; None if it is not there, or not ours alone."""
+    for folder in (_shared_folder(), _own_folders.get(os.getpid())):
+        if folder is not None and not _why_not_ours(folder / entry):
+            content = _read_ours(folder / entry / name)
+            if content is not None:
+                return content
+    return None
+
+
 def is_sound(library: Path) -> bool:
     """Whether a file is ours alone, as are the folders above it, and holds what its name says."""
     if any(_why_not_ours(folder) for folder in library.parents[:2]):

@@ -9,18 +9,19 @@ import torch
 
 from recurra.base import Cell, State
 from recurra.graph import (
+    InferencePlan,
     Node,
     Partition,
     Recipe,
-    partition,
+    TrainingPlan,
     plan_inference,
     plan_training,
-    trace_step,
 )
 from recurra.runtime._course import Course
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
+from recurra.runtime._records import Record, step_of
 
 tracing = threading.RLock()
 """Held while a cell is traced, which PyTorch cannot do in two threads at once."""
@@ -33,23 +34,25 @@ class Program:
     Args:
         part: the cell's step, cut at the borders of its loop.
         name: of the cell, for the names of files and functions.
+        record: keeps its plans on disk.
     """
 
     part: Partition
     name: str
+    record: Record
 
     @cached_property
     def inference(self) -> InferenceLoop:
         """The loop for runs that nobody differentiates."""
         with tracing:
-            plan = plan_inference(self.part)
+            plan = self.record.plan(InferencePlan, self.part, plan_inference)
         return InferenceLoop(self.name, plan)
 
     @cached_property
     def training(self) -> TrainingLoop:
         """The loop for runs with gradients."""
         with tracing:
-            plan = plan_training(self.part)
+            plan = self.record.plan(TrainingPlan, self.part, plan_training)
         return TrainingLoop(self.name, plan)
 
     def build(self) -> None:
@@ -119,4 +122,5 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
         CannotFuse: its step cannot be a kernel.
     """
     with tracing:
-        return Program(partition(trace_step(cell, x, state)), type(cell).__name__)
+        part, record = step_of(cell, x, state)
+    return Program(part, type(cell).__name__, record)

@@ -22,13 +22,14 @@ from recurra.base import (
     state_tensors,
     warn_once,
 )
-from recurra.graph import evaluate, partition, plan_inference, trace_step
+from recurra.graph import InferencePlan, evaluate, plan_inference
 from recurra.runtime._course import course
 from recurra.runtime._identity import held_tensors
 from recurra.runtime._kernel import in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
+from recurra.runtime._records import step_of
 from recurra.runtime._watch import Watch
 
 
@@ -201,8 +202,8 @@ class _StepKernel:
         self.halves = halves
         self.shape = x.shape
         with tracing:
-            self.part = partition(trace_step(cast(Cell, cell), x, state), whole=True)
-            inference = plan_inference(self.part)
+            self.part, record = step_of(cast(Cell, cell), x, state, whole=True)
+            inference = record.plan(InferencePlan, self.part, plan_inference)
         self.kernel = InferenceLoop(type(cell).__name__, inference)
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):

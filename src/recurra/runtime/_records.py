@@ -1,0 +1,150 @@
+"""Records: steps and plans kept on disk, so that another process need not trace a cell again.
+
+    <folder>/
+      LSTM_step-60b725f10c9c85c70d97880dfe8191b3/     an entry: name, key of all that decides a step
+        step.json                                     the step, cut at the borders of its loop
+        inference.json, training.json                 plans of its loop, each once it was needed
+
+A record starts with the SHA-256 of its place and its content, to which for a plan belongs the step
+that it is of. So one that is cut off, altered or moved is none. Reading a record runs nothing: it
+is a table of nodes. Before it is used, it is held to one step of the cell itself.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from recurra.base import Cell, State
+from recurra.graph import (
+    CannotRecord,
+    Graph,
+    InferencePlan,
+    Partition,
+    TrainingPlan,
+    from_table,
+    partition,
+    to_table,
+    trace_step,
+)
+from recurra.runtime._cache import read_file, write_file
+from recurra.runtime._stable import NotStable
+from recurra.runtime._trial import Trial
+
+_Plan = TypeVar("_Plan", InferencePlan, TrainingPlan)
+
+
+class Record:
+    """The record of one step, if it has one.
+
+    Args:
+        entry: its name in the cache. Default: it is not kept on disk.
+    """
+
+    def __init__(self, entry: str = "") -> None:
+        self.entry = entry
+        self._step: str | None = None  # the digest of the step on disk, if it is the one in use
+
+    def read_step(self) -> Partition | None:
+        """Read the step, if there is a sound one."""
+        found = self._read("step.json", "", [Graph()])
+        return found if isinstance(found, Partition) else None
+
+    def write_step(self, part: Partition) -> None:
+        """Keep the step, if it has a plain form and there is a place for it."""
+        self._write("step.json", "", part, [part.step.graph])
+
+    def plan(self, kind: type[_Plan], part: Partition, make: Callable[[Partition], _Plan]) -> _Plan:
+        """Return a plan of the step, read or made and kept."""
+        if self._step is None:
+            return make(part)
+        name = _FILES[kind]
+        found = self._read(name, self._step, [part.step.graph, Graph()])
+        if isinstance(found, kind):
+            return found
+        plan = make(part)
+        self._write(name, self._step, plan, [part.step.graph, plan.loop.graph])
+        return plan
+
+    def _read(self, name: str, of: str, graphs: Sequence[Graph]) -> Any:
+        content = read_file(self.entry, name)
+        if content is None:
+            return None
+        seal, _, body = content.partition(b"\n")
+        if seal != self._seal(name, of, body):
+            return None
+        try:
+            found = from_table(json.loads(body), graphs)
+        except (CannotRecord, ValueError):
+            return None
+        self._step = self._step or seal.decode()
+        return found
+
+    def _write(self, name: str, of: str, thing: Any, graphs: Sequence[Graph]) -> None:
+        try:
+            body = json.dumps(to_table(thing, graphs)).encode()
+            again = [Graph() for _ in graphs]
+            if json.dumps(to_table(from_table(json.loads(body), again), again)).encode() != body:
+                return
+            seal = self._seal(name, of, body)
+            write_file(self.entry, name, seal + b"\n" + body)
+        except (CannotRecord, OSError):
+            return
+        self._step = self._step or seal.decode()
+
+    def _seal(self, name: str, of: str, body: bytes) -> bytes:
+        place = f"{self.entry}/{name}/{of}/".encode()
+        return hashlib.sha256(place + body).hexdigest().encode()
+
+
+_FILES: dict[type[Any], str] = {InferencePlan: "inference.json", TrainingPlan: "training.json"}
+
+
+def step_of(
+    cell: Cell, x: torch.Tensor, state: State, *, whole: bool = False
+) -> tuple[Partition, Record]:
+    """Return the step of a cell, cut: from disk, or traced and kept there.
+
+    Args:
+        cell: the cell.
+        x: input of one step, `[B, ...]`, for its form only.
+        state: state before the step, for its form only.
+        whole: whether everything goes into the loop. Default: no.
+
+    Returns:
+        The step, and what keeps it.
+
+    Raises:
+        CannotFuse: it cannot be a kernel.
+    """
+    trial = _trial(cell, x, state, whole)
+    if trial is None:
+        return partition(trace_step(cell, x, state), whole=whole), Record()
+    record = Record(f"{_plain_name(cell)}_step-{trial.key[:32]}")
+    part = record.read_step()
+    if part is not None and trial.agrees(part):
+        return part, record
+    part, record = partition(trace_step(cell, x, state), whole=whole), Record(record.entry)
+    if trial.agrees(part):
+        record.write_step(part)
+    return part, record
+
+
+def _trial(cell: Cell, x: torch.Tensor, state: State, whole: bool) -> Trial | None:
+    if not isinstance(cell, nn.Module):
+        return None  # tracing says so
+    loaded = len(sys.modules)
+    try:
+        return Trial(cell, x, state, whole=whole)
+    except NotStable:
+        again = len(sys.modules) > loaded  # what modules do while they are loaded is no part of it
+    return _trial(cell, x, state, whole) if again else None
+
+
+def _plain_name(cell: Cell) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "_", type(cell).__name__)[:40]

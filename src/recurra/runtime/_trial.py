@@ -1,0 +1,118 @@
+"""Trials: one step of a cell's own forward, to find its program on disk and to hold it to."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from recurra.base import Cell, State, map_state, run_step, state_tensors
+from recurra.graph import Partition, Recipe, Watched, twin
+from recurra.runtime._identity import held_tensors
+from recurra.runtime._record_key import cell_form, environment_form, state_form
+from recurra.runtime._stable import Forms, NotStable, digest
+from recurra.runtime._trail import Trail
+
+_SCALES = (0.1, 1.0, 10.0)  # one row each: small numbers, usual ones, and such as saturate
+_ROUNDINGS = 1000  # how many a step may differ by
+
+
+class Trial:
+    """A step that was run on numbers made up for it.
+
+    The numbers are those of the cell, shaken, since many weights start as zeros, which hide what
+    they are multiplied with. Neither the cell nor the user's random numbers change.
+
+    Args:
+        cell: the cell.
+        x: input of one step, for its form only.
+        state: state before it, likewise.
+        whole: whether everything goes into the loop.
+
+    Raises:
+        NotStable: its program cannot be recognised by another process.
+    """
+
+    def __init__(self, cell: nn.Module, x: torch.Tensor, state: State, *, whole: bool) -> None:
+        forms = Forms()
+        known = [environment_form(), whole, cell_form(forms, cell)]
+        known += [state_form(forms, x), state_form(forms, state)]
+        chance = torch.Generator().manual_seed(1)
+        held = held_tensors(cell)
+        values = [_shaken(tensor, chance) for tensor in held]
+        start = map_state(lambda part: _drawn(part, chance), state)
+        self._given = [*values, _drawn(x, chance), *state_tensors(start)]
+        other = twin(cell, held, values)
+        trail = Trail(forms, other.modules())
+        self._expected = _run(trail, other, self._given[len(held)], start)
+        self.key = digest([*known, trail.form()])
+
+    def agrees(self, part: Partition) -> bool:
+        """Tell whether a program computes what the cell does."""
+        step = part.step
+        given = [*step.held, step.x, *step.state]
+        if [_form(node) for node in given] != [_form(value) for value in self._given]:
+            return False
+        with torch.no_grad():
+            found = Recipe([step.output, *step.following], given)(self._given, len(_SCALES))
+        return len(found) == len(self._expected) and all(map(_is_close, found, self._expected))
+
+
+def _run(trail: Trail, cell: nn.Module, x: torch.Tensor, state: State) -> list[torch.Tensor]:
+    chance = torch.get_rng_state()
+    try:
+        results = trail.follow(lambda: Watched(cell)(x.clone(), map_state(torch.clone, state)))
+        y, following = run_step(cast(Cell, cell), x, state, results)
+    except Exception as error:  # whatever the user's code raises; tracing says it better
+        raise NotStable("the step cannot be tried") from error
+    finally:
+        torch.set_rng_state(chance)
+    found = [each.detach() for each in (y, *state_tensors(following))]
+    if not any(each.isfinite().any() for each in found):
+        raise NotStable("no number of the trial tells anything")
+    return found
+
+
+def _form(value: Any) -> Any:
+    """Return dtype and shape of a node or a tensor; rows are the first axis where there are any."""
+    sizes = tuple(value.shape)
+    return value.dtype, sizes if isinstance(value, torch.Tensor) else _with_rows(sizes)
+
+
+def _with_rows(sizes: Sequence[int]) -> tuple[int, ...]:
+    return tuple(len(_SCALES) if size < 0 else size for size in sizes)
+
+
+def _drawn(like: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+    """Make up a value `[B, ...]` of the form of another."""
+    shape = (len(_SCALES), *like.shape[1:])
+    if not like.dtype.is_floating_point:
+        return torch.randint(0, 2, shape, generator=chance).to(like.dtype)
+    scales = torch.tensor(_SCALES, dtype=like.dtype).reshape(-1, *(1,) * (len(shape) - 1))
+    return torch.randn(shape, generator=chance, dtype=like.dtype) * scales
+
+
+def _shaken(tensor: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+    """Copy a weight with a little noise, of few numbers, as there may be many weights."""
+    copy = tensor.detach().clone()
+    if isinstance(tensor, nn.Parameter) and copy.dtype.is_floating_point:
+        noise = torch.full((), 0.1, dtype=copy.dtype)
+        for axis, size in enumerate(copy.shape):
+            drawn = torch.randn(size, generator=chance, dtype=copy.dtype)
+            noise = noise * drawn.reshape(-1, *(1,) * (copy.dim() - axis - 1))
+        copy += noise
+    return copy
+
+
+def _is_close(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Tell whether values are equal but for rounding, and not a number at the same places."""
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return False
+    if not expected.dtype.is_floating_point:
+        return torch.equal(found, expected)
+    if expected.numel() == 0:
+        return True
+    sizes = expected.nan_to_num(0.0, 0.0, 0.0).abs().reshape(len(expected), -1)
+    scale = sizes.amax(1).clamp_min(1.0).reshape(-1, *(1,) * (expected.dim() - 1))
+    most = _ROUNDINGS * torch.finfo(expected.dtype).eps
+    return torch.allclose(found / scale, expected / scale, rtol=0.0, atol=most, equal_nan=True)
