@@ -10,9 +10,9 @@ from torch.fx.traceback import annotate, preserve_node_meta
 
 from recurra.graph._evaluate import evaluate
 from recurra.graph._graph import Graph
+from recurra.graph._lines import LINE
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
-from recurra.graph._read import LINE, Reader
 from recurra.graph._trace import BATCH_SIZES, capture
 
 _SIZE = BATCH_SIZES[0]
@@ -96,6 +96,8 @@ class _Inputs:
 
 
 def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, Gradients | None]:
+    from recurra.graph._read import Reader  # as in `trace_step`
+
     graph = Graph()
     exports, following = part.exports, part.step.following
     makes = [*exports, *following]

@@ -1,17 +1,16 @@
 """Read a graph that PyTorch has traced into nodes."""
 
 import operator
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import torch
 from torch import fx
 
 from recurra.base import CannotFuse
+from recurra.graph._call import Call, Item, fill
 from recurra.graph._graph import Graph
+from recurra.graph._lines import LINE, users_line
 from recurra.graph._node import Node, Shape, describe_shape
 from recurra.graph._rules import LOWERED, RULES, UNKNOWN
 
@@ -24,9 +23,6 @@ _TAKES_SHAPE = {
     aten.reshape.default,
 }
 _WITHOUT_EFFECT = (aten.alias.default, aten.detach.default)
-LINE = "recurra_line"
-"""Where a traced operation carries the user's line, if an earlier trace has found it."""
-
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
@@ -313,69 +309,6 @@ class Reader:
             )
 
 
-class Call:
-    """A call of an operator with places for nodes: equal to another of the same form."""
-
-    def __init__(self, target: Any, arguments: Any, options: Any) -> None:
-        self.target = target
-        self._arguments = fill((arguments, dict(options)), lambda _: PLACE)
-        self._key = f"{target}{self._arguments!r}"
-        self._takes_as_given = self._arguments == ((PLACE,) * len(arguments), {})
-
-    @property
-    def given(self) -> tuple[Any, Any]:
-        """Its arguments and options, with marks in the places of nodes."""
-        arguments, options = self._arguments
-        return arguments, options
-
-    def __call__(self, *tensors: torch.Tensor) -> Any:
-        """Run the operator with tensors in the places of nodes."""
-        if self._takes_as_given:
-            return self.target(*tensors)
-        given = iter(tensors)
-        arguments, options = fill(self._arguments, lambda _: next(given), PLACE)
-        return self.target(*arguments, **options)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Call) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __repr__(self) -> str:
-        return str(self.target)
-
-
-@dataclass(frozen=True)
-class Item:
-    """One of the results of an operator that has several."""
-
-    index: int
-
-    def __call__(self, values: Sequence[Any]) -> Any:
-        """Take it."""
-        return values[self.index]
-
-
-class _Place:
-    def __repr__(self) -> str:
-        return "_"
-
-
-PLACE = _Place()
-
-
-def fill(value: Any, put: Callable[[Any], Any], mark: Any = None) -> Any:
-    """Replace nodes, or each `mark`, in nested arguments."""
-    if isinstance(value, Node) if mark is None else value is mark:
-        return put(value)
-    if isinstance(value, tuple | list):
-        return type(value)([fill(each, put, mark) for each in value])
-    if isinstance(value, dict):
-        return {name: fill(each, put, mark) for name, each in value.items()}
-    return value
-
-
 def _nodes(value: Any) -> list[Node]:
     found: list[Node] = []
     fill(value, found.append)
@@ -422,17 +355,3 @@ def _checks_values(target: Any, where: str | None) -> CannotFuse:
         where=where,
         fix="take the form without checks, such as `torch.linalg.solve_ex(a, b)[0]`",
     )
-
-
-_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in .*\n\s*(?P<code>.*)')
-
-
-def users_line(trace: str | None) -> str | None:
-    """Return `file:line  code` of the innermost frame that is not PyTorch's own."""
-    frames = _FRAME.findall(trace or "")
-    torch_home = str(Path(torch.__file__).parent)
-    mine = str(Path(__file__).parent)
-    for file, line, code in reversed(frames):
-        if not file.startswith((torch_home, mine)):
-            return f"{file}:{line}  {code.strip()}"
-    return None

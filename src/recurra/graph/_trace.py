@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
+from recurra.graph._lines import users_line
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
-from recurra.graph._read import Reader, users_line
 from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
@@ -96,6 +96,8 @@ def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
 
 
 def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size: int) -> Step:
+    from recurra.graph._read import Reader  # rules are many, and who traces nothing needs none
+
     held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
     names, tensors = tuple(held), list(held.values())
     parts = list(state_tensors(state))

@@ -23,7 +23,6 @@ from recurra.base import (
 )
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._identity import form_of, identity
-from recurra.runtime._operation import unroll_operation
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
@@ -71,7 +70,7 @@ def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, S
     if backend == "reference":
         return reference_loop(cell, passage)
     try:
-        return unroll_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
+        return _as_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
     except ShapeError:  # a cell against its contract: said of the tensors that were given
         reference_loop(cell, passage)
         raise
@@ -81,6 +80,12 @@ def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, S
         results = reference_loop(cell, passage)  # first: a mistake in the call is better to hear of
         _say(cell, reason)
         return results
+
+
+def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    from recurra.runtime._operation import unroll_operation  # few compile; defining it takes time
+
+    return unroll_operation(cell, passage)
 
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:

@@ -116,7 +116,7 @@ def test_nodes_of_another_graph_are_refused():
 def test_an_operator_of_another_library_is_refused():
     with torch.library._scoped_library("elsewhere", "DEF") as library:
         library.define("twice(Tensor x) -> Tensor")
-        from recurra.graph._read import Call
+        from recurra.graph._call import Call
 
         graph = Graph()
         weight = graph.input("parameter", 0, (3,), torch.float32)
