@@ -51,3 +51,28 @@ def test_they_are_left_as_they_were(wrong):
         unroll(cell, torch.randn(2, 3, 4), backend="c")
     after = {name: id(tensor) for name, tensor in cell.state_dict(keep_vars=True).items()}
     assert after == before
+
+
+class Three(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = (
+            nn.Parameter(torch.randn(4, 4, dtype=torch.float64)) for _ in range(3)
+        )
+
+    def initial_state(self, batch_size):
+        return self.first.new_zeros(batch_size, 4)
+
+    def forward(self, x, hidden):
+        hidden = torch.tanh(x @ self.first + hidden @ self.second @ self.third)
+        return hidden, hidden
+
+
+def test_weights_that_are_one_are_told_from_those_that_are_two():
+    x = torch.randn(5, 3, 4, dtype=torch.float64)
+    for tie in ("", "first second", "second third", "third first"):
+        cell = Three()
+        for one, other in [tie.split()] if tie else []:
+            setattr(cell, other, getattr(cell, one))
+        y, _ = unroll(cell, x, backend="c")
+        torch.testing.assert_close(y, unroll(cell, x, backend="reference")[0])

@@ -49,18 +49,20 @@ def held_tensors(cell: nn.Module) -> list[torch.Tensor]:
 
 
 def _of_modules(cell: nn.Module) -> Iterator[Hashable]:
+    numbers: dict[int, int] = {}  # tells weights that are one from weights that are two
     for name, module in cell.named_modules():
         yield name, type(module)
         for key, value in module.__dict__.items():
             if key in _TABLES:
-                yield key, tuple(_of_tensor(each, tensor) for each, tensor in value.items())
+                yield key, tuple(_of_tensor(*pair, numbers) for pair in value.items())
             elif type(value) not in _CONTAINERS or value:
                 yield key, frozen(value)
 
 
-def _of_tensor(name: str, value: Any) -> Hashable:
+def _of_tensor(name: str, value: Any, numbers: dict[int, int]) -> Hashable:
     if isinstance(value, torch.Tensor):
-        return name, tuple(value.shape), value.dtype
+        number = numbers.setdefault(id(value), len(numbers))
+        return name, number, tuple(value.shape), value.dtype
     return name, value is None
 
 
