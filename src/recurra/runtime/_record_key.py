@@ -56,7 +56,10 @@ def package_digest() -> str:
         NotStable: one was changed after this process had read it.
     """
     home = Path(__file__).parents[1]
-    files = sorted(each for room in _ROOMS for each in _files(str(home / room)))
+    try:
+        files = sorted(each for room in _ROOMS for each in _files(str(home / room)))
+    except OSError as error:  # in an archive
+        raise NotStable("Recurra does not lie in files") from error
     if any(changed >= _LOADED for _, _, changed in files):
         raise NotStable("Recurra is not what this process has loaded")
     return digest([str(home), files])

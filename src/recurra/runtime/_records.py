@@ -33,7 +33,6 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.runtime._cache import read_file, write_file
-from recurra.runtime._stable import NotStable
 from recurra.runtime._trial import Trial
 
 _Plan = TypeVar("_Plan", InferencePlan, TrainingPlan)
@@ -141,7 +140,7 @@ def _trial(cell: Cell, x: torch.Tensor, state: State, whole: bool) -> Trial | No
     loaded = len(sys.modules)
     try:
         return Trial(cell, x, state, whole=whole)
-    except NotStable:
+    except Exception:  # what the user's objects raise when they are looked at; tracing says it
         again = len(sys.modules) > loaded  # what modules do while they are loaded is no part of it
     return _trial(cell, x, state, whole) if again else None
 

@@ -111,6 +111,7 @@ class Forms:
             self.code(value.__code__),
             self.value(value.__defaults__),
             self.value(value.__kwdefaults__),
+            [[key, self.code_of(each)] for key, each in vars(value).items()],
             [class_name(each) if isinstance(each, type) else self.code_of(each) for each in cells],
         ]
 

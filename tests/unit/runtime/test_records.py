@@ -1,6 +1,7 @@
 import cProfile
 import os
 import pickle
+import shutil
 import types
 
 import pytest
@@ -12,15 +13,24 @@ import recurra
 from recurra.runtime import _record_key, _records
 
 
+@pytest.fixture(scope="module")
+def libraries(tmp_path_factory):
+    """A cache of these tests; what it keeps of compiled C is found by its content."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def workshop(cache, tmp_path, monkeypatch):
+def workshop(libraries, tmp_path, monkeypatch):
+    for entry in libraries.glob("*_step-*"):
+        shutil.rmtree(entry)
+    monkeypatch.setenv("RECURRA_CACHE", str(libraries))
     # other people may edit this package while its tests run
     monkeypatch.setattr(_record_key, "package_digest", lambda: "this package")
     monkeypatch.delenv("NO_TRACE", raising=False)
     folder = tmp_path / "modules"
     folder.mkdir()
     shop = Workshop(folder, monkeypatch)
-    shop.cache = cache
+    shop.cache = libraries
     return shop
 
 
@@ -402,5 +412,5 @@ def test_an_edit_of_this_package_is_another_key(tmp_path, monkeypatch):
     os.utime(home / "graph" / "file.c", (1, 2))
     assert digest() != first
     (home / "graph" / "file.c").write_text("two")
-    with pytest.raises(_records.NotStable):  # this process holds what was there before
+    with pytest.raises(_record_key.NotStable):  # this process holds what was there before
         digest()
