@@ -58,6 +58,8 @@ class Workshop:
         self.traced = 0
         self.files = {"record_cell": CELL, "record_helper": HELPER}
         monkeypatch.syspath_prepend(str(folder))
+        # Python takes an edit within a second that leaves the size for none, if it finds bytecode
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
         trace_step = _records.trace_step
         monkeypatch.setattr(_records, "trace_step", lambda *a: self._trace(trace_step, *a))
 
