@@ -54,7 +54,7 @@ def _of_modules(cell: nn.Module) -> Iterator[Hashable]:
         yield name, type(module)
         for key, value in module.__dict__.items():
             if key in _TABLES:
-                yield key, tuple(_of_tensor(*pair, numbers) for pair in value.items())
+                yield key, tuple(_of_tensor(each, part, numbers) for each, part in value.items())
             elif type(value) not in _CONTAINERS or value:
                 yield key, frozen(value)
 
