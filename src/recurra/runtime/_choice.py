@@ -23,6 +23,7 @@ from recurra.base import (
 )
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._identity import form_of, identity
+from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
@@ -41,6 +42,7 @@ class _Known(NamedTuple):
     watch: Watch
     form: tuple[Hashable, ...]
     program: Program
+    kept: KeptWeights | None
 
     def still_holds(self) -> bool:
         return self.watch.is_same() and self.watch.has_same_forms()
@@ -89,14 +91,16 @@ def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
 
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
-    program, held = program_for(cell, passage)
-    y, final = fused_loop(program, held, passage)
+    program, held, kept = program_for(cell, passage)
+    y, final = fused_loop(program, held, passage, kept)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
 
-def program_for(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor]]:
-    """Return the compiled cell and its tensors, from those compiled before if there is one.
+def program_for(
+    cell: Cell, passage: Passage
+) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
+    """Return the compiled cell, its tensors, and what is kept of them: from earlier calls, if any.
 
     Raises:
         CannotFuse: no kernel can hold its step, or run under the present circumstances.
@@ -108,12 +112,13 @@ def program_for(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tenso
     form = form_of(x, state)
     known = _known.get(cell)
     if known is not None and known.form == form and known.still_holds():
-        return known.program, known.watch.held
+        return known.program, known.watch.held, known.kept
     program = _found_or_compiled((*identity(cell), *form), cell, x, state)
     watch = Watch(cell)
-    if watch.sees_all:
-        _known[cell] = _Known(watch, form, program)
-    return program, watch.held
+    kept = KeptWeights() if watch.sees_all else None
+    if kept is not None:
+        _known[cell] = _Known(watch, form, program, kept)
+    return program, watch.held, kept
 
 
 def _found_or_compiled(key: Hashable, cell: nn.Module, x: torch.Tensor, state: State) -> Program:

@@ -7,6 +7,7 @@ import torch
 
 from recurra.base import state_tensors, warn_once
 from recurra.runtime._course import Course, course, padded_course
+from recurra.runtime._kept import KeptWeights
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
@@ -14,7 +15,10 @@ from recurra.runtime._program import Program
 
 
 def fused_loop(
-    program: Program, parameters: Sequence[torch.Tensor], passage: Passage
+    program: Program,
+    parameters: Sequence[torch.Tensor],
+    passage: Passage,
+    kept: KeptWeights | None = None,
 ) -> tuple[torch.Tensor, Tensors]:
     """Run a compiled cell over a sequence.
 
@@ -25,6 +29,7 @@ def fused_loop(
         program: the cell, compiled.
         parameters: its parameters and buffers.
         passage: what it runs over.
+        kept: what earlier calls of the same cell made of its parameters. Default: nothing.
 
     Returns:
         y: outputs, `[T, B, ...]`.
@@ -43,7 +48,7 @@ def fused_loop(
     if gradients:
         y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
     else:
-        y, final = program.run(along, parameters, lines, starts, returns or starts)
+        y, final = program.run(along, parameters, lines, starts, returns or starts, kept)
     if along.index is not None:
         y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
     return y.unflatten(0, (T, B)), final

@@ -2,6 +2,7 @@
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -9,10 +10,25 @@ from recurra.codegen import Source
 from recurra.graph import LoopPlan, Node, Recipe
 from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
-from recurra.runtime._launch import CallForm, Launch, Operands
+from recurra.runtime._launch import CallForm, Launch, Operands, Room
 from recurra.runtime._memory import empty
 
 Tensors = tuple[torch.Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a kernel reads that is the same for all rows and steps.
+
+    Args:
+        vectors: values of parameters, contiguous.
+        matrices: right sides of products.
+        packed: the same matrices, packed; None where each run packs them.
+    """
+
+    vectors: Sequence[torch.Tensor]
+    matrices: Sequence[torch.Tensor]
+    packed: Room | None = None
 
 
 class LoopKernel:
@@ -21,23 +37,42 @@ class LoopKernel:
     Args:
         plan: what it does.
         function: the machine code.
-        given: the values that its operands are made from: before, weights, and others.
+        given: the values that its inputs are made from: before, weights, and others.
+        fixed: those that its weights are made from. Default: the same.
     """
 
     def __init__(
-        self, plan: LoopPlan, function: "ctypes._NamedFuncPointer", given: Sequence[Node]
+        self,
+        plan: LoopPlan,
+        function: "ctypes._NamedFuncPointer",
+        given: Sequence[Node],
+        fixed: Sequence[Node] | None = None,
     ) -> None:
         self.plan, self.function = plan, function
-        self._operands = Recipe([*plan.inputs, *plan.vectors, *plan.weights], given)
-        self._cuts = (len(plan.inputs), len(plan.inputs) + len(plan.vectors))
+        self._inputs = Recipe(plan.inputs, given)
+        self._weights = Recipe([*plan.vectors, *plan.weights], given if fixed is None else fixed)
         self._form = CallForm(plan)
         self._turned_inputs = _not_by_lines(plan.inputs)
         self._turned_outputs = _not_by_lines(plan.outputs)
+
+    def weights(self, fixed: Sequence[torch.Tensor], *, pack: bool = False) -> Weights:
+        """Make what runs read of parameters, from tensors in the order of the fixed nodes.
+
+        Args:
+            fixed: the tensors.
+            pack: whether to pack the matrices for many runs. Default: each run packs them.
+        """
+        found = self._weights(fixed, 1)
+        cut = len(self.plan.vectors)
+        matrices = found[cut:]
+        packed = self._form.packed(matrices) if pack else None
+        return Weights(self._solid(found[:cut]), matrices, packed)
 
     def __call__(
         self,
         along: Course,
         given: Sequence[torch.Tensor],
+        weights: Weights,
         state: Tensors,
         *,
         initial: Tensors = (),
@@ -48,6 +83,7 @@ class LoopKernel:
         Args:
             along: the lines that rows go through.
             given: tensors in the order of the nodes given above.
+            weights: what `weights` made.
             state: where the rows start.
             initial: what resets return to. Default: there are none.
             d_initial: where gradients of that are added. Default: nowhere.
@@ -57,25 +93,24 @@ class LoopKernel:
                 where no row goes.
             final: the state after the last turn, in the same dtype.
         """
-        found = self._operands(given, along.lines)
+        found = self._inputs(given, along.lines)
         for place, axis, rows in self._turned_inputs:
             found[place] = found[place].unflatten(axis, (-1, rows)).movedim(axis, 0)
-        inputs, vectors = self._cuts
         outputs = self._outputs(along.lines)
         if along.padded:
             outputs = [output.zero_() for output in outputs]
         final = tuple(torch.empty(part.shape, dtype=self.plan.dtype) for part in state)
         operands = Operands(
-            self._solid(found[:inputs]),
+            self._solid(found),
             outputs,
-            self._solid(found[inputs:vectors]),
-            found[vectors:],
+            weights.vectors,
+            weights.matrices,
             self._solid(state),
             final,
             self._solid(initial),
             d_initial,
         )
-        Launch(self._form, along, operands).run(self.function)
+        Launch(self._form, along, operands, weights.packed).run(self.function)
         for place, axis, _ in self._turned_outputs:
             outputs[place] = outputs[place].movedim(0, axis).flatten(axis, axis + 1)
         return tuple(outputs), final

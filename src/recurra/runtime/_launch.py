@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 import torch
 
@@ -32,6 +33,8 @@ _FIELDS = (
 )  # fmt: skip
 """The words of `struct call` of `sequence.h`, in order."""
 
+_PACK = _FIELDS.index("pack")
+
 
 @dataclass(frozen=True)
 class Operands:
@@ -56,6 +59,13 @@ class Operands:
     final: Sequence[torch.Tensor]
     initial: Sequence[torch.Tensor] = ()
     d_initial: Sequence[torch.Tensor] = ()
+
+
+class Room(NamedTuple):
+    """Memory for packed matrices, and the address in it where a cache line begins."""
+
+    memory: torch.Tensor
+    start: int
 
 
 class CallForm:
@@ -100,11 +110,21 @@ class CallForm:
         size = heads * self.matmul.packed_size(*shape[-2:]) * self.dtype.itemsize
         return -(-size // _CACHE_LINE)
 
-    def room(self) -> tuple[torch.Tensor, int]:
-        """Return memory for all packed matrices, and where in it a cache line begins."""
+    def room(self) -> Room:
+        """Return memory for all packed matrices."""
         size = self.panel_starts[-1] + _CACHE_LINE
-        room = torch.empty(size // self.dtype.itemsize, dtype=self.dtype, device="cpu")
-        return room, -(-room.data_ptr() // _CACHE_LINE) * _CACHE_LINE
+        memory = torch.empty(size // self.dtype.itemsize, dtype=self.dtype, device="cpu")
+        return Room(memory, -(-memory.data_ptr() // _CACHE_LINE) * _CACHE_LINE)
+
+    def packed(self, weights: Sequence[torch.Tensor]) -> Room:
+        """Pack the weights once for many runs, which then do not pack them."""
+        room = self.room()
+        for weight, offset in zip(weights, self.panel_starts, strict=False):
+            heads = weight if weight.dim() == 3 else weight.unsqueeze(0)
+            size = self.matmul.packed_size(*heads.shape[1:]) * weight.element_size()
+            for place, head in enumerate(heads):
+                self.matmul.pack(head, room.start + offset + place * size)
+        return room
 
 
 class Launch:
@@ -114,11 +134,14 @@ class Launch:
         form: what calls of this kernel have in common.
         along: the lines that rows go through.
         operands: the tensors.
+        packed: the weights, packed beforehand. Default: each run packs them.
     """
 
-    def __init__(self, form: CallForm, along: Course, operands: Operands) -> None:
+    def __init__(
+        self, form: CallForm, along: Course, operands: Operands, packed: Room | None = None
+    ) -> None:
         self.form, self.along, self.operands = form, along, operands
-        self.room, start = form.room()
+        self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
         states = len(operands.state)
         self.words = array(
@@ -132,7 +155,7 @@ class Launch:
                 *map(_address, operands.inputs), *map(_address, operands.outputs),
                 *map(_address, operands.vectors), *map(_address, operands.weights),
                 *[step for weight in operands.weights for step in _three_strides(weight)],
-                *[start + offset for offset in form.panel_starts[:-1]],
+                *[self.room.start + offset for offset in form.panel_starts[:-1]],
                 *map(_address, operands.state), *map(_address, operands.final),
                 *map(_address, operands.initial), *[0] * (states - len(operands.initial)),
                 *map(_address, operands.d_initial), *[0] * (states - len(operands.d_initial)),
@@ -141,32 +164,12 @@ class Launch:
         self.address, _ = self.words.buffer_info()
         for field, offset in form.pointers:
             self.words[field] = self.address + offset
+        if packed is not None:
+            self.words[_PACK] = 0
 
     def put(self, table: str, place: int, tensor: torch.Tensor) -> None:
         """Exchange one operand for another of the same form."""
         self.words[self.form.starts[table] + place] = tensor.data_ptr()
-
-    def pack_now(self) -> None:
-        """Pack the weights once for many runs, which then do not pack them."""
-        matmul, at = self.form.matmul, self.form.starts["panels"]
-        for weight, start in zip(self.operands.weights, self.words[at:], strict=False):
-            heads = weight if weight.dim() == 3 else weight.unsqueeze(0)
-            K, N = heads.shape[1:]
-            size = matmul.packed_size(K, N) * weight.element_size()
-            for place, head in enumerate(heads):
-                matmul.pack(head, start + place * size)
-        self._is_packed()
-
-    def share_packed(self, other: "Launch") -> None:
-        """Take the packed weights of another call of the same kernel: both then read one memory."""
-        self.room = other.room
-        start = self.form.starts["panels"]
-        end = start + len(self.operands.weights)
-        self.words[start:end] = other.words[start:end]
-        self._is_packed()
-
-    def _is_packed(self) -> None:
-        self.words[_FIELDS.index("pack")] = 0
 
     def run(self, kernel: "ctypes._NamedFuncPointer") -> None:
         """Run a kernel.

@@ -7,7 +7,7 @@ import torch
 from recurra.codegen import emit_c
 from recurra.graph import InferencePlan, Node, Recipe, TrainingPlan
 from recurra.runtime._course import Course
-from recurra.runtime._kernel import LoopKernel, Tensors, in_dtypes, load_kernels
+from recurra.runtime._kernel import LoopKernel, Tensors, Weights, in_dtypes, load_kernels
 from recurra.runtime._products import HANDLERS
 
 
@@ -17,26 +17,43 @@ class InferenceLoop:
     Args:
         name: of the cell.
         plan: what to do.
+
+    Attributes:
+        fixed: values of the step that it reads, the same for all rows and steps.
+        moving: the others that it reads.
+        weights: makes what its kernel reads, from the fixed values.
     """
 
     def __init__(self, name: str, plan: InferencePlan) -> None:
         self.plan = plan
         self.source = emit_c([("forward", plan.forward)], f"{name}, forward")
         (self.function,) = load_kernels(name, self.source)
-        self._forward = LoopKernel(plan.forward, self.function, plan.given)
+        pairs = list(zip(plan.reads, plan.given, strict=True))
+        self.fixed = [node for node, _ in pairs if not node.varies]
+        self.moving = [node for node, _ in pairs if node.varies]
+        fixed = [given for node, given in pairs if not node.varies]
+        moving = [given for node, given in pairs if node.varies]
+        self._forward = LoopKernel(plan.forward, self.function, [*fixed, *moving], fixed)
+        self.weights = self._forward.weights
 
     def run(
-        self, along: Course, given: Sequence[torch.Tensor], state: Tensors, initial: Tensors
+        self,
+        along: Course,
+        given: Sequence[torch.Tensor],
+        weights: Weights,
+        state: Tensors,
+        initial: Tensors,
     ) -> tuple[Tensors, Tensors]:
         """Run the loop: exports `[N, ...]` and final states `[B, ...]`.
 
         Args:
             along: the lines that rows go through.
-            given: what the plan reads.
+            given: what it reads, first the fixed values, then the moving ones.
+            weights: what `weights` made.
             state: where the rows start.
             initial: what resets return to.
         """
-        outputs, final = self._forward(along, given, state, initial=initial)
+        outputs, final = self._forward(along, given, weights, state, initial=initial)
         loop = self.plan.loop
         return in_dtypes(outputs, loop.exports), in_dtypes(final, loop.following)
 
@@ -67,7 +84,9 @@ class TrainingLoop:
         self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
     ) -> tuple[Tensors, Tensors, Tensors]:
         """Run the loop: exports `[N, ...]`, final states `[B, ...]`, and what `go_back` needs."""
-        outputs, final = self._forward(along, [*before, *weights], state, initial=initial)
+        known = [*before, *weights]
+        matrices = self._forward.weights(known)
+        outputs, final = self._forward(along, known, matrices, state, initial=initial)
         outputs = tuple(outputs[place] for place in self.plan.makes)
         loop = self.plan.loop
         cut = len(loop.exports)
@@ -94,7 +113,8 @@ class TrainingLoop:
         known = [*before, *weights, *saved, *d_exports]
         dtype = self.plan.backward.dtype
         d_initial = tuple(torch.zeros(each.shape, dtype=dtype) for each in d_final)
-        outputs, d_state = self._backward(along, known, d_final, d_initial=d_initial)
+        matrices = self._backward.weights(known)
+        outputs, d_state = self._backward(along, known, matrices, d_final, d_initial=d_initial)
         outputs = tuple(outputs[place] for place in self.plan.goes_back)
         cut = len(before)
         known += [*saved, *outputs[cut:]]

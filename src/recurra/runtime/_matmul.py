@@ -1,6 +1,7 @@
 """Matmul: the library of matrix products that kernels call."""
 
 import ctypes
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -113,6 +114,8 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
             *(ctypes.c_long for _ in range(4)),
             ctypes.c_void_p,
         ]
+    library.digest.restype = ctypes.c_uint64
+    library.digest.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_uint64, ctypes.c_long]
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
     number = ctypes.c_long
@@ -120,3 +123,14 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     library.packed_size.argtypes = [ctypes.c_long, ctypes.c_long]
     library.outer_scratch_size.argtypes = [ctypes.c_long]
     return Matmul(library)
+
+
+def digest(tensors: Sequence[torch.Tensor]) -> int | None:
+    """Return 64 bits that differ where the numbers do; None for tensors that are not contiguous."""
+    library, threads = matmul_library(torch.float32).library, torch.get_num_threads()
+    found = 0
+    for tensor in tensors:
+        if not tensor.is_contiguous():
+            return None
+        found = library.digest(tensor.data_ptr(), tensor.nbytes, found, threads)
+    return found

@@ -18,10 +18,13 @@ from recurra.graph import (
     plan_training,
 )
 from recurra.runtime._course import Course
+from recurra.runtime._kept import Fixed, KeptWeights
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
 from recurra.runtime._records import Record, step_of
+
+_MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
 tracing = threading.RLock()
 """Held while a cell is traced, which PyTorch cannot do in two threads at once."""
@@ -66,6 +69,7 @@ class Program:
         x: torch.Tensor,
         state: Tensors,
         initial: Tensors,
+        kept: KeptWeights | None = None,
     ) -> tuple[torch.Tensor, Tensors]:
         """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
 
@@ -75,13 +79,25 @@ class Program:
             x: the input of all rows and steps, `[N, ...]`.
             state: where the rows start.
             initial: what resets return to.
+            kept: what earlier calls of the same cell made of its parameters. Default: nothing.
         """
-        read, finish = self._inference_recipes
-        known = [*parameters, x]
+        read, finish = self._moving_recipes
+        if kept is None or len(x) > _MANY_LINES:
+            fixed = self._fix(parameters)
+        else:
+            fixed = kept.of(parameters, lambda: self._fix(parameters, pack=True))
+        known = [*parameters, x, *fixed.reads]
         values = read(known, len(x))
-        exports, final = self.inference.run(along, values, state, initial)
+        given = [*fixed.reads, *values]
+        exports, final = self.inference.run(along, given, fixed.weights, state, initial)
         (output,) = finish([*known, *values, *exports], len(x))
         return output, final
+
+    def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> Fixed:
+        """Make what depends on parameters alone."""
+        with torch.inference_mode(False):  # it may be kept for calls in and out of it
+            reads = self._fixed_recipe([each.detach() for each in parameters], 1)
+            return Fixed(reads, self.inference.weights(reads, pack=pack))
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
         """Compute what the loop reads, with gradients: before, then weights."""
@@ -99,16 +115,23 @@ class Program:
         return output
 
     @cached_property
-    def _inference_recipes(self) -> tuple[Recipe, Recipe]:
-        return self._recipes(self.inference.plan.reads)
+    def _fixed_recipe(self) -> Recipe:
+        return Recipe(self.inference.fixed, self.part.step.held)
+
+    @cached_property
+    def _moving_recipes(self) -> tuple[Recipe, Recipe]:
+        return self._recipes(self.inference.moving, self.inference.fixed)
 
     @cached_property
     def _training_recipes(self) -> tuple[Recipe, Recipe]:
         return self._recipes((*self.part.before, *self.part.weights))
 
-    def _recipes(self, reads: Sequence[Node]) -> tuple[Recipe, Recipe]:
+    def _recipes(
+        self, reads: Sequence[Node], already: Sequence[Node] = ()
+    ) -> tuple[Recipe, Recipe]:
         """Return how to make what a loop reads, and how to make the output afterwards."""
-        part, known = self.part, [*self.part.step.held, self.part.step.x]
+        part = self.part
+        known = [*part.step.held, part.step.x, *already]
         return (
             Recipe(reads, known, HANDLERS),
             Recipe([part.step.output], [*known, *reads, *part.exports], HANDLERS),

@@ -271,10 +271,11 @@ class _StepKernel:
         first, second = self.slots
         form = CallForm(plan.forward, halves=self.halves)
         inputs = [blank] * len(plan.forward.inputs)
+        packed = form.packed(matrices)
         self.launches = [
-            Launch(form, self.along, Operands(inputs, [output], vectors, matrices, start, end))
+            Launch(
+                form, self.along, Operands(inputs, [output], vectors, matrices, start, end), packed
+            )
             for start, end in ((first, second), (second, first))
         ]
-        self.launches[0].pack_now()
-        self.launches[1].share_packed(self.launches[0])
         self.versions = versions

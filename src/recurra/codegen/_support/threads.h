@@ -29,6 +29,8 @@ static void outer_share(void *data) {
         call->scratch + me * call->scratch_size);
 }
 
+#include "digest.h"
+
 void outer_in_threads(struct outer_call *call) {
   if (call->threads > 1) GOMP_parallel(outer_share, call, (unsigned)call->threads, 0);
   else outer_share(call);

@@ -1,0 +1,49 @@
+"""Kept weights: what a cell's calls make of its parameters, kept while the parameters are the same.
+
+Packing a matrix takes longer than a step of few rows. Whether parameters are what they were is not
+asked of PyTorch's counters, which do not see all writing, but of the numbers: a digest of 64 bits
+over all of them, which reads them once.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+
+from recurra.runtime._kernel import Weights
+from recurra.runtime._matmul import digest
+
+
+class Fixed(NamedTuple):
+    """What is made of parameters alone.
+
+    Args:
+        reads: values that the loop reads.
+        weights: what its kernel reads of them.
+    """
+
+    reads: Sequence[torch.Tensor]
+    weights: Weights
+
+
+class KeptWeights:
+    """What was made of the parameters of one cell."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[int, Fixed] | None = None
+
+    def of(self, parameters: Sequence[torch.Tensor], make: Callable[[], Fixed]) -> Fixed:
+        """Return what was made of these numbers, or make it.
+
+        Args:
+            parameters: the parameters and buffers of the cell.
+            make: makes it.
+        """
+        now = digest(parameters)
+        kept = self._kept  # read once: another thread may exchange it
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        made = make()
+        if now is not None and digest(parameters) == now:  # nobody wrote to them meanwhile
+            self._kept = now, made
+        return made
