@@ -153,8 +153,10 @@ def test_every_place_counts(size):
 
 
 def test_signs_and_order_count():
-    weight = torch.randn(64, 64)
-    found = [digest([each]) for each in (weight, -weight, weight.flip(0), weight.roll(8, 1))]
+    weight, some = torch.randn(64, 64), torch.ones(64)
+    some[1::2] = -1  # the highest bit of every word
+    changed = (weight, -weight, weight * some, weight.flip(0), weight.roll(8, 1))
+    found = [digest([each]) for each in changed]
     assert len(set(found)) == len(found)
 
 
