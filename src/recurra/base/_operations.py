@@ -4,7 +4,7 @@ Both are registered with PyTorch, so that a traced step keeps them, and kernels 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -44,7 +44,6 @@ def uniform(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> tor
     return result
 
 
-@torch.library.custom_op("recurra::uniform", mutates_args=())
 def _uniform(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> torch.Tensor:
     left, right, word = torch.broadcast_tensors(element.long(), step.long(), key.long())
     for _ in range(_ROUNDS):
@@ -55,17 +54,13 @@ def _uniform(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> to
     return numbers
 
 
-@_uniform.register_fake
-def _(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> torch.Tensor:
+def _uniform_form(key: torch.Tensor, step: torch.Tensor, element: torch.Tensor) -> torch.Tensor:
     shape = torch.broadcast_shapes(key.shape, step.shape, element.shape)
     return key.new_empty(shape)
 
 
 def _no_gradients(*_: Any) -> Sequence[None]:
     return None, None, None
-
-
-_uniform.register_autograd(_no_gradients)
 
 
 def clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
@@ -94,14 +89,12 @@ def clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
     return result
 
 
-@torch.library.custom_op("recurra::clip_gradient", mutates_args=())
 def _clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
     del limit  # of the way back
     return value.clone()
 
 
-@_clip_gradient.register_fake
-def _(value: torch.Tensor, limit: float) -> torch.Tensor:
+def _clip_gradient_form(value: torch.Tensor, limit: float) -> torch.Tensor:
     del limit
     return torch.empty_like(value)
 
@@ -114,4 +107,19 @@ def _clipped(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
     return gradient.clamp(-ctx.limit, ctx.limit), None
 
 
-_clip_gradient.register_autograd(_clipped, setup_context=_remember_limit)
+def _register(name: str, schema: str, run: Callable[..., Any], form: Callable[..., Any]) -> None:
+    _LIBRARY.define(f"{name}{schema}")
+    _LIBRARY.impl(name, run, "CompositeExplicitAutograd")
+    torch.library.register_fake(f"recurra::{name}", form, lib=_LIBRARY)
+
+
+# Not by `torch.library.custom_op`: its first call imports PyTorch's compiler, which takes a second.
+_LIBRARY = torch.library.Library("recurra", "FRAGMENT")
+_register("uniform", "(Tensor key, Tensor step, Tensor element) -> Tensor", _uniform, _uniform_form)
+torch.library.register_autograd("recurra::uniform", _no_gradients, lib=_LIBRARY)
+_register(
+    "clip_gradient", "(Tensor value, float limit) -> Tensor", _clip_gradient, _clip_gradient_form
+)
+torch.library.register_autograd(
+    "recurra::clip_gradient", _clipped, setup_context=_remember_limit, lib=_LIBRARY
+)
