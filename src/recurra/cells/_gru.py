@@ -20,10 +20,11 @@ class GRU(AffineCell):
         h_t = (1 - z_t) * n_t + z_t * h_{t-1}
         y_t = h_t
 
-    Rows of the weights in the order r, z, n; z keeps the old state. `reset="before"` is the form
-    of K. Cho et al., "Learning phrase representations using RNN encoder-decoder" (2014), with one
-    bias; `reset="after"` is that of cuDNN and `torch.nn`, with b_hn besides. Parameters
-    3 H (I + H + 1), and H more for "after".
+    Conventions: rows of the weights in the order r, z, n; z keeps the old state; `reset="before"`
+    is the form of the paper, with one bias, `reset="after"` that of cuDNN and `torch.nn`, with b_hn
+    besides.
+    Size: 3 H (I + H + 1) + H, without the last H for `reset="before"`.
+    Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder" (2014).
 
     Args:
         input_size: I, features of x_t.

@@ -31,9 +31,10 @@ class LSTM(AffineCell):
         h_t = o_t * tanh(c_t)
         y_t = h_t
 
-    Rows of the weights in the order i, f, g, o; f keeps the state; one bias; parameters
-    4 H (I + H + 1). Sources: S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural
-    Computation 9 (1997); the forget gate: F. Gers et al., "Learning to forget" (2000).
+    Conventions: rows of the weights in the order i, f, g, o; f keeps the state; one bias.
+    Size: 4 H (I + H + 1).
+    Source: S. Hochreiter and J. Schmidhuber, "Long short-term memory", Neural Computation 9 (1997);
+    the forget gate: F. Gers et al., "Learning to forget" (2000).
 
     Args:
         input_size: I, features of x_t.

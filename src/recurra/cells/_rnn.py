@@ -16,8 +16,9 @@ class RNN(AffineCell):
         h_t = phi(W_x x_t + W_h h_{t-1} + b)
         y_t = h_t
 
-    One bias; parameters H (I + H + 1). Source: J. L. Elman, "Finding structure in time",
-    Cognitive Science 14 (1990).
+    Conventions: one bias.
+    Size: H (I + H + 1).
+    Source: J. L. Elman, "Finding structure in time", Cognitive Science 14 (1990).
 
     Args:
         input_size: I, features of x_t.

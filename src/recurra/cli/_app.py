@@ -166,6 +166,23 @@ def explain(
     )
 
 
+@app.command()
+def cells(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[CELL]", help="Show this one. Default: list all.")
+    ] = None,
+    input_size: Annotated[int, typer.Option(min=1, help="Features of x to count for.")] = 64,
+    hidden_size: Annotated[int, typer.Option(min=1, help="Features of h to count for.")] = 128,
+) -> None:
+    """List the cells, or show the equations of one, its state, size and paper."""
+    from recurra.cli._cells import show_cell, show_collection
+
+    if name is None:
+        show_collection(console(), input_size, hidden_size)
+    else:
+        show_cell(console(), name, input_size, hidden_size)
+
+
 def _load(run: Path, cell: str | None) -> "LanguageModel":
     from recurra.tasks import load_task
 

@@ -4,7 +4,6 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import TypeAlias, cast
@@ -12,17 +11,12 @@ from typing import TypeAlias, cast
 from torch import nn
 
 from recurra.base import ArgumentError, Cell, RecurraError, UnknownName
-from recurra.cells import GRU, LSTM, RNN
+from recurra.cells import COLLECTION
 
 CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
 
-CELLS: dict[str, CellMaker] = {
-    "rnn": RNN,
-    "lstm": LSTM,
-    "gru": GRU,
-    "gru-before": partial(GRU, reset="before"),
-}
+CELLS: dict[str, CellMaker] = {name: each.make for name, each in COLLECTION.items()}
 
 
 def cell_maker(name: str) -> CellMaker:

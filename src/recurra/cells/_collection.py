@@ -1,0 +1,59 @@
+"""The collection: every cell of this room by its name, family by family."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from recurra.base import Cell, UnknownName
+from recurra.cells._card import Card, card_of
+from recurra.cells._gru import GRU
+from recurra.cells._lstm import LSTM
+from recurra.cells._rnn import RNN
+
+
+@dataclass(frozen=True)
+class CollectedCell:
+    """One entry of the collection.
+
+    Args:
+        name: by which commands know it.
+        family: of its kind.
+        make: makes the cell from the sizes of its input and of its hidden state.
+        cell: the class that it is of.
+    """
+
+    name: str
+    family: str
+    make: Callable[[int, int], Cell]
+    cell: type
+
+    @property
+    def card(self) -> Card:
+        """What its docstring says."""
+        return card_of(self.cell)
+
+
+def _entry(name: str, family: str, cell: type, **options: object) -> CollectedCell:
+    return CollectedCell(name, family, partial(cell, **options) if options else cell, cell)
+
+
+_ENTRIES = (
+    _entry("rnn", "vanilla", RNN),
+    _entry("lstm", "LSTM", LSTM),
+    _entry("gru", "GRU", GRU),
+    _entry("gru-before", "GRU", GRU, reset="before"),
+)
+
+COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}
+"""All cells, in the order in which they are listed."""
+
+
+def collected(name: str) -> CollectedCell:
+    """Find a cell of the collection.
+
+    Raises:
+        UnknownName: there is none of this name.
+    """
+    if name not in COLLECTION:
+        raise UnknownName.among("cell", name, COLLECTION)
+    return COLLECTION[name]
