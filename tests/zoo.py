@@ -8,7 +8,17 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from recurra import GRU, LSTM, RNN, Bidirectional, Concatenate, Recurrent, Residual, Stack
+from recurra import (
+    GRU,
+    LSTM,
+    RNN,
+    Bidirectional,
+    Concatenate,
+    Recurrent,
+    Residual,
+    Stack,
+    cells,
+)
 from recurra.cells import ACTIVATIONS
 from recurra.layers import Layer
 
@@ -193,6 +203,12 @@ CELLS = (
     Specimen("LSTM", lambda: LSTM(3, 4)),
     Specimen("LSTM-bias", lambda: LSTM(3, 4, bias=False)),
     Specimen("LSTM-forget_bias", lambda: LSTM(3, 4, forget_bias=-2.0)),
+    Specimen("PeepholeLSTM", lambda: cells.PeepholeLSTM(3, 4)),
+    Specimen("CoupledLSTM", lambda: cells.CoupledLSTM(3, 4)),
+    Specimen("IRNN", lambda: cells.IRNN(3, 4)),
+    Specimen("AntisymmetricRNN", lambda: cells.AntisymmetricRNN(3, 4)),
+    Specimen("MinimalGatedUnit", lambda: cells.MinimalGatedUnit(3, 4)),
+    Specimen("UGRNN", lambda: cells.UGRNN(3, 4)),
     Specimen("GRU-after", lambda: GRU(3, 4)),
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),

@@ -68,3 +68,58 @@ def gru_step(cell, x, h, reset):
             n = tanh(from_x + weights.from_h(2, j, [r[k] * h[k] for k in range(H)]))
         new_h.append((1 - z[j]) * n + z[j] * h[j])
     return new_h
+
+
+def peephole_lstm_step(cell, x, h, c):
+    weights = Weights(cell)
+    p_i, p_f, p_o = cell.weight_peephole.tolist()
+    new_h, new_c = [], []
+    for j in range(weights.H):
+        i = sigmoid(weights.drive(0, j, x, h) + p_i[j] * c[j])
+        f = sigmoid(weights.drive(1, j, x, h) + p_f[j] * c[j])
+        g = tanh(weights.drive(2, j, x, h))
+        new_c.append(f * c[j] + i * g)
+        o = sigmoid(weights.drive(3, j, x, h) + p_o[j] * new_c[j])
+        new_h.append(o * tanh(new_c[j]))
+    return new_h, new_c
+
+
+def coupled_lstm_step(cell, x, h, c):
+    weights = Weights(cell)
+    new_h, new_c = [], []
+    for j in range(weights.H):
+        f = sigmoid(weights.drive(0, j, x, h))
+        g = tanh(weights.drive(1, j, x, h))
+        o = sigmoid(weights.drive(2, j, x, h))
+        new_c.append(f * c[j] + (1 - f) * g)
+        new_h.append(o * tanh(new_c[j]))
+    return new_h, new_c
+
+
+def minimal_gated_unit_step(cell, x, h):
+    weights = Weights(cell)
+    f = [sigmoid(weights.drive(0, j, x, h)) for j in range(weights.H)]
+    seen = [gate * value for gate, value in zip(f, h, strict=True)]
+    n = [tanh(weights.drive(1, j, x, seen)) for j in range(weights.H)]
+    return [(1 - f[j]) * h[j] + f[j] * n[j] for j in range(weights.H)]
+
+
+def ugrnn_step(cell, x, h):
+    weights = Weights(cell)
+    new_h = []
+    for j in range(weights.H):
+        c = tanh(weights.drive(0, j, x, h))
+        g = sigmoid(weights.drive(1, j, x, h))
+        new_h.append(g * h[j] + (1 - g) * c)
+    return new_h
+
+
+def antisymmetric_rnn_step(cell, x, h):
+    weights = Weights(cell)
+    W, H = weights.W_h, weights.H
+    new_h = []
+    for j in range(H):
+        turned = sum((W[j][k] - W[k][j]) * h[k] for k in range(H)) - cell.damping * h[j]
+        drive = turned + weights.from_x(0, j, x) + weights.b[j]
+        new_h.append(h[j] + cell.step_size * tanh(drive))
+    return new_h

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from recurra.base import Cell, UnknownName
+from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
+from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._irnn import IRNN
 from recurra.cells._lstm import LSTM
+from recurra.cells._minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._peephole_lstm import PeepholeLSTM
 from recurra.cells._rnn import RNN
+from recurra.cells._ugrnn import UGRNN
 
 
 @dataclass(frozen=True)
@@ -39,9 +45,15 @@ def _entry(name: str, family: str, cell: type, **options: object) -> CollectedCe
 
 _ENTRIES = (
     _entry("rnn", "vanilla", RNN),
+    _entry("irnn", "vanilla", IRNN),
+    _entry("antisymmetric", "vanilla", AntisymmetricRNN),
     _entry("lstm", "LSTM", LSTM),
+    _entry("lstm-peephole", "LSTM", PeepholeLSTM),
+    _entry("lstm-coupled", "LSTM", CoupledLSTM),
     _entry("gru", "GRU", GRU),
     _entry("gru-before", "GRU", GRU, reset="before"),
+    _entry("mgu", "GRU", MinimalGatedUnit),
+    _entry("ugrnn", "GRU", UGRNN),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

@@ -1,0 +1,76 @@
+"""The recurrent network that neither grows nor fades."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from recurra.base import check_range
+from recurra.cells._parameters import AffineCell
+
+
+class AntisymmetricRNN(AffineCell):
+    """One step of the antisymmetric recurrent network.
+
+    A differential equation at the edge of stability, a step at a time: W - W^T turns the state and
+    changes its length little, so gradients live long without a gate.
+
+        h_t = h_{t-1} + epsilon * tanh((W_h - W_h^T - gamma) h_{t-1} + W_x x_t + b)
+        y_t = h_t
+
+    Conventions: W_h is kept whole, only its antisymmetric part counts; one bias.
+    Size: H (I + H + 1).
+    Source: B. Chang et al., "AntisymmetricRNN: a dynamical system view on recurrent neural
+    networks", ICLR (2019).
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        step_size: epsilon, > 0 .. 1. Default: 0.1.
+        damping: gamma, what keeps rounding from growing, >= 0. Default: 0.01.
+        bias: whether there is a b. Default: True.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+
+    Raises:
+        ShapeError: a size is not a positive integer.
+        ArgumentError: `step_size` or `damping` is out of its range.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.cells.AntisymmetricRNN(input_size=3, hidden_size=5)
+        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
+        >>> y.shape
+        torch.Size([7, 2, 5])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        step_size: float = 0.1,
+        damping: float = 0.01,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, 1, bias=bias, device=device, dtype=dtype)
+        check_range("step_size", step_size, 0.0, 1.0, low_open=True)
+        check_range("damping", damping, 0.0, math.inf)
+        self.step_size, self.damping = float(step_size), float(damping)
+        self.reset_parameters()
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return h_0 = 0, `[B, H]`."""
+        return self.zero_hidden(batch_size)
+
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""
+        self.check_input(x)
+        turning = self.weight_hidden - self.weight_hidden.T  # [H, H]
+        drive = F.linear(hidden, turning) - self.damping * hidden
+        hidden = (
+            hidden + self.step_size * (drive + F.linear(x, self.weight_input, self.bias)).tanh()
+        )
+        return hidden, hidden

@@ -1,0 +1,67 @@
+"""The gated unit with a single gate."""
+
+import torch
+import torch.nn.functional as F
+
+from recurra.cells._parameters import AffineCell
+
+
+class MinimalGatedUnit(AffineCell):
+    """One step of the minimal gated unit.
+
+    A `GRU` whose reset and update gates are one: two thirds of its parameters, often as strong.
+
+        f_t = sigmoid(W_xf x_t + W_hf h_{t-1} + b_f)        forget gate
+        n_t = tanh   (W_xn x_t + W_hn (f_t * h_{t-1}) + b_n)    candidate
+        h_t = (1 - f_t) * h_{t-1} + f_t * n_t
+        y_t = h_t
+
+    Conventions: rows of the weights in the order f, n; 1 - f keeps the state; the gate acts before
+    the recurrent matmul; one bias.
+    Size: 2 H (I + H + 1).
+    Source: G.-B. Zhou et al., "Minimal gated unit for recurrent neural networks", International
+    Journal of Automation and Computing 13 (2016).
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        bias: whether the gates have biases. Default: True.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+
+    Raises:
+        ShapeError: a size is not a positive integer.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.cells.MinimalGatedUnit(input_size=3, hidden_size=5)
+        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
+        >>> y.shape
+        torch.Size([7, 2, 5])
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, 2, bias=bias, device=device, dtype=dtype)
+        self.reset_parameters()
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return h_0 = 0, `[B, H]`."""
+        return self.zero_hidden(batch_size)
+
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""
+        self.check_input(x)
+        gate_x, candidate_x = F.linear(x, self.weight_input, self.bias).chunk(2, dim=-1)
+        weight_gate, weight_candidate = self.weight_hidden.chunk(2)
+        f = (gate_x + F.linear(hidden, weight_gate)).sigmoid()  # [B, H]
+        n = (candidate_x + F.linear(f * hidden, weight_candidate)).tanh()
+        hidden = (1 - f) * hidden + f * n
+        return hidden, hidden
