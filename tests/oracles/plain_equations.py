@@ -123,3 +123,37 @@ def antisymmetric_rnn_step(cell, x, h):
         drive = turned + weights.from_x(0, j, x) + weights.b[j]
         new_h.append(h[j] + cell.step_size * tanh(drive))
     return new_h
+
+
+def multiplicative_lstm_step(cell, x, h, c):
+    H = cell.hidden_size
+    of_x, of_h = cell.weight_input_mixed.tolist(), cell.weight_hidden_mixed.tolist()
+    mixed = []
+    for j in range(H):
+        from_x = sum(of_x[j][k] * x[k] for k in range(len(x)))
+        mixed.append(from_x * sum(of_h[j][k] * h[k] for k in range(H)))
+    return lstm_step(cell, x, mixed, c)
+
+
+def cornn_step(cell, x, h, v):
+    weights, H = Weights(cell), cell.hidden_size
+    of_v = cell.weight_velocity.tolist()
+    new_h, new_v = [], []
+    for j in range(H):
+        force = tanh(weights.drive(0, j, x, h) + sum(of_v[j][k] * v[k] for k in range(H)))
+        pull = cell.stiffness * h[j] + cell.damping * v[j]
+        new_v.append(v[j] + cell.time_step * (force - pull))
+        new_h.append(h[j] + cell.time_step * new_v[j])
+    return new_h, new_v
+
+
+def lem_step(cell, x, h, z):
+    weights, H = Weights(cell), cell.hidden_size
+    new_z, new_h = [], []
+    for j in range(H):
+        d = cell.time_step * sigmoid(weights.drive(0, j, x, h))
+        new_z.append((1 - d) * z[j] + d * tanh(weights.drive(2, j, x, h)))
+    for j in range(H):
+        e = cell.time_step * sigmoid(weights.drive(1, j, x, h))
+        new_h.append((1 - e) * h[j] + e * tanh(weights.drive(3, j, x, new_z)))
+    return new_h, new_z

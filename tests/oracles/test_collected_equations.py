@@ -18,6 +18,9 @@ ONE_STATE = {
 TWO_STATES = {
     "PeepholeLSTM": plain_equations.peephole_lstm_step,
     "CoupledLSTM": plain_equations.coupled_lstm_step,
+    "MultiplicativeLSTM": plain_equations.multiplicative_lstm_step,
+    "CoRNN": plain_equations.cornn_step,
+    "LEM": plain_equations.lem_step,
 }
 BIAS = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
 
@@ -46,19 +49,20 @@ def test_cells_with_a_hidden_state(name, bias):
 
 @BIAS
 @pytest.mark.parametrize("name", TWO_STATES)
-def test_cells_with_a_hidden_state_and_a_cell(name, bias):
+def test_cells_with_two_states(name, bias):
     cell, x, h, c = made(name, bias), draw(X), draw(H), draw(H)
-    y, state = cell(numbers(*x), cells.LSTMState(numbers(*h), numbers(*c)))
+    y, (hidden, other) = cell(numbers(*x), (numbers(*h), numbers(*c)))
     new_h, new_c = TWO_STATES[name](cell, x, h, c)
     assert_close(y, numbers(*new_h), "y")
-    assert_close(state.hidden, numbers(*new_h), "hidden")
-    assert_close(state.cell, numbers(*new_c), "cell")
+    assert_close(hidden, numbers(*new_h), "hidden")
+    assert_close(other, numbers(*new_c), "the other")
 
 
-@pytest.mark.parametrize("name", TWO_STATES)
-def test_forget_gates_start_open(name):
+@pytest.mark.parametrize(
+    ("name", "place"), [("PeepholeLSTM", 1), ("CoupledLSTM", 0), ("MultiplicativeLSTM", 1)]
+)
+def test_forget_gates_start_open(name, place):
     cell = getattr(cells, name)(X, H)
-    place = 1 if name == "PeepholeLSTM" else 0
     assert cell.bias.unflatten(0, (-1, H))[place].tolist() == [1.0] * H
     assert cell.bias.eq(1).sum() == H
 
@@ -77,3 +81,18 @@ def test_ranges_of_the_antisymmetric_rnn(options):
     (name,) = options
     with pytest.raises(ArgumentError, match=f"`{name}`"):
         cells.AntisymmetricRNN(X, H, **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("CoRNN", {"time_step": 0.0}),
+        ("CoRNN", {"stiffness": -1.0}),
+        ("CoRNN", {"damping": float("nan")}),
+        ("LEM", {"time_step": 1.1}),
+    ],
+)
+def test_ranges_of_cells_in_continuous_time(name, options):
+    (option,) = options
+    with pytest.raises(ArgumentError, match=f"`{option}`"):
+        getattr(cells, name)(X, H, **options)

@@ -7,11 +7,14 @@ from functools import partial
 from recurra.base import Cell, UnknownName
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
+from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
 from recurra.cells._irnn import IRNN
+from recurra.cells._lem import LEM
 from recurra.cells._lstm import LSTM
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
 from recurra.cells._rnn import RNN
 from recurra.cells._ugrnn import UGRNN
@@ -47,9 +50,12 @@ _ENTRIES = (
     _entry("rnn", "vanilla", RNN),
     _entry("irnn", "vanilla", IRNN),
     _entry("antisymmetric", "vanilla", AntisymmetricRNN),
+    _entry("cornn", "vanilla", CoRNN),
+    _entry("lem", "vanilla", LEM),
     _entry("lstm", "LSTM", LSTM),
     _entry("lstm-peephole", "LSTM", PeepholeLSTM),
     _entry("lstm-coupled", "LSTM", CoupledLSTM),
+    _entry("lstm-multiplicative", "LSTM", MultiplicativeLSTM),
     _entry("gru", "GRU", GRU),
     _entry("gru-before", "GRU", GRU, reset="before"),
     _entry("mgu", "GRU", MinimalGatedUnit),
