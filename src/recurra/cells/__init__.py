@@ -9,7 +9,8 @@ from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
 from recurra.cells._irnn import IRNN
 from recurra.cells._lem import LEM, LEMState
-from recurra.cells._lstm import LSTM, LSTMState
+from recurra.cells._long_short_term import LSTMState
+from recurra.cells._lstm import LSTM
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM

@@ -6,10 +6,10 @@ import torch
 import torch.nn.functional as F
 
 from recurra.base import check_range
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import HiddenCell
 
 
-class AntisymmetricRNN(AffineCell):
+class AntisymmetricRNN(HiddenCell):
     """One step of the antisymmetric recurrent network.
 
     A differential equation at the edge of stability, a step at a time: W - W^T turns the state and
@@ -55,15 +55,11 @@ class AntisymmetricRNN(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 1, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         check_range("step_size", step_size, 0.0, 1.0, low_open=True)
         check_range("damping", damping, 0.0, math.inf)
         self.step_size, self.damping = float(step_size), float(damping)
         self.reset_parameters()
-
-    def initial_state(self, batch_size: int) -> torch.Tensor:
-        """Return h_0 = 0, `[B, H]`."""
-        return self.zero_hidden(batch_size)
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -93,9 +93,8 @@ def _labelled(paragraphs: list[str], label: str) -> str:
 
 
 def _equation(line: str) -> Equation:
-    text, _, comment = line.strip().rpartition(
-        "  "
-    )  # two spaces or more may also align an equation
+    # two spaces or more may also align an equation
+    text, _, comment = line.strip().rpartition("  ")
     if not text or comment.startswith("("):
         text, comment = line, ""
     return Equation(" ".join(text.split()), comment.strip())

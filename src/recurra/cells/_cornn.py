@@ -68,7 +68,7 @@ class CoRNN(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 1, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         check_range("time_step", time_step, 0.0, 1.0, low_open=True)
         check_range("stiffness", stiffness, 0.0, math.inf)
         check_range("damping", damping, 0.0, math.inf)

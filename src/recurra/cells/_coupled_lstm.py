@@ -2,13 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from recurra.cells._lstm import LSTMState
-from recurra.cells._parameters import AffineCell
+from recurra.cells._long_short_term import LongShortTermCell, LSTMState
 
 
-class CoupledLSTM(AffineCell):
+class CoupledLSTM(LongShortTermCell):
     """One step of the LSTM with coupled input and forget gates (CIFG).
 
     As strong as the `LSTM` on most tasks with three quarters of its parameters: what is forgotten
@@ -45,6 +43,9 @@ class CoupledLSTM(AffineCell):
         torch.Size([7, 2, 5])
     """
 
+    gates = ("f", "g", "o")
+    replaces = None
+
     def __init__(
         self,
         input_size: int,
@@ -54,18 +55,8 @@ class CoupledLSTM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 3, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f to 1."""
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.ones_(self.bias[: self.hidden_size])
-
-    def initial_state(self, batch_size: int) -> LSTMState:
-        """Return h_0 = c_0 = 0, each `[B, H]`."""
-        return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

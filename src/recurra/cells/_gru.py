@@ -5,10 +5,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import UnknownName
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import HiddenCell
 
 
-class GRU(AffineCell):
+class GRU(HiddenCell):
     """One step of the gated recurrent unit, the reset gate before or after the recurrent matmul.
 
     About as strong as the `LSTM` with three quarters of its parameters.
@@ -46,6 +46,9 @@ class GRU(AffineCell):
         torch.Size([2, 5])
     """
 
+    gates = ("r", "z", "n")
+    keeps = "z"
+
     def __init__(
         self,
         input_size: int,
@@ -56,7 +59,7 @@ class GRU(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 3, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         if reset not in ("after", "before"):
             raise UnknownName.among("reset", reset, ("after", "before"))
         self.reset = reset
@@ -66,10 +69,6 @@ class GRU(AffineCell):
             else None
         )
         self.reset_parameters()
-
-    def initial_state(self, batch_size: int) -> torch.Tensor:
-        """Return h_0 = 0, `[B, H]`."""
-        return self.zero_hidden(batch_size)
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

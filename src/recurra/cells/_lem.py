@@ -52,6 +52,8 @@ class LEM(AffineCell):
         torch.Size([7, 2, 5])
     """
 
+    gates = ("d", "e", "z", "h")
+
     def __init__(
         self,
         input_size: int,
@@ -62,7 +64,7 @@ class LEM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 4, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.time_step = check_range("time_step", time_step, 0.0, 1.0, low_open=True)
         self.reset_parameters()
 

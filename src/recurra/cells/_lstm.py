@@ -1,23 +1,13 @@
 """The long short-term memory."""
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import ArgumentError
-from recurra.cells._parameters import AffineCell
+from recurra.cells._long_short_term import LongShortTermCell, LSTMState
 
 
-class LSTMState(NamedTuple):
-    """What an LSTM carries: `hidden` h_t `[B, H]`, which others see, and `cell` c_t `[B, H]`."""
-
-    hidden: torch.Tensor
-    cell: torch.Tensor
-
-
-class LSTM(AffineCell):
+class LSTM(LongShortTermCell):
     """One step of the long short-term memory with forget gate.
 
     The standard choice for long distances: the cell c_t is changed by addition, so its gradient
@@ -67,7 +57,7 @@ class LSTM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 4, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         if forget_bias is not None and not bias:
             raise ArgumentError(
                 "`LSTM` has no forget-gate bias to set.",
@@ -76,16 +66,6 @@ class LSTM(AffineCell):
             )
         self.forget_bias = 1.0 if forget_bias is None else forget_bias
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f."""
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.hidden_size : 2 * self.hidden_size], self.forget_bias)
-
-    def initial_state(self, batch_size: int) -> LSTMState:
-        """Return h_0 = c_0 = 0, each `[B, H]`."""
-        return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

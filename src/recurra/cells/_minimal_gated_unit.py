@@ -3,10 +3,10 @@
 import torch
 import torch.nn.functional as F
 
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import HiddenCell
 
 
-class MinimalGatedUnit(AffineCell):
+class MinimalGatedUnit(HiddenCell):
     """One step of the minimal gated unit.
 
     A `GRU` whose reset and update gates are one: two thirds of its parameters, often as strong.
@@ -40,6 +40,9 @@ class MinimalGatedUnit(AffineCell):
         torch.Size([7, 2, 5])
     """
 
+    gates = ("f", "n")
+    replaces = "f"
+
     def __init__(
         self,
         input_size: int,
@@ -49,12 +52,8 @@ class MinimalGatedUnit(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 2, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.reset_parameters()
-
-    def initial_state(self, batch_size: int) -> torch.Tensor:
-        """Return h_0 = 0, `[B, H]`."""
-        return self.zero_hidden(batch_size)
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

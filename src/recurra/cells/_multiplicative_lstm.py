@@ -4,11 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._lstm import LSTMState
-from recurra.cells._parameters import AffineCell
+from recurra.cells._long_short_term import LongShortTermCell, LSTMState
 
 
-class MultiplicativeLSTM(AffineCell):
+class MultiplicativeLSTM(LongShortTermCell):
     """One step of the multiplicative LSTM.
 
     Every input has a transition of its own: after a surprising symbol the state can turn elsewhere
@@ -55,20 +54,10 @@ class MultiplicativeLSTM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 4, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.weight_input_mixed = nn.Parameter(torch.empty_like(self.weight_input[:hidden_size]))
         self.weight_hidden_mixed = nn.Parameter(torch.empty_like(self.weight_hidden[:hidden_size]))
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f to 1."""
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.ones_(self.bias[self.hidden_size : 2 * self.hidden_size])
-
-    def initial_state(self, batch_size: int) -> LSTMState:
-        """Return h_0 = c_0 = 0, each `[B, H]`."""
-        return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

@@ -1,23 +1,27 @@
 """How the cells of this room make and fill their parameters."""
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
+from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
 
 
 class AffineCell(nn.Module):
     """Hold what RNN, LSTM and GRU share: two weight matrices, a bias, and zeros to start from.
 
-    The rows of both matrices are the gates, one block of H rows each, in the order that the cell
-    documents.
+    The rows of both matrices are the gates, one block of H rows each. Initialisers find them by
+    what the class says of itself:
+
+    `gates`: the names of the blocks, in order, as in the equations.
+    `keeps`: the gate that keeps the old state where it is open; None where there is none.
+    `replaces`: the gate that lets something new take its place.
 
     Args:
         input_size: I, features of x_t.
         hidden_size: H, features of h_t.
-        gates: G, blocks of H rows.
         bias: whether the affine maps have one.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.
@@ -26,11 +30,14 @@ class AffineCell(nn.Module):
         ShapeError: a size is not a positive integer.
     """
 
+    gates: ClassVar[tuple[str, ...]] = ("h",)
+    keeps: ClassVar[str | None] = None
+    replaces: ClassVar[str | None] = None
+
     def __init__(
         self,
         input_size: int,
         hidden_size: int,
-        gates: int,
         *,
         bias: bool = True,
         device: torch.device | str | None = None,
@@ -39,7 +46,7 @@ class AffineCell(nn.Module):
         super().__init__()
         self.input_size = check_size("input_size", input_size)
         self.hidden_size = check_size("hidden_size", hidden_size)
-        rows = gates * hidden_size
+        rows = len(self.gates) * hidden_size
         self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
         self.weight_hidden = nn.Parameter(
             torch.empty(rows, hidden_size, device=device, dtype=dtype)
@@ -50,6 +57,17 @@ class AffineCell(nn.Module):
     def output_size(self) -> int:
         """Features of y_t; here y_t = h_t, so H."""
         return self.hidden_size
+
+    def rows_of(self, gate: str) -> slice:
+        """Say which rows of the weights and of the bias are those of a gate.
+
+        Raises:
+            UnknownName: the cell has no gate of this name.
+        """
+        if gate not in self.gates:
+            raise UnknownName.among("gate", gate, self.gates)
+        first = self.gates.index(gate) * self.hidden_size
+        return slice(first, first + self.hidden_size)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)), as `torch.nn` does."""
@@ -82,3 +100,11 @@ class AffineCell(nn.Module):
     def extra_repr(self) -> str:
         """Show the sizes in `repr`."""
         return f"{self.input_size}, {self.hidden_size}"
+
+
+class HiddenCell(AffineCell):
+    """An affine cell that carries its hidden state alone."""
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return h_0 = 0, `[B, H]`."""
+        return self.zero_hidden(batch_size)

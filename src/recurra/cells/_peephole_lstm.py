@@ -4,11 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._lstm import LSTMState
-from recurra.cells._parameters import AffineCell
+from recurra.cells._long_short_term import LongShortTermCell, LSTMState
 
 
-class PeepholeLSTM(AffineCell):
+class PeepholeLSTM(LongShortTermCell):
     """One step of the LSTM with peephole connections.
 
     The gates see the cell itself, not only what the output gate lets out of it: for precise timing
@@ -54,19 +53,9 @@ class PeepholeLSTM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 4, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.weight_peephole = nn.Parameter(torch.empty(3, hidden_size, device=device, dtype=dtype))
         self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f to 1."""
-        super().reset_parameters()
-        if self.bias is not None:
-            nn.init.ones_(self.bias[self.hidden_size : 2 * self.hidden_size])
-
-    def initial_state(self, batch_size: int) -> LSTMState:
-        """Return h_0 = c_0 = 0, each `[B, H]`."""
-        return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

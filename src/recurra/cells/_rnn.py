@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import HiddenCell
 
 
-class RNN(AffineCell):
+class RNN(HiddenCell):
     """One step of the Elman recurrent network, with any activation.
 
     The recurrence that introductions start from: short memory, few parameters, hard to train over
@@ -51,13 +51,9 @@ class RNN(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, 1, bias=bias, device=device, dtype=dtype)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.activation = activation_function(activation)
         self.reset_parameters()
-
-    def initial_state(self, batch_size: int) -> torch.Tensor:
-        """Return h_0 = 0, `[B, H]`."""
-        return self.zero_hidden(batch_size)
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""
