@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from recurra.base import CannotFuse
-from recurra.graph._node import Node, Shape, describe_shape
+from recurra.graph._node import Node, Shape, describe_shape, rows_axis
 
 
 class Graph:
@@ -280,8 +280,8 @@ def _without(values: Shape, axis: int) -> Shape:
 
 def _outside_rows(shape: Shape) -> int:
     """Count the elements on the axes before the batch."""
-    place = next((axis for axis, size in enumerate(shape) if size < 0), None)
-    return -1 if place is None else prod(shape[:place])
+    axis = rows_axis(shape)
+    return -1 if axis is None else prod(shape[:axis])
 
 
 _NEUTRAL = {"add": (0.0, True), "sub": (0.0, False), "mul": (1.0, True), "div": (1.0, False)}

@@ -45,7 +45,12 @@ class Node:
     @property
     def varies(self) -> bool:
         """Tell whether the value differs from row to row of the batch."""
-        return any(size < 0 for size in self.shape)
+        return self.rows_axis is not None
+
+    @property
+    def rows_axis(self) -> int | None:
+        """The axis that runs over the rows of the batch; None in a value without one."""
+        return rows_axis(self.shape)
 
     @property
     def row_shape(self) -> Shape:
@@ -62,6 +67,11 @@ class Node:
         return f"{self.op}{arguments} {describe_shape(self.shape)}"
 
     __repr__ = __str__
+
+
+def rows_axis(shape: Shape) -> int | None:
+    """Find the axis that runs over the rows of the batch."""
+    return next((axis for axis, size in enumerate(shape) if size < 0), None)
 
 
 def describe_shape(shape: Shape) -> str:

@@ -102,15 +102,12 @@ def partition(step: Step, *, whole: bool = False) -> Partition:
 def _split(step: Step) -> Step:
     state = set(step.state)
     rule = split_products(lambda node: not state.isdisjoint(ancestors([node])))
-    output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    return replace(step, output=output, following=tuple(following))
+    return _with_roots(step, rewrite(step.graph, _roots(step), rule))
 
 
 def _regrouped(step: Step) -> Step:
     """Add up outside of the loop what can be."""
-    roots = [step.output, *step.following]
-    output, *following = regroup_sums(step.graph, roots, _places(step))
-    return replace(step, output=output, following=tuple(following))
+    return _with_roots(step, regroup_sums(step.graph, _roots(step), _places(step)))
 
 
 def _joined(step: Step) -> Step:
@@ -121,15 +118,21 @@ def _joined(step: Step) -> Step:
     def rule(graph: Graph, node: Node) -> Node:
         return join_bias(graph, node) if node in outside else node
 
-    output, *following = rewrite(step.graph, [step.output, *step.following], rule)
-    joined = replace(step, output=output, following=tuple(following))
+    joined = _with_roots(step, rewrite(step.graph, _roots(step), rule))
     return step if joined == step else _joined(joined)  # a second bias finds the first one joined
 
 
 def _merged(step: Step) -> Step:
     """Merge the products that share their left side."""
-    roots = [step.output, *step.following]
-    output, *following = merge_products(step.graph, roots, _places(step))
+    return _with_roots(step, merge_products(step.graph, _roots(step), _places(step)))
+
+
+def _roots(step: Step) -> list[Node]:
+    return [step.output, *step.following]
+
+
+def _with_roots(step: Step, roots: Sequence[Node]) -> Step:
+    output, *following = roots
     return replace(step, output=output, following=tuple(following))
 
 

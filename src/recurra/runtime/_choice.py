@@ -42,7 +42,7 @@ class _Known(NamedTuple):
     watch: Watch
     form: tuple[Hashable, ...]
     program: Program
-    kept: KeptWeights | None
+    kept: KeptWeights
 
     def still_holds(self) -> bool:
         return self.watch.is_same() and self.watch.has_same_forms()

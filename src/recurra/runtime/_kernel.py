@@ -139,8 +139,8 @@ def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
 
     A value `[2, N, 3]` of PyTorch is `[N, 2, 3]` for a kernel.
     """
-    axes = [next(axis for axis, size in enumerate(node.shape) if size < 0) for node in nodes]
-    return [(place, axis, -nodes[place].shape[axis]) for place, axis in enumerate(axes) if axis]
+    axes = [(place, node.rows_axis) for place, node in enumerate(nodes)]
+    return [(place, axis, -nodes[place].shape[axis]) for place, axis in axes if axis]
 
 
 def in_dtypes(tensors: Sequence[torch.Tensor], nodes: Sequence[Node]) -> Tensors:

@@ -95,7 +95,6 @@ class CallForm:
         }
         starts = accumulate((sizes[name] for name in _TABLES), initial=len(_FIELDS))
         self.starts = dict(zip(_TABLES, starts, strict=False))
-        self.size = len(_FIELDS) + sum(sizes.values())
         self.pointers = [
             (_FIELDS.index(name), _WORD * start) for name, start in self.starts.items()
         ]

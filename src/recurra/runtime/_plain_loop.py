@@ -56,17 +56,13 @@ def plain_loop(
 
 def _at(node: Node, tensor: torch.Tensor, line: torch.Tensor) -> torch.Tensor:
     """Take some lines of a stream `[.., r N, ..]`, wherever its axis of rows is."""
-    axis = _axis_of_rows(node)
+    axis = node.rows_axis or 0
     rows: torch.Tensor = tensor.unflatten(axis, (-1, -node.shape[axis]))
     return rows.index_select(axis, line).flatten(axis, axis + 1)
 
 
 def _joined(node: Node, parts: Sequence[torch.Tensor], order: torch.Tensor) -> torch.Tensor:
-    return _at(node, torch.cat(list(parts), dim=_axis_of_rows(node)), order)
-
-
-def _axis_of_rows(node: Node) -> int:
-    return next(axis for axis, size in enumerate(node.shape) if size < 0)
+    return _at(node, torch.cat(list(parts), dim=node.rows_axis or 0), order)
 
 
 def _reset(

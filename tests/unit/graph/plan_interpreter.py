@@ -19,14 +19,14 @@ from recurra.graph import (
 
 def rows_first(tensor, node, rows):
     """Turn a value `[.., B, ..]` into `[B, row shape]`."""
-    axis = next(place for place, size in enumerate(node.shape) if size < 0)
+    axis = node.rows_axis
     sizes = [*tensor.shape[:axis], rows, -node.shape[axis], *tensor.shape[axis + 1 :]]
     return tensor.reshape(sizes).movedim(axis, 0)
 
 
 def batch_back(tensor, node, rows):
     """Turn `[B, row shape]` into the value's own form."""
-    axis = next(place for place, size in enumerate(node.shape) if size < 0)
+    axis = node.rows_axis
     sizes = [-size * rows if size < 0 else size for size in node.shape]
     return tensor.movedim(0, axis).reshape(sizes)
 
