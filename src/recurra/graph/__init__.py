@@ -11,6 +11,7 @@ from recurra.graph._partition import Partition, partition
 from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
 from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
 from recurra.graph._records import CannotRecord, from_table, to_table
+from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._trace import Step, trace_step
 from recurra.graph._twin import twin
@@ -32,6 +33,8 @@ __all__ = [
     "Products",
     "Recipe",
     "Rows",
+    "ScanPlan",
+    "ScanStage",
     "Shape",
     "Stage",
     "Step",
@@ -44,6 +47,7 @@ __all__ = [
     "is_same_element",
     "partition",
     "plan_inference",
+    "plan_scan",
     "plan_training",
     "row_strides",
     "to_table",

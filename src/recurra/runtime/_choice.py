@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Literal, NamedTuple, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -27,9 +28,14 @@ from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
+from recurra.runtime._scanned import scanned_loop
 from recurra.runtime._watch import Watch
 
-Backend: TypeAlias = Literal["auto", "reference", "c", "triton"]
+Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
+
+_WORTH_A_SCAN = 16  # steps: for fewer the plain loop is as fast; docs/benchmarks.md has the times
+
+_BACKENDS = ("auto", "reference", "scan", "c")
 
 _MOST_PROGRAMS = 256
 _programs: OrderedDict[Hashable, Program | CannotFuse] = OrderedDict()
@@ -53,15 +59,15 @@ _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
 
 def check_backend(backend: Backend) -> Backend:
     """Return `backend` if it can run here; raise UnknownName or BackendUnavailable otherwise."""
-    if backend in ("auto", "reference", "c"):
+    if backend in _BACKENDS:
         return backend
     if backend == "triton":
         raise BackendUnavailable(
             "`backend` names kernels for GPUs, which this version of Recurra does not have yet.",
             got=repr(backend),
-            expected="'auto', 'c' or 'reference'",
+            expected="'auto', 'c', 'scan' or 'reference'",
         )
-    raise UnknownName.among("backend", backend, ("auto", "reference", "c"))
+    raise UnknownName.among("backend", backend, _BACKENDS)
 
 
 def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
@@ -72,16 +78,30 @@ def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, S
     if backend == "reference":
         return reference_loop(cell, passage)
     try:
+        if backend == "scan":
+            return _run_scan(cell, passage)
         return _as_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
     except ShapeError:  # a cell against its contract: said of the tensors that were given
         reference_loop(cell, passage)
         raise
     except (CannotFuse, BackendUnavailable) as reason:
-        if backend == "c":
+        if backend != "auto":
             raise
-        results = reference_loop(cell, passage)  # first: a mistake in the call is better to hear of
-        _say(cell, reason)
-        return results
+        return _run_without_kernels(cell, passage, reason)
+
+
+def _run_without_kernels(
+    cell: Cell, passage: Passage, reason: CannotFuse | BackendUnavailable
+) -> tuple[torch.Tensor, State]:
+    """Run a cell by a scan where that is possible and faster, by the plain loop otherwise."""
+    if len(passage.x) >= _WORTH_A_SCAN:
+        with suppress(CannotFuse):
+            results = _run_scan(cell, passage)
+            _say(cell, reason, "as a scan: all steps at once, by PyTorch")
+            return results
+    results = reference_loop(cell, passage)  # first: a mistake in the call is better to hear of
+    _say(cell, reason, "in the plain loop, which is slower")
+    return results
 
 
 def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
@@ -97,6 +117,17 @@ def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     return y, map_state(lambda _: next(ends), passage.state)
 
 
+def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    if torch.compiler.is_compiling():
+        raise CannotFuse("A scan is not for `torch.compile`.", fix='backend="auto"')
+    program, held, _ = _found(cell, passage)
+    if isinstance(program.scan, CannotFuse):
+        raise program.scan
+    y, final = scanned_loop(program, program.scan, held, passage)
+    ends = iter(final)
+    return y, map_state(lambda _: next(ends), passage.state)
+
+
 def program_for(
     cell: Cell, passage: Passage
 ) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
@@ -106,9 +137,18 @@ def program_for(
         CannotFuse: no kernel can hold its step, or run under the present circumstances.
     """
     x, state, initial, *_ = passage
-    _check_circumstances(x, [*state_tensors(state), *state_tensors(initial)])
+    if any(
+        each.device.type != "cpu" for each in (x, *state_tensors(state), *state_tensors(initial))
+    ):
+        raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
+    return _found(cell, passage)
+
+
+def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
+    _check_circumstances()
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
+    x, state = passage.x, passage.state
     form = form_of(x, state)
     known = _known.get(cell)
     if known is not None and known.form == form and known.still_holds():
@@ -141,19 +181,14 @@ def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | Canno
         return reason.with_traceback(None)
 
 
-def _check_circumstances(x: torch.Tensor, states: list[torch.Tensor]) -> None:
-    """Refuse what kernels are not made for, before a cell is looked at."""
-    if any(tensor.device.type != "cpu" for tensor in (x, *states)):
-        raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
+def _check_circumstances() -> None:
+    """Refuse what compiled cells are not made for, before a cell is looked at."""
     if torch._C._are_functorch_transforms_active():
         raise CannotFuse("Kernels cannot be transformed by `torch.func` (vmap, jvp, grad).")
     if forward_ad._current_level >= 0:
         raise CannotFuse("Kernels have no forward-mode derivatives.")
 
 
-def _say(cell: Cell, reason: CannotFuse | BackendUnavailable) -> None:
+def _say(cell: Cell, reason: CannotFuse | BackendUnavailable, how: str) -> None:
     name = type(cell).__name__
-    warn_once(
-        f"{name}: {reason.problem}",
-        f"`{name}` runs in the plain loop, which is slower: {reason}",
-    )
+    warn_once(f"{name}: {reason.problem}", f"`{name}` runs {how}: {reason}")

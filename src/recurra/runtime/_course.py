@@ -80,6 +80,20 @@ def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, rever
     )
 
 
+def into_lines(x: torch.Tensor, along: Course) -> torch.Tensor:
+    """Turn `[T, B, ...]` into lines `[N, ...]`."""
+    lines = x.flatten(0, 1)
+    return lines if along.index is None else lines.index_select(0, along.index)
+
+
+def out_of_lines(y: torch.Tensor, along: Course, T: int) -> torch.Tensor:
+    """Turn lines `[N, ...]` into `[T, B, ...]`, with zeros for steps that have none."""
+    if along.index is not None:
+        y = y.new_zeros(T * along.rows, *y.shape[1:]).index_copy(0, along.index, y)
+    steps: torch.Tensor = y.unflatten(0, (T, along.rows))
+    return steps
+
+
 @lru_cache(maxsize=64)
 def _whole(T: int, B: int, *, reverse: bool) -> Course:
     """Lay out rows that all run for T steps; nobody writes to these tensors."""

@@ -1,17 +1,25 @@
 """The fused loop: what `reference_loop` computes, by kernels, with its gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 
 from recurra.base import state_tensors, warn_once
-from recurra.runtime._course import Course, course, padded_course
+from recurra.runtime._course import (
+    Course,
+    course,
+    into_lines,
+    out_of_lines,
+    padded_course,
+)
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import Program
+from recurra.runtime._scan_loop import ScanLoop
 
 
 def fused_loop(
@@ -35,23 +43,18 @@ def fused_loop(
         y: outputs, `[T, B, ...]`.
         final: tensors of the final state.
     """
-    T, B = passage.x.shape[:2]
     starts = tuple(state_tensors(passage.state))
     returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
     sources = (*parameters, passage.x, *starts, *returns)
     gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
     ends_early = passage.lengths is not None
     along = _course(passage, in_place=ends_early and not gradients and _is_all_in_loop(program))
-    lines = passage.x.flatten(0, 1)
-    if along.index is not None:
-        lines = lines.index_select(0, along.index)
+    lines = into_lines(passage.x, along)
     if gradients:
         y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
     else:
         y, final = program.run(along, parameters, lines, starts, returns or starts, kept)
-    if along.index is not None:
-        y = y.new_zeros(T * B, *y.shape[1:]).index_copy(0, along.index, y)
-    return y.unflatten(0, (T, B)), final
+    return out_of_lines(y, along, len(passage.x)), final
 
 
 def _is_all_in_loop(program: Program) -> bool:
@@ -129,15 +132,10 @@ class _FusedLoop(torch.autograd.Function):
 def _twice(
     program: Program, along: Course, sources: Tensors, gradients: Tensors, needed: Sequence[bool]
 ) -> list[torch.Tensor | None]:
-    """Return gradients that can be differentiated again: through the plain loop."""
-    warn_once(
-        "double backward",
-        "Gradients of gradients (create_graph=True) are computed through the plain loop, which is "
-        "slower than the kernels.",
-    )
+    """Return gradients that can be differentiated again: through a scan or the plain loop."""
     sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
     before, weights, starts, returns = _grouped(program, sources)
-    exports, final = plain_loop(program.part, along, before, weights, starts, returns)
+    exports, final = _differentiable(program)(along, before, weights, starts, returns)
     pairs = [
         pair for pair in zip((*exports, *final), gradients, strict=True) if pair[0].requires_grad
     ]
@@ -152,6 +150,18 @@ def _twice(
         )
     )
     return [next(found) if need else None for need in needed]
+
+
+def _differentiable(program: Program) -> Callable[..., tuple[Tensors, Tensors]]:
+    """Return the loop in operations of PyTorch."""
+    if isinstance(program.scan, ScanLoop):
+        return program.scan.run
+    warn_once(
+        "double backward",
+        "Gradients of gradients (create_graph=True) are computed through the plain loop, which is "
+        "slower than the kernels.",
+    )
+    return partial(plain_loop, program.part)
 
 
 def _grouped(program: Program, tensors: Tensors) -> tuple[Tensors, Tensors, Tensors, Tensors]:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import torch
 
-from recurra.base import Cell, State
+from recurra.base import CannotFuse, Cell, State
 from recurra.graph import (
     InferencePlan,
     Node,
@@ -15,6 +15,7 @@ from recurra.graph import (
     Recipe,
     TrainingPlan,
     plan_inference,
+    plan_scan,
     plan_training,
 )
 from recurra.runtime._course import Course
@@ -23,6 +24,7 @@ from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
 from recurra.runtime._records import Record, step_of
+from recurra.runtime._scan_loop import ScanLoop
 
 _MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
@@ -57,6 +59,15 @@ class Program:
         with tracing:
             plan = self.record.plan(TrainingPlan, self.part, plan_training)
         return TrainingLoop(self.name, plan)
+
+    @cached_property
+    def scan(self) -> ScanLoop | CannotFuse:
+        """The loop for all steps at once, or why there is none."""
+        try:
+            with tracing:
+                return ScanLoop(plan_scan(self.part))
+        except CannotFuse as reason:
+            return reason.with_traceback(None)
 
     def build(self) -> None:
         """Build all kernels now."""

@@ -49,9 +49,10 @@ def unroll(
             (not to `state`) before that step, and gradients stop there. Default: nowhere.
         reverse: go through time backwards; each row starts at its own last valid step, and the
             final state is the one after step 0. Default: False.
-        backend: "c" compiles the cell to a kernel for this CPU; "reference" is the plain Python
-            loop; "auto" takes the kernel, and where there can be none the plain loop, saying why
-            once. Default: "auto".
+        backend: "c" compiles the cell to a kernel for this CPU; "scan" takes all steps at once, by
+            PyTorch, for cells that are linear in their state; "reference" is the plain Python loop;
+            "auto" takes the kernel, and where there can be none the scan or else the plain loop,
+            saying why once. Default: "auto".
 
     Returns:
         y: outputs, `[T, B, ...]`, y[t] belonging to x[t] in either direction; zero where a row has
@@ -63,7 +64,8 @@ def unroll(
         DtypeError: `lengths` is not integer or `resets` not bool.
         ArgumentError: a length is outside 0..T.
         UnknownName: there is no such backend.
-        CannotFuse: `backend` is "c" and no kernel can hold the step.
+        CannotFuse: `backend` is "c" and no kernel can hold the step, or "scan" and the cell is not
+            linear in its state.
         BackendUnavailable: `backend` cannot run here: there is no C compiler.
 
     Example:

@@ -21,7 +21,7 @@ def test_a_backend_that_does_not_exist_yet():
         BackendUnavailable,
         "`backend` names kernels for GPUs",
         got="'triton'",
-        expected="'auto', 'c' or 'reference'",
+        expected="'auto', 'c', 'scan' or 'reference'",
     ):
         unroll(GRU(3, 5), X, backend="triton")
 
@@ -31,7 +31,7 @@ def test_a_misspelt_backend():
         UnknownName,
         "`backend` is not a known name.",
         got="'refrence'",
-        expected="one of 'auto', 'reference', 'c'",
+        expected="one of 'auto', 'reference', 'scan', 'c'",
         fix="did you mean 'reference'?",
     ):
         unroll(GRU(3, 5), X, backend="refrence")

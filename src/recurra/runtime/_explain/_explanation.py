@@ -22,6 +22,7 @@ from recurra.runtime._explain._backward import backward_sections
 from recurra.runtime._explain._costs import Costs, count_costs
 from recurra.runtime._explain._forward import forward_sections
 from recurra.runtime._explain._names import Names
+from recurra.runtime._explain._scan import scan_section
 from recurra.runtime._explain._section import Section
 from recurra.runtime._explain._text import cost_section, refusal_sections, summary
 
@@ -128,6 +129,7 @@ def _explained(
     costs = count_costs(part, plan)
     sections = [_form_section(names, example, state), *forward_sections(part, plan.forward, names)]
     sections += backward_sections(plan, names) if isinstance(plan, TrainingPlan) else []
+    sections.append(scan_section(part, names))
     sections.append(cost_section(costs, len(example)))
     return Explanation(name, summary(name, plan.forward), tuple(sections), None, costs, source)
 

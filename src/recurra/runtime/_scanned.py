@@ -1,0 +1,38 @@
+"""The scanned loop: what `reference_loop` computes, for all steps at once, by PyTorch alone."""
+
+from collections.abc import Sequence
+
+import torch
+
+from recurra.base import state_tensors
+from recurra.runtime._course import course, into_lines, out_of_lines
+from recurra.runtime._kernel import Tensors
+from recurra.runtime._passage import Passage
+from recurra.runtime._program import Program
+from recurra.runtime._scan_loop import ScanLoop
+
+
+def scanned_loop(
+    program: Program, loop: ScanLoop, parameters: Sequence[torch.Tensor], passage: Passage
+) -> tuple[torch.Tensor, Tensors]:
+    """Run a cell that is linear in its state over a sequence.
+
+    Args:
+        program: the cell, traced and cut; none of its kernels is built.
+        loop: its loop.
+        parameters: its parameters and buffers.
+        passage: what it runs over.
+
+    Returns:
+        y: outputs, `[T, B, ...]`.
+        final: tensors of the final state.
+    """
+    T, B = passage.x.shape[:2]
+    along = course(T, B, passage.lengths, passage.resets, reverse=passage.reverse)
+    starts = tuple(state_tensors(passage.state))
+    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
+    lines = into_lines(passage.x, along)
+    inputs = program.inputs(parameters, lines)
+    cut = len(program.part.before)
+    exports, final = loop.run(along, inputs[:cut], inputs[cut:], starts, returns)
+    return out_of_lines(program.output(parameters, lines, inputs, exports), along, T), final
