@@ -7,15 +7,21 @@ from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._hgrn import HGRN
 from recurra.cells._irnn import IRNN
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._long_short_term import LSTMState
+from recurra.cells._lru import LRU, LRUState
 from recurra.cells._lstm import LSTM
+from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._minlstm import MinLSTM
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
+from recurra.cells._qrnn import QRNN, QRNNState
 from recurra.cells._regularised import DrawnState, RecurrentDropout, Zoneout
 from recurra.cells._rnn import RNN
+from recurra.cells._sru import SRU
 from recurra.cells._torch_layout import load_torch_weights, torch_weights
 from recurra.cells._ugrnn import UGRNN
 
@@ -23,10 +29,14 @@ __all__ = [
     "ACTIVATIONS",
     "COLLECTION",
     "GRU",
+    "HGRN",
     "IRNN",
     "LEM",
+    "LRU",
     "LSTM",
+    "QRNN",
     "RNN",
+    "SRU",
     "UGRNN",
     "Activation",
     "AntisymmetricRNN",
@@ -38,10 +48,14 @@ __all__ = [
     "DrawnState",
     "Equation",
     "LEMState",
+    "LRUState",
     "LSTMState",
+    "MinGRU",
+    "MinLSTM",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
     "PeepholeLSTM",
+    "QRNNState",
     "RecurrentDropout",
     "Zoneout",
     "activation_function",

@@ -10,13 +10,19 @@ from recurra.cells._card import Card, card_of
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._hgrn import HGRN
 from recurra.cells._irnn import IRNN
 from recurra.cells._lem import LEM
+from recurra.cells._lru import LRU
 from recurra.cells._lstm import LSTM
+from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._minlstm import MinLSTM
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
+from recurra.cells._qrnn import QRNN
 from recurra.cells._rnn import RNN
+from recurra.cells._sru import SRU
 from recurra.cells._ugrnn import UGRNN
 
 
@@ -60,6 +66,13 @@ _ENTRIES = (
     _entry("gru-before", "GRU", GRU, reset="before"),
     _entry("mgu", "GRU", MinimalGatedUnit),
     _entry("ugrnn", "GRU", UGRNN),
+    _entry("mingru", "linear", MinGRU),
+    _entry("minlstm", "linear", MinLSTM),
+    _entry("lru", "linear", LRU),
+    _entry("hgrn", "linear", HGRN),
+    _entry("sru", "linear", SRU),
+    _entry("sru-peephole", "linear", SRU, peephole=True),
+    _entry("qrnn", "linear", QRNN),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

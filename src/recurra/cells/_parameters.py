@@ -9,11 +9,11 @@ from torch import nn
 from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
 
 
-class AffineCell(nn.Module):
-    """Hold what RNN, LSTM and GRU share: two weight matrices, a bias, and zeros to start from.
+class GatedCell(nn.Module):
+    """Hold what the cells of this room share: sizes, names of gates, checks of their input.
 
-    The rows of both matrices are the gates, one block of H rows each. Initialisers find them by
-    what the class says of itself:
+    The rows of the weights are the gates, one block of H rows each. Initialisers find them by what
+    the class says of itself:
 
     `gates`: the names of the blocks, in order, as in the equations.
     `keeps`: the gate that keeps the old state where it is open; None where there is none.
@@ -22,9 +22,6 @@ class AffineCell(nn.Module):
     Args:
         input_size: I, features of x_t.
         hidden_size: H, features of h_t.
-        bias: whether the affine maps have one.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer.
@@ -33,25 +30,13 @@ class AffineCell(nn.Module):
     gates: ClassVar[tuple[str, ...]] = ("h",)
     keeps: ClassVar[str | None] = None
     replaces: ClassVar[str | None] = None
+    weight_input: nn.Parameter
+    bias: nn.Parameter | None
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
+    def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
         self.input_size = check_size("input_size", input_size)
         self.hidden_size = check_size("hidden_size", hidden_size)
-        rows = len(self.gates) * hidden_size
-        self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
-        self.weight_hidden = nn.Parameter(
-            torch.empty(rows, hidden_size, device=device, dtype=dtype)
-        )
-        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
 
     @property
     def output_size(self) -> int:
@@ -77,7 +62,7 @@ class AffineCell(nn.Module):
 
     def zero_hidden(self, batch_size: int) -> torch.Tensor:
         """Make a hidden state of zeros, `[B, H]`."""
-        return self.weight_hidden.new_zeros(batch_size, self.hidden_size)
+        return self.weight_input.new_zeros(batch_size, self.hidden_size)
 
     def check_input(self, x: torch.Tensor) -> None:
         """Refuse an input of one step that is not `[B, I]` in the dtype of the parameters."""
@@ -102,8 +87,73 @@ class AffineCell(nn.Module):
         return f"{self.input_size}, {self.hidden_size}"
 
 
+class AffineCell(GatedCell):
+    """Hold two weight matrices, of the input and of the hidden state, and a bias.
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        bias: whether the affine maps have one.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+
+    Raises:
+        ShapeError: a size is not a positive integer.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size)
+        rows = len(self.gates) * hidden_size
+        self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
+        self.weight_hidden = nn.Parameter(
+            torch.empty(rows, hidden_size, device=device, dtype=dtype)
+        )
+        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
+
+
 class HiddenCell(AffineCell):
     """An affine cell that carries its hidden state alone."""
+
+    def initial_state(self, batch_size: int) -> torch.Tensor:
+        """Return h_0 = 0, `[B, H]`."""
+        return self.zero_hidden(batch_size)
+
+
+class InputCell(GatedCell):
+    """Hold one weight matrix, of the input alone, and a bias: for cells linear in their state.
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        bias: whether the affine maps have one.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+
+    Raises:
+        ShapeError: a size is not a positive integer.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size)
+        rows = len(self.gates) * hidden_size
+        self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
+        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return h_0 = 0, `[B, H]`."""
