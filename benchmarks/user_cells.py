@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra import GRU, LSTM, RNN
+from recurra.cells import LRU, MinGRU
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 
@@ -205,6 +206,10 @@ LIBRARY = {
     "LSTM": CellKind("LSTM", LSTM, 4, 4),
     "GRU": CellKind("GRU", GRU, 3, 3),
     "RNN": CellKind("RNN", _vanilla, 1, 1),
+}
+LINEAR = {
+    "MinGRU": CellKind("MinGRU", MinGRU, 0, 2),
+    "LRU": CellKind("LRU", LRU, 0, 5),
 }
 USER = {
     kind.name: kind

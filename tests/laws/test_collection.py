@@ -1,0 +1,39 @@
+# Law: every cell of the collection compiles, streams as it runs, and can be saved and loaded.
+import pytest
+import torch
+
+from compare import assert_close
+from recurra import Stream, explain, unroll
+from recurra.base import state_tensors
+from recurra.cells import COLLECTION
+from recurra.store import read_tensors, write_tensors
+
+I, H, T, B = 4, 4, 6, 2  # noqa: E741
+ENTRIES = pytest.mark.parametrize("entry", COLLECTION.values(), ids=COLLECTION)
+
+
+@ENTRIES
+def test_it_compiles(entry):
+    assert explain(entry.make(I, H)).is_fused
+
+
+@ENTRIES
+def test_a_stream_gives_what_the_sequence_gives(entry):
+    cell, x = entry.make(I, H).double().eval(), torch.randn(T, B, I, dtype=torch.float64)
+    stream = Stream(cell, B)
+    steps = torch.stack([stream(each) for each in x])
+    y, state = unroll(cell, x)
+    assert_close(steps, y, "y")
+    for one, other in zip(state_tensors(stream.state), state_tensors(state), strict=True):
+        assert_close(one, other, "state")
+
+
+@ENTRIES
+def test_it_can_be_saved_and_loaded(entry, tmp_path):
+    cell, other = entry.make(I, H), entry.make(I, H)
+    file = tmp_path / "weights.safetensors"
+    write_tensors(file, dict(cell.state_dict()), {})
+    tensors, _ = read_tensors(file)
+    other.load_state_dict(tensors)
+    x = torch.randn(T, B, I)
+    assert torch.equal(unroll(cell.eval(), x)[0], unroll(other.eval(), x)[0])
