@@ -28,5 +28,7 @@ SCAN = Group(
         for training in (False, True)
         for kind in LINEAR.values()
         for T, B, H in _SIZES
+        if T <= 50
+        or kind.name == "MinGRU"  # float32 turns an LRU's phase by too little or too much
     ),
 )
