@@ -9,7 +9,7 @@ from recurra.cells._parameters import HiddenCell
 
 
 class FastGRNN(HiddenCell):
-    """One step of FastGRNN.
+    """One step of the fast gated recurrent network for tiny machines (FastGRNN).
 
     Gate and candidate share their matrices, which can be of low rank besides: a model of a few
     kilobytes for wake words and sensors.

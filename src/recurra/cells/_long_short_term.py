@@ -10,7 +10,10 @@ from recurra.cells._parameters import AffineCell
 
 
 class LSTMState(NamedTuple):
-    """What an LSTM carries: `hidden` h_t `[B, H]`, which others see, and `cell` c_t `[B, H]`."""
+    """What an LSTM carries: `hidden` h_t `[B, H]`, which others see, and `cell` c_t `[B, H]`.
+
+    After a projection h_t is `[B, P]`.
+    """
 
     hidden: torch.Tensor
     cell: torch.Tensor
