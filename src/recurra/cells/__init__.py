@@ -6,21 +6,32 @@ from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._fast_grnn import FastGRNN
+from recurra.cells._full_gate_recurrence_lstm import FullGateLSTMState, FullGateRecurrenceLSTM
 from recurra.cells._gru import GRU
 from recurra.cells._hgrn import HGRN
 from recurra.cells._irnn import IRNN
+from recurra.cells._layer_norm_gru import LayerNormGRU
+from recurra.cells._layer_norm_lstm import LayerNormLSTM
 from recurra.cells._lem import LEM, LEMState
+from recurra.cells._li_gru import LiGRU
+from recurra.cells._light_recurrent_unit import LightRecurrentUnit
 from recurra.cells._long_short_term import LSTMState
 from recurra.cells._lru import LRU, LRUState
 from recurra.cells._lstm import LSTM
+from recurra.cells._lstm_without_activations import NoInputActivationLSTM, NoOutputActivationLSTM
+from recurra.cells._lstm_without_gates import NoForgetGateLSTM, NoInputGateLSTM, NoOutputGateLSTM
 from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._minlstm import MinLSTM
+from recurra.cells._mlstm import MLSTM, MLSTMState
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
+from recurra.cells._projection_lstm import ProjectionLSTM
 from recurra.cells._qrnn import QRNN, QRNNState
 from recurra.cells._regularised import DrawnState, RecurrentDropout, Zoneout
 from recurra.cells._rnn import RNN
+from recurra.cells._slstm import SLSTM, SLSTMState
 from recurra.cells._sru import SRU
 from recurra.cells._torch_layout import load_torch_weights, torch_weights
 from recurra.cells._ugrnn import UGRNN
@@ -34,8 +45,10 @@ __all__ = [
     "LEM",
     "LRU",
     "LSTM",
+    "MLSTM",
     "QRNN",
     "RNN",
+    "SLSTM",
     "SRU",
     "UGRNN",
     "Activation",
@@ -47,16 +60,31 @@ __all__ = [
     "CoupledLSTM",
     "DrawnState",
     "Equation",
+    "FastGRNN",
+    "FullGateLSTMState",
+    "FullGateRecurrenceLSTM",
     "LEMState",
     "LRUState",
     "LSTMState",
+    "LayerNormGRU",
+    "LayerNormLSTM",
+    "LiGRU",
+    "LightRecurrentUnit",
+    "MLSTMState",
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
+    "NoForgetGateLSTM",
+    "NoInputActivationLSTM",
+    "NoInputGateLSTM",
+    "NoOutputActivationLSTM",
+    "NoOutputGateLSTM",
     "PeepholeLSTM",
+    "ProjectionLSTM",
     "QRNNState",
     "RecurrentDropout",
+    "SLSTMState",
     "Zoneout",
     "activation_function",
     "card_of",

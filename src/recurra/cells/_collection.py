@@ -9,19 +9,30 @@ from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._fast_grnn import FastGRNN
+from recurra.cells._full_gate_recurrence_lstm import FullGateRecurrenceLSTM
 from recurra.cells._gru import GRU
 from recurra.cells._hgrn import HGRN
 from recurra.cells._irnn import IRNN
+from recurra.cells._layer_norm_gru import LayerNormGRU
+from recurra.cells._layer_norm_lstm import LayerNormLSTM
 from recurra.cells._lem import LEM
+from recurra.cells._li_gru import LiGRU
+from recurra.cells._light_recurrent_unit import LightRecurrentUnit
 from recurra.cells._lru import LRU
 from recurra.cells._lstm import LSTM
+from recurra.cells._lstm_without_activations import NoInputActivationLSTM, NoOutputActivationLSTM
+from recurra.cells._lstm_without_gates import NoForgetGateLSTM, NoInputGateLSTM, NoOutputGateLSTM
 from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._minlstm import MinLSTM
+from recurra.cells._mlstm import MLSTM
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
+from recurra.cells._projection_lstm import ProjectionLSTM
 from recurra.cells._qrnn import QRNN
 from recurra.cells._rnn import RNN
+from recurra.cells._slstm import SLSTM
 from recurra.cells._sru import SRU
 from recurra.cells._ugrnn import UGRNN
 
@@ -62,6 +73,16 @@ _ENTRIES = (
     _entry("lstm-peephole", "LSTM", PeepholeLSTM),
     _entry("lstm-coupled", "LSTM", CoupledLSTM),
     _entry("lstm-multiplicative", "LSTM", MultiplicativeLSTM),
+    _entry("lstm-projection", "LSTM", ProjectionLSTM),
+    _entry("lstm-layer-norm", "LSTM", LayerNormLSTM),
+    _entry("lstm-nig", "LSTM", NoInputGateLSTM),
+    _entry("lstm-nfg", "LSTM", NoForgetGateLSTM),
+    _entry("lstm-nog", "LSTM", NoOutputGateLSTM),
+    _entry("lstm-niaf", "LSTM", NoInputActivationLSTM),
+    _entry("lstm-noaf", "LSTM", NoOutputActivationLSTM),
+    _entry("lstm-fgr", "LSTM", FullGateRecurrenceLSTM),
+    _entry("slstm", "LSTM", SLSTM),
+    _entry("mlstm", "LSTM", MLSTM),
     _entry("gru", "GRU", GRU),
     _entry("gru-before", "GRU", GRU, reset="before"),
     _entry("mgu", "GRU", MinimalGatedUnit),
@@ -73,6 +94,10 @@ _ENTRIES = (
     _entry("sru", "linear", SRU),
     _entry("sru-peephole", "linear", SRU, peephole=True),
     _entry("qrnn", "linear", QRNN),
+    _entry("ligru", "GRU", LiGRU),
+    _entry("lightru", "GRU", LightRecurrentUnit),
+    _entry("gru-layer-norm", "GRU", LayerNormGRU),
+    _entry("fastgrnn", "GRU", FastGRNN),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

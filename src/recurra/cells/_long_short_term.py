@@ -3,13 +3,17 @@
 from typing import ClassVar, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from recurra.cells._parameters import AffineCell
 
 
 class LSTMState(NamedTuple):
-    """What an LSTM carries: `hidden` h_t `[B, H]`, which others see, and `cell` c_t `[B, H]`."""
+    """What an LSTM carries: `hidden` h_t `[B, H]`, which others see, and `cell` c_t `[B, H]`.
+
+    After a projection h_t is `[B, P]`.
+    """
 
     hidden: torch.Tensor
     cell: torch.Tensor
@@ -27,11 +31,40 @@ class LongShortTermCell(AffineCell):
     forget_bias: float = 1.0
 
     def reset_parameters(self) -> None:
-        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f."""
+        """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f, where there is one."""
         super().reset_parameters()
-        if self.bias is not None:
-            nn.init.constant_(self.bias[self.rows_of("f")], self.forget_bias)
+        if self.bias is not None and self.keeps is not None:
+            nn.init.constant_(self.bias[self.rows_of(self.keeps)], self.forget_bias)
 
     def initial_state(self, batch_size: int) -> LSTMState:
         """Return h_0 = c_0 = 0, each `[B, H]`."""
         return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
+
+
+class PeepholeCell(LongShortTermCell):
+    """A long short-term cell whose gates see the cell, each feature its own.
+
+    `peepholes`: the gates that do; they have the rows of `weight_peephole`, in this order.
+    """
+
+    peepholes: ClassVar[tuple[str, ...]] = ("i", "f", "o")
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+        rows = len(self.peepholes)
+        self.weight_peephole = nn.Parameter(self.weight_hidden.new_empty(rows, hidden_size))
+        self.reset_parameters()
+
+    def drives(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Give what x and h send to each gate, W_x x_t + W_h h_{t-1} + b, each `[B, H]`."""
+        self.check_input(x)
+        drive = F.linear(x, self.weight_input, self.bias) + F.linear(hidden, self.weight_hidden)
+        return drive.chunk(len(self.gates), dim=-1)

@@ -1,13 +1,11 @@
 """The LSTM whose gates see the cell."""
 
 import torch
-import torch.nn.functional as F
-from torch import nn
 
-from recurra.cells._long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._long_short_term import LSTMState, PeepholeCell
 
 
-class PeepholeLSTM(LongShortTermCell):
+class PeepholeLSTM(PeepholeCell):
     """One step of the LSTM with peephole connections.
 
     The gates see the cell itself, not only what the output gate lets out of it: for precise timing
@@ -44,26 +42,11 @@ class PeepholeLSTM(LongShortTermCell):
         torch.Size([7, 2, 5])
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.weight_peephole = nn.Parameter(torch.empty(3, hidden_size, device=device, dtype=dtype))
-        self.reset_parameters()
-
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""
-        self.check_input(x)
         hidden, cell = state
         peephole_i, peephole_f, peephole_o = self.weight_peephole
-        drive = F.linear(x, self.weight_input, self.bias) + F.linear(hidden, self.weight_hidden)
-        i, f, g, o = drive.chunk(4, dim=-1)  # each [B, H]
+        i, f, g, o = self.drives(x, hidden)  # each [B, H]
         i = (i + peephole_i * cell).sigmoid()
         f = (f + peephole_f * cell).sigmoid()
         cell = f * cell + i * g.tanh()
