@@ -3,11 +3,14 @@
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, Equation, card_of
+from recurra.cells._clockwork import ClockworkRNN, ClockworkState
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
+from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._long_short_term import LSTMState
 from recurra.cells._lstm import LSTM
@@ -31,12 +34,16 @@ __all__ = [
     "Activation",
     "AntisymmetricRNN",
     "Card",
+    "ClockworkRNN",
+    "ClockworkState",
     "CoRNN",
     "CoRNNState",
     "CollectedCell",
     "CoupledLSTM",
     "DrawnState",
     "Equation",
+    "IndRNN",
+    "Jordan",
     "LEMState",
     "LSTMState",
     "MinimalGatedUnit",

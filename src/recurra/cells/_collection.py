@@ -7,10 +7,13 @@ from functools import partial
 from recurra.base import Cell, UnknownName
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
+from recurra.cells._clockwork import ClockworkRNN
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
+from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM
 from recurra.cells._lstm import LSTM
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
@@ -48,7 +51,10 @@ def _entry(name: str, family: str, cell: type, **options: object) -> CollectedCe
 
 _ENTRIES = (
     _entry("rnn", "vanilla", RNN),
+    _entry("jordan", "vanilla", Jordan),
     _entry("irnn", "vanilla", IRNN),
+    _entry("indrnn", "vanilla", IndRNN),
+    _entry("clockwork", "vanilla", ClockworkRNN),
     _entry("antisymmetric", "vanilla", AntisymmetricRNN),
     _entry("cornn", "vanilla", CoRNN),
     _entry("lem", "vanilla", LEM),
