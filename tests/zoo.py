@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from recurra import (
@@ -152,6 +153,18 @@ class LateOutput(nn.Module):
         return y, torch.sin(self.into(x) + hidden @ self.weight_hidden)
 
 
+class Elapsing(nn.Module):
+    """A cell whose times of any sign become times that can be; the last feature holds them."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cells.IrregularlySampled(cell)
+        self.initial_state = self.cell.initial_state
+
+    def forward(self, x, state):
+        return self.cell(torch.cat([x[:, :-1], F.softplus(x[:, -1:])], dim=1), state)
+
+
 @dataclass(frozen=True)
 class Specimen:
     """One cell or layer, small.
@@ -215,6 +228,14 @@ CELLS = (
     Specimen("Jordan", lambda: cells.Jordan(3, 4, output_size=2, decay=0.3)),
     Specimen("IndRNN", lambda: cells.IndRNN(3, 4, activation="tanh")),
     Specimen("ClockworkRNN-123", lambda: cells.ClockworkRNN(3, 6, periods=(1, 2, 3))),
+    Specimen("CTRNN", lambda: cells.CTRNN(3, 4, time_constant=2.0)),
+    Specimen("CTRNN-noise", lambda: cells.CTRNN(3, 4, time_constant=2.0, noise=0.1).eval()),
+    Specimen("CTRNN-irregular", lambda: Elapsing(cells.CTRNN(3, 4)), 4),
+    Specimen("DaleCTRNN", lambda: cells.DaleCTRNN(3, 5, time_constant=2.0)),
+    Specimen(
+        "DaleCTRNN-masked",
+        lambda: cells.masked(cells.DaleCTRNN(3, 4), torch.ones(4, 4).tril(2)),
+    ),
     Specimen("GRU-after", lambda: GRU(3, 4)),
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),

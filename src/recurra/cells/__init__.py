@@ -7,13 +7,17 @@ from recurra.cells._clockwork import ClockworkRNN, ClockworkState
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._ctrnn import CTRNN
+from recurra.cells._dale_ctrnn import DaleCTRNN
 from recurra.cells._gru import GRU
 from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
+from recurra.cells._irregular import ContinuousCell, IrregularlySampled, with_elapsed
 from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._long_short_term import LSTMState
 from recurra.cells._lstm import LSTM
+from recurra.cells._masked import Mask, masked
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
@@ -25,6 +29,7 @@ from recurra.cells._ugrnn import UGRNN
 __all__ = [
     "ACTIVATIONS",
     "COLLECTION",
+    "CTRNN",
     "GRU",
     "IRNN",
     "LEM",
@@ -39,13 +44,17 @@ __all__ = [
     "CoRNN",
     "CoRNNState",
     "CollectedCell",
+    "ContinuousCell",
     "CoupledLSTM",
+    "DaleCTRNN",
     "DrawnState",
     "Equation",
     "IndRNN",
+    "IrregularlySampled",
     "Jordan",
     "LEMState",
     "LSTMState",
+    "Mask",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
     "PeepholeLSTM",
@@ -55,5 +64,7 @@ __all__ = [
     "card_of",
     "collected",
     "load_torch_weights",
+    "masked",
     "torch_weights",
+    "with_elapsed",
 ]

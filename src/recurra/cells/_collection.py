@@ -10,6 +10,8 @@ from recurra.cells._card import Card, card_of
 from recurra.cells._clockwork import ClockworkRNN
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._ctrnn import CTRNN
+from recurra.cells._dale_ctrnn import DaleCTRNN
 from recurra.cells._gru import GRU
 from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
@@ -66,6 +68,8 @@ _ENTRIES = (
     _entry("gru-before", "GRU", GRU, reset="before"),
     _entry("mgu", "GRU", MinimalGatedUnit),
     _entry("ugrnn", "GRU", UGRNN),
+    _entry("ctrnn", "continuous time", CTRNN),
+    _entry("dale", "continuous time", DaleCTRNN),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}
