@@ -1,6 +1,9 @@
 """The equations of the cells in continuous time on plain lists of numbers."""
 
-from plain_equations import ACTIVATIONS, Weights
+import math
+
+from plain_equations import ACTIVATIONS, Weights, sigmoid
+from plain_vanilla import affine
 
 
 def ctrnn_step(cell, x, h, elapsed=1.0, activation="tanh", W_h=None):
@@ -23,3 +26,58 @@ def dale_step(cell, x, h, elapsed=1.0):
         for k in range(excite, H):
             W[j][k] = -W[j][k]
     return ctrnn_step(cell, x, h, elapsed, "relu", W)
+
+
+def softplus(value):
+    return math.log1p(math.exp(-abs(value))) + max(value, 0.0)
+
+
+def ltc_step(cell, x, v, elapsed=1.0):
+    H, d = cell.hidden_size, elapsed / cell.unfolds
+    c, g = ([softplus(a) for a in part.tolist()] for part in (cell.capacitance, cell.leak))
+    e = cell.rest.tolist()
+
+    def synapses(kind, j, senders):
+        names = ("weight", "slope", "threshold", "reversal")
+        rows = [getattr(cell, f"{name}_{kind}").tolist()[j] for name in names]
+        driving = damping = 0.0
+        for W, gamma, mu, E, u in zip(*rows, senders, strict=True):
+            S = softplus(W) * sigmoid(gamma * (u - mu))
+            driving, damping = driving + S * E, damping + S
+        return driving, damping
+
+    for _ in range(cell.unfolds):
+        new_v = []
+        for j in range(H):
+            n_x, m_x = synapses("input", j, x)
+            n_v, m_v = synapses("hidden", j, v)
+            n, m = n_x + n_v + g[j] * e[j], m_x + m_v + g[j]
+            new_v.append((c[j] * v[j] + d * n) / (c[j] + d * m))
+        v = new_v
+    return v
+
+
+def cfc_step(cell, x, h, elapsed=1.0):
+    from_x = affine(cell.weight_input, x, cell.bias)
+    from_h = affine(cell.weight_hidden, h)
+    z = [lecun(a + b) for a, b in zip(from_x, from_h, strict=True)]
+    for layer in cell.deeper:
+        z = [lecun(a) for a in affine(layer.weight, z, layer.bias)]
+    heads, H = affine(cell.head.weight, z, cell.head.bias), cell.hidden_size
+    if cell.mode == "pure":
+        w, A = cell.rate.tolist(), cell.amplitude.tolist()
+        return [
+            A[j] - A[j] * math.exp(-elapsed * (abs(w[j]) + abs(heads[j]))) * heads[j]
+            for j in range(H)
+        ]
+    new_h = []
+    for j in range(H):
+        f, g, a, b = (heads[block * H + j] for block in range(4))
+        late = sigmoid(a * elapsed + b)
+        soon = math.tanh(f) if cell.mode == "no_gate" else (1 - late) * math.tanh(f)
+        new_h.append(soon + late * math.tanh(g))
+    return new_h
+
+
+def lecun(value):
+    return 1.7159 * math.tanh(0.666 * value)

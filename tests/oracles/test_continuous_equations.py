@@ -56,6 +56,77 @@ def test_dale(bias, elapsed, inhibitory):
     assert_close(hidden, numbers(*currents), "hidden")
 
 
+@ELAPSED
+@pytest.mark.parametrize("unfolds", [1, 6])
+def test_ltc(elapsed, unfolds):
+    cell = cells.LTC(X, H, unfolds=unfolds)
+    cell, x, v = with_random_weights(cell.double()), draw(X), draw(H)
+    y, state = step_of(cell, x, numbers(*v), elapsed)
+    expected = numbers(*plain_continuous.ltc_step(cell, x, v, length(elapsed)))
+    assert_close(y, expected, "y")
+    assert_close(state, expected, "state")
+
+
+@ELAPSED
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("mode", ["default", "no_gate", "pure"])
+def test_cfc(elapsed, layers, mode):
+    cell = cells.CfC(X, H, mode=mode, backbone_size=5, backbone_layers=layers)
+    cell, x, h = with_random_weights(cell.double()), draw(X), draw(H)
+    y, hidden = step_of(cell, x, numbers(*h), elapsed)
+    expected = numbers(*plain_continuous.cfc_step(cell, x, h, length(elapsed)))
+    assert_close(y, expected, "y")
+    assert_close(hidden, expected, "hidden")
+
+
+def test_first_values_of_an_ltc():
+    cell = cells.LTC(20, 30)
+    positive = {
+        "weight_input": (0.001, 1.0),
+        "weight_hidden": (0.001, 1.0),
+        "capacitance": (0.4, 0.6),
+        "leak": (0.001, 1.0),
+    }
+    ranges = {"slope": (3, 8), "threshold": (0.3, 0.8), "reversal": (-1, 1), "rest": (-0.2, 0.2)}
+    for name, parameter in cell.named_parameters():
+        values = parameter.detach()
+        if name in positive:
+            values = torch.nn.functional.softplus(values)
+        low, high = positive[name] if name in positive else ranges[name.partition("_")[0]]
+        assert low - 1e-6 <= values.min(), name
+        assert values.max() <= high + 1e-6, name
+        assert values.max() - values.min() > 0.8 * (high - low), name
+    assert set(cell.reversal_hidden.unique().tolist()) == {-1.0, 1.0}
+
+
+@pytest.mark.parametrize("mode", ["default", "pure"])
+def test_first_values_of_a_cfc(mode):
+    cell = cells.CfC(20, 30, mode=mode, backbone_size=50, backbone_layers=2)
+    first = torch.cat([cell.weight_input, cell.weight_hidden], dim=1)
+    blocks = cell.head.weight.split(30)
+    assert len(blocks) == (1 if mode == "pure" else 4)
+    for weight in (first, cell.deeper[0].weight, *blocks):
+        bound = (6 / sum(weight.shape)) ** 0.5
+        assert 0.9 * bound < weight.abs().max() <= bound
+    for bias in (cell.bias, cell.deeper[0].bias, cell.head.bias):
+        assert not bias.any()
+    if mode == "pure":
+        assert not cell.rate.any()
+        assert cell.amplitude.eq(1).all()
+    assert repr(cell).startswith(f"CfC(\n  20, 30, mode={mode!r}")
+
+
+@pytest.mark.parametrize("elapsed", [1e-6, 1e6])
+def test_an_ltc_stays_where_no_time_passes_and_settles_where_much_does(elapsed):
+    cell = cells.IrregularlySampled(cells.LTC(X, H)).double()
+    v, x = numbers(*draw(H)), numbers(*draw(X), elapsed)
+    _, once = cell(x, v)
+    if elapsed < 1:
+        torch.testing.assert_close(once, v, rtol=0, atol=1e-3)
+    else:  # far from any start
+        assert once.abs().max() < 1.2
+
+
 def test_short_steps_of_a_ctrnn_follow_its_differential_equation():
     # one unit without input: dh/dt = -h / tau, a decay whose solution is known
     cell = cells.CTRNN(1, 1, time_constant=3.0).double()
@@ -103,6 +174,10 @@ def test_units_are_whole(inhibitory, excitatory):
         ("CTRNN", {"time_constant": float("inf")}, ArgumentError),
         ("CTRNN", {"noise": -0.1}, ArgumentError),
         ("CTRNN", {"activation": "rely"}, UnknownName),
+        ("LTC", {"unfolds": 0}, ShapeError),
+        ("CfC", {"mode": "puer"}, UnknownName),
+        ("CfC", {"backbone_size": 0}, ShapeError),
+        ("CfC", {"backbone_layers": 0}, ShapeError),
         ("DaleCTRNN", {"inhibitory": 1.1}, ArgumentError),
         ("DaleCTRNN", {"inhibitory": -0.1}, ArgumentError),
         ("DaleCTRNN", {"time_constant": -1.0}, ArgumentError),

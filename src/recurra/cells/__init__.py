@@ -3,6 +3,7 @@
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, Equation, card_of
+from recurra.cells._cfc import CfC, CfCMode
 from recurra.cells._clockwork import ClockworkRNN, ClockworkState
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
@@ -17,6 +18,7 @@ from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._long_short_term import LSTMState
 from recurra.cells._lstm import LSTM
+from recurra.cells._ltc import LTC
 from recurra.cells._masked import Mask, masked
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
@@ -34,11 +36,14 @@ __all__ = [
     "IRNN",
     "LEM",
     "LSTM",
+    "LTC",
     "RNN",
     "UGRNN",
     "Activation",
     "AntisymmetricRNN",
     "Card",
+    "CfC",
+    "CfCMode",
     "ClockworkRNN",
     "ClockworkState",
     "CoRNN",

@@ -7,6 +7,7 @@ from functools import partial
 from recurra.base import Cell, UnknownName
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
+from recurra.cells._cfc import CfC
 from recurra.cells._clockwork import ClockworkRNN
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
@@ -18,6 +19,7 @@ from recurra.cells._irnn import IRNN
 from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM
 from recurra.cells._lstm import LSTM
+from recurra.cells._ltc import LTC
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
 from recurra.cells._peephole_lstm import PeepholeLSTM
@@ -70,6 +72,8 @@ _ENTRIES = (
     _entry("ugrnn", "GRU", UGRNN),
     _entry("ctrnn", "continuous time", CTRNN),
     _entry("dale", "continuous time", DaleCTRNN),
+    _entry("ltc", "continuous time", LTC),
+    _entry("cfc", "continuous time", CfC),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}
