@@ -165,6 +165,20 @@ class Elapsing(nn.Module):
         return self.cell(torch.cat([x[:, :-1], F.softplus(x[:, -1:])], dim=1), state)
 
 
+class Gappy(nn.Module):
+    """A cell whose second and third feature are missing where they are negative."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.initial_state = cell.initial_state
+
+    def forward(self, x, state):
+        some = x[:, 1:3]
+        gaps = torch.where(some > 0, some, torch.full_like(some, math.nan))
+        return self.cell(torch.cat([x[:, :1], gaps, x[:, 3:]], dim=1), state)
+
+
 @dataclass(frozen=True)
 class Specimen:
     """One cell or layer, small.
@@ -245,6 +259,8 @@ CELLS = (
         "CfC-pure",
         lambda: cells.CfC(3, 4, mode="pure", backbone_size=5, backbone_layers=2),
     ),
+    Specimen("GRUD", lambda: Gappy(cells.GRUD(3, 4))),
+    Specimen("GRUD-irregular", lambda: Gappy(Elapsing(cells.GRUD(3, 4, mean=[1, 2, 3]))), 4),
     Specimen("GRU-after", lambda: GRU(3, 4)),
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),

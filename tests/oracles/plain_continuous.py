@@ -81,3 +81,29 @@ def cfc_step(cell, x, h, elapsed=1.0):
 
 def lecun(value):
     return 1.7159 * math.tanh(0.666 * value)
+
+
+def grud_step(cell, x, h, last, since, elapsed=1.0):
+    """Run a step; a feature of x that is None is missing."""
+    weights, H, mean = Weights(cell), cell.hidden_size, cell.mean.tolist()
+    since = [value + elapsed for value in since]
+    mask = [0.0 if value is None else 1.0 for value in x]
+    of_x = zip(cell.decay_input.tolist(), cell.bias_decay_input.tolist(), since, strict=True)
+    left = [math.exp(-max(0.0, w * d + b)) for w, b, d in of_x]
+    filled = [
+        left[k] * last[k] + (1 - left[k]) * mean[k] if x[k] is None else x[k] for k in range(len(x))
+    ]
+    of_h = affine(cell.decay_hidden, since, cell.bias_decay_hidden)
+    h = [math.exp(-max(0.0, value)) * old for value, old in zip(of_h, h, strict=True)]
+    seen = affine(cell.weight_mask, mask)
+
+    def drive(gate, j, h):
+        return weights.drive(gate, j, filled, h) + seen[gate * H + j]
+
+    r, z = ([sigmoid(drive(gate, j, h)) for j in range(H)] for gate in (0, 1))
+    reset = [a * b for a, b in zip(r, h, strict=True)]
+    n = [math.tanh(drive(2, j, reset)) for j in range(H)]
+    new_h = [(1 - z[j]) * h[j] + z[j] * n[j] for j in range(H)]
+    last = [old if new is None else new for new, old in zip(x, last, strict=True)]
+    since = [d if value is None else 0.0 for value, d in zip(x, since, strict=True)]
+    return new_h, last, since

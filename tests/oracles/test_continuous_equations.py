@@ -79,6 +79,25 @@ def test_cfc(elapsed, layers, mode):
     assert_close(hidden, expected, "hidden")
 
 
+@BIAS
+@ELAPSED
+@pytest.mark.parametrize("gaps", [(), (0,), (1, 2), (0, 1, 2)])
+def test_grud(bias, elapsed, gaps):
+    cell = cells.GRUD(X, H, mean=[0.3, -1.0, 2.0], bias=bias)
+    cell, x, h = with_random_weights(cell.double()), draw(X), draw(H)
+    last, since = draw(X), [0.5, 0.0, 3.0]
+    for k in gaps:
+        x[k] = float("nan")
+    start = cells.GRUDState(numbers(*h), numbers(*last), numbers(*since))
+    y, state = step_of(cell, x, start, elapsed)
+    for k in gaps:
+        x[k] = None
+    expected = plain_continuous.grud_step(cell, x, h, last, since, length(elapsed))
+    assert_close(y, numbers(*expected[0]), "y")
+    for got, values, name in zip(state, expected, state._fields, strict=True):
+        assert_close(got, numbers(*values), name)
+
+
 def test_first_values_of_an_ltc():
     cell = cells.LTC(20, 30)
     positive = {

@@ -10,10 +10,12 @@ from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._ctrnn import CTRNN
 from recurra.cells._dale_ctrnn import DaleCTRNN
+from recurra.cells._elapsed import with_elapsed
 from recurra.cells._gru import GRU
+from recurra.cells._grud import GRUD, GRUDState
 from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
-from recurra.cells._irregular import ContinuousCell, IrregularlySampled, with_elapsed
+from recurra.cells._irregular import ContinuousCell, IrregularlySampled
 from recurra.cells._jordan import Jordan
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._long_short_term import LSTMState
@@ -33,6 +35,7 @@ __all__ = [
     "COLLECTION",
     "CTRNN",
     "GRU",
+    "GRUD",
     "IRNN",
     "LEM",
     "LSTM",
@@ -54,6 +57,7 @@ __all__ = [
     "DaleCTRNN",
     "DrawnState",
     "Equation",
+    "GRUDState",
     "IndRNN",
     "IrregularlySampled",
     "Jordan",

@@ -28,9 +28,9 @@ class CfC(SizedCell):
     irregular sampling, inside of `IrregularlySampled`.
 
         z_t = lecun(W_x x_t + W_h h_{t-1} + b)       backbone; lecun(a) = 1.7159 tanh(0.666 a)
-        f_t = tanh(W_f z_t + b_f)                    where the state is soon
-        g_t = tanh(W_g z_t + b_g)                    where it is late
-        s_t = sigmoid((W_a z_t + b_a) dt + W_b z_t + b_b)    how late it is
+        f_t = tanh(W_f z_t + b_f)                    where the state is at one end
+        g_t = tanh(W_g z_t + b_g)                    where it is at the other
+        s_t = sigmoid((W_a z_t + b_a) dt + W_b z_t + b_b)    how far it has come
         h_t = (1 - s_t) * f_t + s_t * g_t            in mode "default"
         h_t = f_t + s_t * g_t                        in mode "no_gate"
         h_t = A - A * exp(-dt (|w| + |p_t|)) * p_t    in mode "pure", with p_t = W_f z_t + b_f
@@ -141,10 +141,10 @@ class CfC(SizedCell):
             decay = torch.exp(-elapsed * (self.rate.abs() + heads.abs()))
             return self.amplitude - self.amplitude * decay * heads
         f, g, a, b = heads.chunk(4, dim=-1)  # each [B, H]
-        late = torch.sigmoid(a * elapsed + b)
+        share = torch.sigmoid(a * elapsed + b)
         if self.mode == "no_gate":
-            return f.tanh() + late * g.tanh()
-        return (1 - late) * f.tanh() + late * g.tanh()
+            return f.tanh() + share * g.tanh()
+        return (1 - share) * f.tanh() + share * g.tanh()
 
     def extra_repr(self) -> str:
         """Show the sizes and the mode in `repr`."""

@@ -14,6 +14,7 @@ from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._ctrnn import CTRNN
 from recurra.cells._dale_ctrnn import DaleCTRNN
 from recurra.cells._gru import GRU
+from recurra.cells._grud import GRUD
 from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
 from recurra.cells._jordan import Jordan
@@ -74,6 +75,7 @@ _ENTRIES = (
     _entry("dale", "continuous time", DaleCTRNN),
     _entry("ltc", "continuous time", LTC),
     _entry("cfc", "continuous time", CfC),
+    _entry("gru-d", "continuous time", GRUD),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

@@ -14,8 +14,9 @@ class LTC(SizedCell):
     """One step of the network of liquid time constants.
 
     Neurons after those of small nervous systems: inputs and other neurons act on a neuron through
-    synapses that change how fast it moves, so that its time constant is liquid. Few neurons do much
-    and their gates can be read; each step is costly, and `CfC` is the fast relative.
+    synapses that change how fast it moves, so that its time constant is liquid. Made for few
+    neurons, tens of them: training keeps a number for every synapse at every step and unfold.
+    `CfC` is the fast relative.
 
         S(u)_jk = W_jk * sigmoid(gamma_jk * (u_k - mu_jk))      conductance of the synapse k to j
         n_j = sum_k (S(x_t) * E_x)_jk + sum_k (S(v) * E_h)_jk + g_j e_j    what drives v_j

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from recurra import GRU, Recurrent, Stack, unroll
-from recurra.base import ArgumentError, ShapeError
+from recurra.base import ArgumentError, DtypeError, ShapeError
 from recurra.cells import CTRNN, IrregularlySampled, Zoneout, with_elapsed
 from refusals import refused
 
@@ -54,9 +54,9 @@ def test_decreasing_times_are_refused():
     times[2, 1] = 3.5
     with refused(
         ArgumentError,
-        "`times` has times that are before those of the step before.",
+        "`times` has times before those of the step before.",
         got="3.5 at step 2 of row 1, after 4",
-        expected="finite times that never decrease",
+        expected="finite times, sorted in each row; or times between steps, >= 0",
         fix="sort the steps of each row by time; give `lengths` where rows are padded",
     ):
         with_elapsed(X, times)
@@ -86,6 +86,7 @@ def test_a_start_that_is_not_finite_is_refused():
     [
         ("x", {"x": X[0]}),
         ("times", {"times": TIMES.T}),
+        ("elapsed", {"times": None, "elapsed": TIMES.T}),
         ("start", {"start": TIMES[:1]}),
         ("resets", {"resets": torch.zeros(T, dtype=torch.bool)}),
         ("lengths", {"lengths": torch.ones(3)}),
@@ -94,6 +95,48 @@ def test_a_start_that_is_not_finite_is_refused():
 def test_shapes_that_do_not_fit_are_refused(name, options):
     with pytest.raises(ShapeError, match=f"`{name}` has the wrong shape"):
         with_elapsed(**{"x": X, "times": TIMES, **options})
+
+
+def test_times_between_steps_may_be_given():
+    between = with_elapsed(X, TIMES)[..., -1]
+    assert torch.equal(with_elapsed(X, elapsed=between), with_elapsed(X, TIMES))
+    between[2:, 1] = torch.tensor([-7.0, float("nan")])
+    joined = with_elapsed(X, elapsed=between, lengths=torch.tensor([4, 2]))
+    assert joined[2:, 1, -1].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
+def test_negative_times_between_steps_are_refused(value):
+    between = torch.ones(T, B)
+    between[0, 1] = value
+    with pytest.raises(ArgumentError, match="`elapsed` has times that are negative") as caught:
+        with_elapsed(X, elapsed=between)
+    assert caught.value.details["got"] == f"{value:g} at step 0 of row 1"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"times": TIMES, "elapsed": TIMES},
+        {"elapsed": TIMES, "start": TIMES[0]},
+        {"elapsed": TIMES, "resets": torch.zeros(T, B, dtype=torch.bool)},
+    ],
+    ids=lambda options: "-".join(options),
+)
+def test_times_or_times_between_steps(options):
+    with pytest.raises(ArgumentError, match="takes `times`, with"):
+        with_elapsed(X, **options)
+
+
+def test_features_that_are_integers_are_refused():
+    with pytest.raises(DtypeError, match="`x` is not floating point"):
+        with_elapsed(X.long(), TIMES)
+
+
+def test_an_integer_time_may_follow_a_start_that_is_none():
+    joined = with_elapsed(X, torch.arange(T).unsqueeze(1).expand(T, B), start=-torch.rand(B) - 1)
+    assert (joined[0, :, -1] > 1).all()
 
 
 def test_equal_steps_are_those_of_the_cell():
