@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from recurra import (
@@ -152,6 +153,32 @@ class LateOutput(nn.Module):
         return y, torch.sin(self.into(x) + hidden @ self.weight_hidden)
 
 
+class Elapsing(nn.Module):
+    """A cell whose times of any sign become times that can be; the last feature holds them."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cells.IrregularlySampled(cell)
+        self.initial_state = self.cell.initial_state
+
+    def forward(self, x, state):
+        return self.cell(torch.cat([x[:, :-1], F.softplus(x[:, -1:])], dim=1), state)
+
+
+class Gappy(nn.Module):
+    """A cell whose second and third feature are missing where they are negative."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.initial_state = cell.initial_state
+
+    def forward(self, x, state):
+        some = x[:, 1:3]
+        gaps = torch.where(some > 0, some, torch.full_like(some, math.nan))
+        return self.cell(torch.cat([x[:, :1], gaps, x[:, 3:]], dim=1), state)
+
+
 @dataclass(frozen=True)
 class Specimen:
     """One cell or layer, small.
@@ -239,6 +266,28 @@ CELLS = (
     Specimen("FastGRNN-ranks", lambda: cells.FastGRNN(3, 4, input_rank=2, hidden_rank=3)),
     Specimen("LayerNormLSTM-bias", lambda: cells.LayerNormLSTM(3, 4, bias=False)),
     Specimen("LayerNormGRU-bias", lambda: cells.LayerNormGRU(3, 4, bias=False)),
+    Specimen("Jordan", lambda: cells.Jordan(3, 4, output_size=2, decay=0.3)),
+    Specimen("IndRNN", lambda: cells.IndRNN(3, 4, activation="tanh")),
+    Specimen("ClockworkRNN-123", lambda: cells.ClockworkRNN(3, 6, periods=(1, 2, 3))),
+    Specimen("CTRNN", lambda: cells.CTRNN(3, 4, time_constant=2.0)),
+    Specimen("CTRNN-noise", lambda: cells.CTRNN(3, 4, time_constant=2.0, noise=0.1).eval()),
+    Specimen("CTRNN-irregular", lambda: Elapsing(cells.CTRNN(3, 4)), 4),
+    Specimen("DaleCTRNN", lambda: cells.DaleCTRNN(3, 5, time_constant=2.0)),
+    Specimen(
+        "DaleCTRNN-masked",
+        lambda: cells.masked(cells.DaleCTRNN(3, 4), torch.ones(4, 4).tril(2)),
+    ),
+    Specimen("LTC", lambda: cells.LTC(3, 4, unfolds=3)),
+    Specimen("LTC-irregular", lambda: Elapsing(cells.LTC(3, 4, unfolds=2)), 4),
+    Specimen("CfC", lambda: cells.CfC(3, 4, backbone_size=5)),
+    Specimen("CfC-irregular", lambda: Elapsing(cells.CfC(3, 4, backbone_size=5)), 4),
+    Specimen("CfC-no_gate", lambda: cells.CfC(3, 4, mode="no_gate", backbone_size=5)),
+    Specimen(
+        "CfC-pure",
+        lambda: cells.CfC(3, 4, mode="pure", backbone_size=5, backbone_layers=2),
+    ),
+    Specimen("GRUD", lambda: Gappy(cells.GRUD(3, 4))),
+    Specimen("GRUD-irregular", lambda: Gappy(Elapsing(cells.GRUD(3, 4, mean=[1, 2, 3]))), 4),
     Specimen("GRU-after", lambda: GRU(3, 4)),
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),

@@ -31,6 +31,11 @@ def test_parameters_and_operations_are_those_of_the_sizes(shown):
     assert "For 3 features of x and 5 of h" in listed
 
 
+def test_a_cell_that_cannot_have_the_sizes_is_listed_without_numbers(shown):
+    (line,) = (each for each in shown("--hidden-size", 5).splitlines() if "clockwork " in each)
+    assert line.endswith("-  not of this size")
+
+
 @pytest.mark.parametrize("name", COLLECTION)
 def test_one_cell(shown, name):
     text, card = shown(name), COLLECTION[name].card

@@ -3,14 +3,23 @@
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, Equation, card_of
+from recurra.cells._cfc import CfC, CfCMode
+from recurra.cells._clockwork import ClockworkRNN, ClockworkState
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._ctrnn import CTRNN
+from recurra.cells._dale_ctrnn import DaleCTRNN
+from recurra.cells._elapsed import with_elapsed
 from recurra.cells._fast_grnn import FastGRNN
 from recurra.cells._full_gate_recurrence_lstm import FullGateLSTMState, FullGateRecurrenceLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._grud import GRUD, GRUDState
 from recurra.cells._hgrn import HGRN
+from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
+from recurra.cells._irregular import ContinuousCell, IrregularlySampled
+from recurra.cells._jordan import Jordan
 from recurra.cells._layer_norm_gru import LayerNormGRU
 from recurra.cells._layer_norm_lstm import LayerNormLSTM
 from recurra.cells._lem import LEM, LEMState
@@ -21,6 +30,8 @@ from recurra.cells._lru import LRU, LRUState
 from recurra.cells._lstm import LSTM
 from recurra.cells._lstm_without_activations import NoInputActivationLSTM, NoOutputActivationLSTM
 from recurra.cells._lstm_without_gates import NoForgetGateLSTM, NoInputGateLSTM, NoOutputGateLSTM
+from recurra.cells._ltc import LTC
+from recurra.cells._masked import Mask, masked
 from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._minlstm import MinLSTM
@@ -39,12 +50,15 @@ from recurra.cells._ugrnn import UGRNN
 __all__ = [
     "ACTIVATIONS",
     "COLLECTION",
+    "CTRNN",
     "GRU",
+    "GRUD",
     "HGRN",
     "IRNN",
     "LEM",
     "LRU",
     "LSTM",
+    "LTC",
     "MLSTM",
     "QRNN",
     "RNN",
@@ -54,15 +68,25 @@ __all__ = [
     "Activation",
     "AntisymmetricRNN",
     "Card",
+    "CfC",
+    "CfCMode",
+    "ClockworkRNN",
+    "ClockworkState",
     "CoRNN",
     "CoRNNState",
     "CollectedCell",
+    "ContinuousCell",
     "CoupledLSTM",
+    "DaleCTRNN",
     "DrawnState",
     "Equation",
     "FastGRNN",
     "FullGateLSTMState",
     "FullGateRecurrenceLSTM",
+    "GRUDState",
+    "IndRNN",
+    "IrregularlySampled",
+    "Jordan",
     "LEMState",
     "LRUState",
     "LSTMState",
@@ -71,6 +95,7 @@ __all__ = [
     "LiGRU",
     "LightRecurrentUnit",
     "MLSTMState",
+    "Mask",
     "MinGRU",
     "MinLSTM",
     "MinimalGatedUnit",
@@ -90,5 +115,7 @@ __all__ = [
     "card_of",
     "collected",
     "load_torch_weights",
+    "masked",
     "torch_weights",
+    "with_elapsed",
 ]

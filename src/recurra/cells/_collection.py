@@ -7,13 +7,20 @@ from functools import partial
 from recurra.base import Cell, UnknownName
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
+from recurra.cells._cfc import CfC
+from recurra.cells._clockwork import ClockworkRNN
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._ctrnn import CTRNN
+from recurra.cells._dale_ctrnn import DaleCTRNN
 from recurra.cells._fast_grnn import FastGRNN
 from recurra.cells._full_gate_recurrence_lstm import FullGateRecurrenceLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._grud import GRUD
 from recurra.cells._hgrn import HGRN
+from recurra.cells._indrnn import IndRNN
 from recurra.cells._irnn import IRNN
+from recurra.cells._jordan import Jordan
 from recurra.cells._layer_norm_gru import LayerNormGRU
 from recurra.cells._layer_norm_lstm import LayerNormLSTM
 from recurra.cells._lem import LEM
@@ -23,6 +30,7 @@ from recurra.cells._lru import LRU
 from recurra.cells._lstm import LSTM
 from recurra.cells._lstm_without_activations import NoInputActivationLSTM, NoOutputActivationLSTM
 from recurra.cells._lstm_without_gates import NoForgetGateLSTM, NoInputGateLSTM, NoOutputGateLSTM
+from recurra.cells._ltc import LTC
 from recurra.cells._mingru import MinGRU
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._minlstm import MinLSTM
@@ -65,7 +73,10 @@ def _entry(name: str, family: str, cell: type, **options: object) -> CollectedCe
 
 _ENTRIES = (
     _entry("rnn", "vanilla", RNN),
+    _entry("jordan", "vanilla", Jordan),
     _entry("irnn", "vanilla", IRNN),
+    _entry("indrnn", "vanilla", IndRNN),
+    _entry("clockwork", "vanilla", ClockworkRNN),
     _entry("antisymmetric", "vanilla", AntisymmetricRNN),
     _entry("cornn", "vanilla", CoRNN),
     _entry("lem", "vanilla", LEM),
@@ -98,6 +109,11 @@ _ENTRIES = (
     _entry("lightru", "GRU", LightRecurrentUnit),
     _entry("gru-layer-norm", "GRU", LayerNormGRU),
     _entry("fastgrnn", "GRU", FastGRNN),
+    _entry("ctrnn", "continuous time", CTRNN),
+    _entry("dale", "continuous time", DaleCTRNN),
+    _entry("ltc", "continuous time", LTC),
+    _entry("cfc", "continuous time", CfC),
+    _entry("gru-d", "continuous time", GRUD),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

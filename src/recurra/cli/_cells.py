@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from recurra.base import Cell
+from recurra.base import Cell, ShapeError
 from recurra.cells import COLLECTION, Card, CollectedCell, collected
 from recurra.runtime import Explanation, explain
 
@@ -28,11 +28,18 @@ def show_collection(console: Console, input_size: int, hidden_size: int) -> None
 
 
 def _row(each: CollectedCell, input_size: int, hidden_size: int) -> Sequence[str]:
-    cell = each.make(input_size, hidden_size)
-    flops = _flops(explain(cell, input_size, training=False))
     card = each.card
     what = card.summary.removeprefix("One step of ").removesuffix(".")
-    return each.name, what, card.citation, f"{_parameters(cell):,}", flops
+    return each.name, what, card.citation, *_costs(each, input_size, hidden_size)
+
+
+def _costs(each: CollectedCell, input_size: int, hidden_size: int) -> tuple[str, str]:
+    """Return parameters and operations; no numbers of a cell that cannot have these sizes."""
+    try:
+        cell = each.make(input_size, hidden_size)
+    except ShapeError:
+        return "-", "not of this size"
+    return f"{_parameters(cell):,}", _flops(explain(cell, input_size, training=False))
 
 
 def _parameters(cell: Cell) -> int:

@@ -1,0 +1,81 @@
+"""Masks: which connections of a cell there are."""
+
+from typing import TypeVar
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from recurra.base import ArgumentError, ShapeError, UnknownName, describe_tensor
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+class Mask(nn.Module):
+    """What `masked` lays over a weight: its product with a mask of zeros and ones."""
+
+    mask: torch.Tensor
+
+    def __init__(self, mask: torch.Tensor) -> None:
+        super().__init__()
+        self.register_buffer("mask", mask)
+
+    def forward(self, weight: torch.Tensor) -> torch.Tensor:
+        """Return what is left of a weight."""
+        return weight * self.mask
+
+
+def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -> Module:
+    """Take connections away from a cell, for good: their weights are 0 and get no gradient.
+
+    For networks with areas, sparse circuits, or without self-connections. The product with the mask
+    is made once a call, not at every step.
+
+    Args:
+        cell: any cell with a weight of that name; it is changed.
+        mask: `[H, H]`, the same for each gate, or of the whole shape of the weight; bool, or zeros
+            and ones. Row: the unit that receives; column: the one that sends.
+        weight: the name of the weight. Default: "weight_hidden".
+
+    Returns:
+        The cell. Its weight can still be read by its name; what is trained is its
+        `parametrizations`, as PyTorch calls them.
+
+    Raises:
+        UnknownName: the cell has no weight of this name.
+        ShapeError: the mask has another shape.
+        ArgumentError: the mask has other numbers than 0 and 1.
+
+    Example:
+        >>> import torch, recurra
+        >>> no_self_connections = ~torch.eye(5, dtype=torch.bool)
+        >>> cell = recurra.cells.masked(recurra.GRU(3, 5), no_self_connections)
+        >>> cell.weight_hidden[:5].diagonal().any()
+        tensor(False)
+    """
+    names = [name for name, _ in cell.named_parameters(recurse=False)]
+    if weight not in names:
+        raise UnknownName.among("weight", weight, names)
+    values = getattr(cell, weight)
+    if not isinstance(mask, torch.Tensor) or values.dim() != 2 or not _fits(mask, values):
+        raise ShapeError(
+            f"The mask does not fit `{weight}` of `{type(cell).__name__}`.",
+            got=describe_tensor(mask),
+            expected=f"{tuple(values.shape)}, or its rows of one gate",
+        )
+    whole = mask.to(values)
+    if not ((whole == 0) | (whole == 1)).all():
+        raise ArgumentError(
+            "A mask has numbers other than 0 and 1.",
+            got=f"numbers from {whole.min():g} to {whole.max():g}",
+            expected="bool, or zeros and ones",
+        )
+    whole = whole.repeat(len(values) // len(mask), 1)
+    parametrize.register_parametrization(cell, weight, Mask(whole))
+    return cell
+
+
+def _fits(mask: torch.Tensor, values: torch.Tensor) -> bool:
+    columns = values.shape[1]
+    one_gate = (columns, columns)
+    return mask.shape == values.shape or (mask.shape == one_gate and len(values) % columns == 0)
