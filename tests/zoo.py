@@ -216,6 +216,7 @@ CELLS = (
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),
     Specimen("GRU-before-bias", lambda: GRU(3, 4, reset="before", bias=False)),
+    Specimen("DropConnect", lambda: cells.DropConnect(LSTM(3, 4), 0.3, redraw=False)),
     Specimen("Narrowing", Narrowing),
     Specimen("NestedState", NestedState),
     Specimen("LearntStart", LearntStart),

@@ -6,6 +6,7 @@ from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
+from recurra.cells._drop_connect import DropConnect
 from recurra.cells._gru import GRU
 from recurra.cells._irnn import IRNN
 from recurra.cells._lem import LEM, LEMState
@@ -35,6 +36,7 @@ __all__ = [
     "CollectedCell",
     "CoupledLSTM",
     "DrawnState",
+    "DropConnect",
     "Equation",
     "LEMState",
     "LSTMState",
