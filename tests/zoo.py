@@ -1,7 +1,7 @@
 """The one table of all cells and layers; every law runs over it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -197,6 +197,12 @@ def _rnn(activation: str, **options) -> Specimen:
     return Specimen(name, lambda: RNN(3, 4, activation=activation, **options))
 
 
+def _normed(wrapper, make) -> Iterator[Specimen]:
+    for of, size in (("input", 3), ("hidden", 4), ("output", 4)):
+        name = f"{wrapper.__name__}-{of}"
+        yield Specimen(name, lambda of=of, size=size: wrapper(make(), size, of=of))
+
+
 CELLS = (
     *(_rnn(activation) for activation in ACTIVATIONS),
     _rnn("tanh", bias=False),
@@ -217,6 +223,10 @@ CELLS = (
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),
     Specimen("GRU-before-bias", lambda: GRU(3, 4, reset="before", bias=False)),
     Specimen("DropConnect", lambda: cells.DropConnect(LSTM(3, 4), 0.3, redraw=False)),
+    *_normed(cells.LayerNormCell, lambda: LSTM(3, 4)),
+    *_normed(cells.RMSNormCell, lambda: GRU(3, 4)),
+    Specimen("ResidualCell", lambda: cells.ResidualCell(GRU(4, 4)), input_size=4),
+    Specimen("HighwayCell", lambda: cells.HighwayCell(LSTM(4, 4), 4), input_size=4),
     Specimen("Narrowing", Narrowing),
     Specimen("NestedState", NestedState),
     Specimen("LearntStart", LearntStart),

@@ -13,9 +13,11 @@ from recurra.cells._lem import LEM, LEMState
 from recurra.cells._lstm import LSTM, LSTMState
 from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
+from recurra.cells._norm_cells import LayerNormCell, RMSNormCell
 from recurra.cells._peephole_lstm import PeepholeLSTM
 from recurra.cells._regularised import DrawnState, RecurrentDropout, Zoneout
 from recurra.cells._rnn import RNN
+from recurra.cells._shortcut_cells import HighwayCell, ResidualCell
 from recurra.cells._torch_layout import load_torch_weights, torch_weights
 from recurra.cells._ugrnn import UGRNN
 
@@ -38,12 +40,16 @@ __all__ = [
     "DrawnState",
     "DropConnect",
     "Equation",
+    "HighwayCell",
     "LEMState",
     "LSTMState",
+    "LayerNormCell",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
     "PeepholeLSTM",
+    "RMSNormCell",
     "RecurrentDropout",
+    "ResidualCell",
     "Zoneout",
     "activation_function",
     "card_of",

@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from recurra.base import ArgumentError, Cell, State, UnknownName, check_range
+from recurra.cells._wrapper import Wrapper
 
 RECURRENT = "weight_hidden"
 """What the cells of this room call the matrix that their state is multiplied with."""
 
 
-class DropConnect(nn.Module):
+class DropConnect(Wrapper):
     """Leave out weights of the recurrent matrix, the same at every step of a sequence.
 
         U' = U * M / (1 - p),   M_ij ~ 1 - Bernoulli(p), once a call
@@ -57,9 +58,8 @@ class DropConnect(nn.Module):
         names: Sequence[str] | None = None,
         redraw: bool = True,
     ) -> None:
-        super().__init__()
+        super().__init__(cell)
         self.probability = float(check_range("probability", probability, 0.0, 1.0))
-        self.cell = cell
         self.names = _recurrent_names(cell) if names is None else _known_names(cell, names)
         self.redraw = redraw
         weights = _parameters(cell)
@@ -76,7 +76,7 @@ class DropConnect(nn.Module):
         """Return the cell's initial state; in training, with new masks if `redraw`."""
         if self.training and self.redraw:
             self.draw()
-        return self.cell.initial_state(batch_size)
+        return super().initial_state(batch_size)
 
     def forward(self, x: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         """Run one step."""
