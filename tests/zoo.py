@@ -159,14 +159,14 @@ class Specimen:
     Args:
         name: what the test report calls it.
         make: makes the cell or layer.
-        input_size: features of its input.
+        input_size: features of its input, or the shape of one row of it.
         direction: "forward" if every part goes forward in time, so that it can be split and run
             step by step; "reverse" if every part goes backwards; "both" otherwise.
     """
 
     name: str
     make: Callable[[], nn.Module]
-    input_size: int = 3
+    input_size: int | tuple[int, ...] = 3
     direction: str = "forward"
 
     def cell(self) -> nn.Module:
@@ -236,6 +236,17 @@ CELLS = (
     Specimen("LateOutput", LateOutput),
 )
 
+PLAIN = (
+    Specimen("ConvLSTM", lambda: cells.ConvLSTM(2, 3, size=4), input_size=(2, 4)),
+    Specimen("ConvLSTM-plane", lambda: cells.ConvLSTM(2, 3, size=(3, 2)), input_size=(2, 3, 2)),
+    Specimen("PeepholeConvLSTM", lambda: cells.PeepholeConvLSTM(2, 3, size=4), input_size=(2, 4)),
+    Specimen("ConvGRU", lambda: cells.ConvGRU(2, 3, size=4, kernel_size=5), input_size=(2, 4)),
+    Specimen("ConvGRU-plane", lambda: cells.ConvGRU(2, 3, size=(3, 2)), input_size=(2, 3, 2)),
+)
+"""Cells that no kernel holds."""
+
+EVERY_CELL = (*CELLS, *PLAIN)
+
 BIDIRECTIONAL = (
     Specimen("Bidirectional", lambda: Bidirectional(GRU(3, 4), LSTM(3, 2)), direction="both"),
     Specimen(
@@ -257,6 +268,22 @@ LAYERS = (
         lambda: Stack([Recurrent(LSTM(3, 4)), Recurrent(GRU(4, 3)), Recurrent(NestedState())]),
     ),
     *BIDIRECTIONAL,
+    Specimen(
+        "Bidirectional-conv",
+        lambda: Bidirectional(cells.ConvGRU(2, 3, size=4), cells.ConvLSTM(2, 1, size=4)),
+        input_size=(2, 4),
+        direction="both",
+    ),
+    Specimen(
+        "Concatenate-conv",
+        lambda: Stack(
+            [
+                Concatenate(Recurrent(cells.ConvGRU(2, 3, size=4))),  # 2 -> 5 channels
+                Residual(Recurrent(cells.ConvGRU(5, 5, size=4))),
+            ]
+        ),
+        input_size=(2, 4),
+    ),
     Specimen("Residual", lambda: Residual(Recurrent(GRU(4, 4))), input_size=4),
     Specimen("Concatenate", lambda: Concatenate(Recurrent(LearntStart()))),
     Specimen(
@@ -280,7 +307,7 @@ LAYERS = (
     ),
 )
 
-ZOO = (*CELLS, *LAYERS)
+ZOO = (*EVERY_CELL, *LAYERS)
 FORWARD = tuple(specimen for specimen in ZOO if specimen.direction == "forward")
 
 

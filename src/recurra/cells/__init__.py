@@ -4,6 +4,8 @@ from recurra.cells._activations import ACTIVATIONS, Activation, activation_funct
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
+from recurra.cells._conv_gru import ConvGRU
+from recurra.cells._conv_lstm import ConvLSTM, PeepholeConvLSTM
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._drop_connect import DropConnect
@@ -36,6 +38,8 @@ __all__ = [
     "CoRNN",
     "CoRNNState",
     "CollectedCell",
+    "ConvGRU",
+    "ConvLSTM",
     "CoupledLSTM",
     "DrawnState",
     "DropConnect",
@@ -46,6 +50,7 @@ __all__ = [
     "LayerNormCell",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
+    "PeepholeConvLSTM",
     "PeepholeLSTM",
     "RMSNormCell",
     "RecurrentDropout",

@@ -115,5 +115,11 @@ class HighwayCell(_ShortcutCell):
 
     def join(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Weigh by the gate."""
+        if x.dim() != 2 or x.shape[1] != self.gate.in_features:
+            raise ShapeError(
+                "`HighwayCell` weighs features, and these are others.",
+                got=describe_tensor(x),
+                expected=f"(B, {self.gate.in_features})",
+            )
         t = F.linear(x, self.gate.weight, self.gate.bias).sigmoid()
         return t * y + (1 - t) * x
