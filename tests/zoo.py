@@ -152,6 +152,21 @@ class LateOutput(nn.Module):
         return y, torch.sin(self.into(x) + hidden @ self.weight_hidden)
 
 
+class LearntMemory(nn.Module):
+    """Attention to places that are parameters, the same for every row."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.start = nn.Parameter(torch.zeros(cell.places, cell.score.memory_size))
+
+    def initial_state(self, batch_size):
+        return self.cell.attend(self.start.expand(batch_size, -1, -1))
+
+    def forward(self, x, state):
+        return self.cell(x, state)
+
+
 @dataclass(frozen=True)
 class Specimen:
     """One cell or layer, small.
@@ -203,6 +218,26 @@ def _normed(wrapper, make) -> Iterator[Specimen]:
         yield Specimen(name, lambda of=of, size=size: wrapper(make(), size, of=of))
 
 
+def _attending(name, make) -> Specimen:
+    return Specimen(f"Attention-{name}", lambda: LearntMemory(make()))
+
+
+ATTENTION = (
+    _attending(
+        "Bahdanau-additive",
+        lambda: cells.BahdanauCell(GRU(5, 4), cells.AdditiveScore(4, 2, 3), 3),
+    ),
+    _attending(
+        "Bahdanau-weights",
+        lambda: cells.BahdanauCell(LSTM(5, 4), cells.GeneralScore(4, 2), 3, give_weights=True),
+    ),
+    _attending("Luong-dot", lambda: cells.LuongCell(LSTM(7, 2), cells.DotScore(2), 3, 4)),
+    _attending("Luong-general", lambda: cells.LuongCell(GRU(7, 3), cells.GeneralScore(3, 2), 3, 4)),
+    _attending(
+        "Luong-concat", lambda: cells.LuongCell(LSTM(7, 3), cells.AdditiveScore(3, 2, 4), 3, 4)
+    ),
+)
+
 CELLS = (
     *(_rnn(activation) for activation in ACTIVATIONS),
     _rnn("tanh", bias=False),
@@ -227,6 +262,7 @@ CELLS = (
     *_normed(cells.RMSNormCell, lambda: GRU(3, 4)),
     Specimen("ResidualCell", lambda: cells.ResidualCell(GRU(4, 4)), input_size=4),
     Specimen("HighwayCell", lambda: cells.HighwayCell(LSTM(4, 4), 4), input_size=4),
+    *ATTENTION,
     Specimen("Narrowing", Narrowing),
     Specimen("NestedState", NestedState),
     Specimen("LearntStart", LearntStart),

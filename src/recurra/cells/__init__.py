@@ -2,6 +2,9 @@
 
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
+from recurra.cells._attention import BahdanauCell, BahdanauState, LuongCell, LuongState
+from recurra.cells._attention_memory import AttendedMemory
+from recurra.cells._attention_scores import AdditiveScore, DotScore, GeneralScore, Score
 from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._conv_gru import ConvGRU
@@ -33,7 +36,11 @@ __all__ = [
     "RNN",
     "UGRNN",
     "Activation",
+    "AdditiveScore",
     "AntisymmetricRNN",
+    "AttendedMemory",
+    "BahdanauCell",
+    "BahdanauState",
     "Card",
     "CoRNN",
     "CoRNNState",
@@ -41,13 +48,17 @@ __all__ = [
     "ConvGRU",
     "ConvLSTM",
     "CoupledLSTM",
+    "DotScore",
     "DrawnState",
     "DropConnect",
     "Equation",
+    "GeneralScore",
     "HighwayCell",
     "LEMState",
     "LSTMState",
     "LayerNormCell",
+    "LuongCell",
+    "LuongState",
     "MinimalGatedUnit",
     "MultiplicativeLSTM",
     "PeepholeConvLSTM",
@@ -55,6 +66,7 @@ __all__ = [
     "RMSNormCell",
     "RecurrentDropout",
     "ResidualCell",
+    "Score",
     "Zoneout",
     "activation_function",
     "card_of",
