@@ -70,7 +70,8 @@ class DropConnect(Wrapper):
     def draw(self) -> None:
         """Draw new masks for all calls to come, whether or not in training."""
         for mask in self._masks():
-            mask.bernoulli_(1 - self.probability)
+            numbers = torch.rand(mask.shape, device=mask.device)
+            mask.copy_(numbers >= self.probability)
 
     def initial_state(self, batch_size: int) -> State:
         """Return the cell's initial state; in training, with new masks if `redraw`."""
