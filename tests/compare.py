@@ -19,9 +19,10 @@ class Measured(NamedTuple):
     gradients: dict[str, torch.Tensor]
 
 
-def random_input(T: int, B: int, size: int) -> torch.Tensor:
-    """Draw a float64 input that gradients can be taken of."""
-    return torch.randn(T, B, size, dtype=torch.float64, requires_grad=True)
+def random_input(T: int, B: int, size: int | tuple[int, ...]) -> torch.Tensor:
+    """Draw a float64 input of features, or of rows of a shape, to take gradients of."""
+    shape = (size,) if isinstance(size, int) else size
+    return torch.randn(T, B, *shape, dtype=torch.float64, requires_grad=True)
 
 
 def random_state(module: Any, B: int) -> Any:

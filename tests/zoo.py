@@ -1,7 +1,7 @@
 """The one table of all cells and layers; every law runs over it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -179,6 +179,21 @@ class Gappy(nn.Module):
         return self.cell(torch.cat([x[:, :1], gaps, x[:, 3:]], dim=1), state)
 
 
+class LearntMemory(nn.Module):
+    """Attention to places that are parameters, the same for every row."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.start = nn.Parameter(torch.zeros(cell.places, cell.score.memory_size))
+
+    def initial_state(self, batch_size):
+        return self.cell.attend(self.start.expand(batch_size, -1, -1))
+
+    def forward(self, x, state):
+        return self.cell(x, state)
+
+
 @dataclass(frozen=True)
 class Specimen:
     """One cell or layer, small.
@@ -186,14 +201,14 @@ class Specimen:
     Args:
         name: what the test report calls it.
         make: makes the cell or layer.
-        input_size: features of its input.
+        input_size: features of its input, or the shape of one row of it.
         direction: "forward" if every part goes forward in time, so that it can be split and run
             step by step; "reverse" if every part goes backwards; "both" otherwise.
     """
 
     name: str
     make: Callable[[], nn.Module]
-    input_size: int = 3
+    input_size: int | tuple[int, ...] = 3
     direction: str = "forward"
 
     def cell(self) -> nn.Module:
@@ -223,6 +238,32 @@ def _rnn(activation: str, **options) -> Specimen:
     name = "-".join(["RNN", activation, *options])
     return Specimen(name, lambda: RNN(3, 4, activation=activation, **options))
 
+
+def _normed(wrapper, make) -> Iterator[Specimen]:
+    for of, size in (("input", 3), ("hidden", 4), ("output", 4)):
+        name = f"{wrapper.__name__}-{of}"
+        yield Specimen(name, lambda of=of, size=size: wrapper(make(), size, of=of))
+
+
+def _attending(name, make) -> Specimen:
+    return Specimen(f"Attention-{name}", lambda: LearntMemory(make()))
+
+
+ATTENTION = (
+    _attending(
+        "Bahdanau-additive",
+        lambda: cells.BahdanauCell(GRU(5, 4), cells.AdditiveScore(4, 2, 3), 3),
+    ),
+    _attending(
+        "Bahdanau-weights",
+        lambda: cells.BahdanauCell(LSTM(5, 4), cells.GeneralScore(4, 2), 3, give_weights=True),
+    ),
+    _attending("Luong-dot", lambda: cells.LuongCell(LSTM(7, 2), cells.DotScore(2), 3, 4)),
+    _attending("Luong-general", lambda: cells.LuongCell(GRU(7, 3), cells.GeneralScore(3, 2), 3, 4)),
+    _attending(
+        "Luong-concat", lambda: cells.LuongCell(LSTM(7, 3), cells.AdditiveScore(3, 2, 4), 3, 4)
+    ),
+)
 
 CELLS = (
     *(_rnn(activation) for activation in ACTIVATIONS),
@@ -292,6 +333,12 @@ CELLS = (
     Specimen("GRU-before", lambda: GRU(3, 4, reset="before")),
     Specimen("GRU-after-bias", lambda: GRU(3, 4, bias=False)),
     Specimen("GRU-before-bias", lambda: GRU(3, 4, reset="before", bias=False)),
+    Specimen("DropConnect", lambda: cells.DropConnect(LSTM(3, 4), 0.3, redraw=False)),
+    *_normed(cells.LayerNormCell, lambda: LSTM(3, 4)),
+    *_normed(cells.RMSNormCell, lambda: GRU(3, 4)),
+    Specimen("ResidualCell", lambda: cells.ResidualCell(GRU(4, 4)), input_size=4),
+    Specimen("HighwayCell", lambda: cells.HighwayCell(LSTM(4, 4), 4), input_size=4),
+    *ATTENTION,
     Specimen("Narrowing", Narrowing),
     Specimen("NestedState", NestedState),
     Specimen("LearntStart", LearntStart),
@@ -300,6 +347,17 @@ CELLS = (
     Specimen("Normed", Normed),
     Specimen("LateOutput", LateOutput),
 )
+
+PLAIN = (
+    Specimen("ConvLSTM", lambda: cells.ConvLSTM(2, 3, size=4), input_size=(2, 4)),
+    Specimen("ConvLSTM-plane", lambda: cells.ConvLSTM(2, 3, size=(3, 2)), input_size=(2, 3, 2)),
+    Specimen("PeepholeConvLSTM", lambda: cells.PeepholeConvLSTM(2, 3, size=4), input_size=(2, 4)),
+    Specimen("ConvGRU", lambda: cells.ConvGRU(2, 3, size=4, kernel_size=5), input_size=(2, 4)),
+    Specimen("ConvGRU-plane", lambda: cells.ConvGRU(2, 3, size=(3, 2)), input_size=(2, 3, 2)),
+)
+"""Cells that no kernel holds."""
+
+EVERY_CELL = (*CELLS, *PLAIN)
 
 BIDIRECTIONAL = (
     Specimen("Bidirectional", lambda: Bidirectional(GRU(3, 4), LSTM(3, 2)), direction="both"),
@@ -322,6 +380,22 @@ LAYERS = (
         lambda: Stack([Recurrent(LSTM(3, 4)), Recurrent(GRU(4, 3)), Recurrent(NestedState())]),
     ),
     *BIDIRECTIONAL,
+    Specimen(
+        "Bidirectional-conv",
+        lambda: Bidirectional(cells.ConvGRU(2, 3, size=4), cells.ConvLSTM(2, 1, size=4)),
+        input_size=(2, 4),
+        direction="both",
+    ),
+    Specimen(
+        "Concatenate-conv",
+        lambda: Stack(
+            [
+                Concatenate(Recurrent(cells.ConvGRU(2, 3, size=4))),  # 2 -> 5 channels
+                Residual(Recurrent(cells.ConvGRU(5, 5, size=4))),
+            ]
+        ),
+        input_size=(2, 4),
+    ),
     Specimen("Residual", lambda: Residual(Recurrent(GRU(4, 4))), input_size=4),
     Specimen("Concatenate", lambda: Concatenate(Recurrent(LearntStart()))),
     Specimen(
@@ -345,7 +419,7 @@ LAYERS = (
     ),
 )
 
-ZOO = (*CELLS, *LAYERS)
+ZOO = (*EVERY_CELL, *LAYERS)
 FORWARD = tuple(specimen for specimen in ZOO if specimen.direction == "forward")
 
 

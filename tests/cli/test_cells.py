@@ -43,15 +43,25 @@ def test_one_cell(shown, name):
     for equation in card.equations:
         assert f"    {equation.text}" in text
         assert equation.comment in text
-    for line in ("one step     x [B, 64], ", "conventions  ", "size         ", "source       "):
+    for line in ("one step     x [B, 64", "conventions  ", "size         ", "source       "):
         assert f"\n{line}" in text
-    assert f"\ncompiled     {COLLECTION[name].cell.__name__} is compiled" in text
+    verdict = "is not compiled" if COLLECTION[name].positions else "is compiled"
+    assert f"\ncompiled     {COLLECTION[name].cell.__name__} {verdict}" in text
 
 
 def test_the_state_has_its_names(shown):
     text = shown("lstm", "--hidden-size", 7)
     assert "state.hidden [B, 7], state.cell [B, 7]; float32" in text
     assert "4 H (I + H + 1); 2,016 for I=64, H=7" in text
+
+
+def test_cells_over_a_line(shown):
+    (line,) = (each for each in shown().splitlines() if each.startswith("convlstm "))
+    assert line.split()[-2:] == ["plain", "loop"]
+    assert "over 16 positions" in shown()
+    text = shown("convlstm", "--input-size", 3, "--hidden-size", 5)
+    assert "x [B, 3, 16], state.hidden [B, 5, 16], state.cell [B, 5, 16]; float32" in text
+    assert "positions of a kernel; 500 for I=3, H=5" in text
 
 
 def test_an_unknown_cell(refused):

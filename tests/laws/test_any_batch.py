@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from compare import assert_same_runs, join, random_input, rows
 from recurra import unroll
-from zoo import CELLS
+from zoo import EVERY_CELL
 
 
 def row_by_row(cell, lengths, resets, reverse):
@@ -41,7 +41,7 @@ def batches(draw):
 
 
 @given(
-    st.sampled_from(CELLS),
+    st.sampled_from(EVERY_CELL),
     batches(),
     st.integers(0, 1000),
 )

@@ -7,7 +7,7 @@ import torch
 from compare import assert_close, assert_same_runs, join, measure, random_input, random_state, rows
 from recurra import unroll
 from recurra.base import state_tensors
-from zoo import CELLS, FORWARD, name_of
+from zoo import CELLS, EVERY_CELL, FORWARD, name_of
 
 T, B = 6, 3
 # Row 0 twice and apart, row 1 at the first step and twice in a row, row 2 at the last step.
@@ -48,7 +48,7 @@ def test_pieces_run_apart(specimen):
 
 
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-@pytest.mark.parametrize("specimen", CELLS, ids=name_of)
+@pytest.mark.parametrize("specimen", EVERY_CELL, ids=name_of)
 def test_no_gradient_crosses_a_reset(specimen, reverse):
     cell = specimen.cell()
     x, state = random_input(T, 1, specimen.input_size), random_state(cell, 1)
@@ -66,7 +66,7 @@ def test_no_gradient_crosses_a_reset(specimen, reverse):
     assert all((gradient == 0).all() for gradient in reached[1:])
 
 
-@pytest.mark.parametrize("specimen", CELLS, ids=name_of)
+@pytest.mark.parametrize("specimen", EVERY_CELL, ids=name_of)
 def test_resets_do_not_return_to_the_given_state(specimen):
     cell = specimen.cell()
     x = random_input(T, 1, specimen.input_size)

@@ -4,14 +4,14 @@ import torch
 
 from compare import assert_same_runs, flip_valid, random_input
 from recurra import Recurrent, unroll
-from zoo import CELLS, name_of
+from zoo import EVERY_CELL, name_of
 
 T, B = 5, 4
 LENGTHS = torch.tensor([3, 5, 0, 1])
 
 
 @pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["full", "ragged"])
-@pytest.mark.parametrize("specimen", CELLS, ids=name_of)
+@pytest.mark.parametrize("specimen", EVERY_CELL, ids=name_of)
 def test_reverse_is_forward_over_flipped_rows(specimen, lengths):
     cell = specimen.cell()
     resets = torch.rand(T, B) < 0.3
@@ -27,7 +27,7 @@ def test_reverse_is_forward_over_flipped_rows(specimen, lengths):
     assert_same_runs(cell, backwards, flipped, random_input(T, B, specimen.input_size))
 
 
-@pytest.mark.parametrize("specimen", CELLS, ids=name_of)
+@pytest.mark.parametrize("specimen", EVERY_CELL, ids=name_of)
 def test_recurrent_hands_the_direction_on(specimen):
     cell = specimen.cell()
     x = random_input(T, B, specimen.input_size)

@@ -2,14 +2,20 @@
 
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
+from recurra.cells._attention import BahdanauCell, BahdanauState, LuongCell, LuongState
+from recurra.cells._attention_memory import AttendedMemory
+from recurra.cells._attention_scores import AdditiveScore, DotScore, GeneralScore, Score
 from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._cfc import CfC, CfCMode
 from recurra.cells._clockwork import ClockworkRNN, ClockworkState
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
+from recurra.cells._conv_gru import ConvGRU
+from recurra.cells._conv_lstm import ConvLSTM, PeepholeConvLSTM
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._ctrnn import CTRNN
 from recurra.cells._dale_ctrnn import DaleCTRNN
+from recurra.cells._drop_connect import DropConnect
 from recurra.cells._elapsed import with_elapsed
 from recurra.cells._fast_grnn import FastGRNN
 from recurra.cells._full_gate_recurrence_lstm import FullGateLSTMState, FullGateRecurrenceLSTM
@@ -37,11 +43,13 @@ from recurra.cells._minimal_gated_unit import MinimalGatedUnit
 from recurra.cells._minlstm import MinLSTM
 from recurra.cells._mlstm import MLSTM, MLSTMState
 from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
+from recurra.cells._norm_cells import LayerNormCell, RMSNormCell
 from recurra.cells._peephole_lstm import PeepholeLSTM
 from recurra.cells._projection_lstm import ProjectionLSTM
 from recurra.cells._qrnn import QRNN, QRNNState
 from recurra.cells._regularised import DrawnState, RecurrentDropout, Zoneout
 from recurra.cells._rnn import RNN
+from recurra.cells._shortcut_cells import HighwayCell, ResidualCell
 from recurra.cells._slstm import SLSTM, SLSTMState
 from recurra.cells._sru import SRU
 from recurra.cells._torch_layout import load_torch_weights, torch_weights
@@ -66,7 +74,11 @@ __all__ = [
     "SRU",
     "UGRNN",
     "Activation",
+    "AdditiveScore",
     "AntisymmetricRNN",
+    "AttendedMemory",
+    "BahdanauCell",
+    "BahdanauState",
     "Card",
     "CfC",
     "CfCMode",
@@ -76,24 +88,33 @@ __all__ = [
     "CoRNNState",
     "CollectedCell",
     "ContinuousCell",
+    "ConvGRU",
+    "ConvLSTM",
     "CoupledLSTM",
     "DaleCTRNN",
+    "DotScore",
     "DrawnState",
+    "DropConnect",
     "Equation",
     "FastGRNN",
     "FullGateLSTMState",
     "FullGateRecurrenceLSTM",
     "GRUDState",
+    "GeneralScore",
+    "HighwayCell",
     "IndRNN",
     "IrregularlySampled",
     "Jordan",
     "LEMState",
     "LRUState",
     "LSTMState",
+    "LayerNormCell",
     "LayerNormGRU",
     "LayerNormLSTM",
     "LiGRU",
     "LightRecurrentUnit",
+    "LuongCell",
+    "LuongState",
     "MLSTMState",
     "Mask",
     "MinGRU",
@@ -105,11 +126,15 @@ __all__ = [
     "NoInputGateLSTM",
     "NoOutputActivationLSTM",
     "NoOutputGateLSTM",
+    "PeepholeConvLSTM",
     "PeepholeLSTM",
     "ProjectionLSTM",
     "QRNNState",
+    "RMSNormCell",
     "RecurrentDropout",
+    "ResidualCell",
     "SLSTMState",
+    "Score",
     "Zoneout",
     "activation_function",
     "card_of",

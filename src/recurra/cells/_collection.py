@@ -9,6 +9,8 @@ from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
 from recurra.cells._cfc import CfC
 from recurra.cells._clockwork import ClockworkRNN
+from recurra.cells._conv_gru import ConvGRU
+from recurra.cells._conv_lstm import ConvLSTM, PeepholeConvLSTM
 from recurra.cells._cornn import CoRNN
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._ctrnn import CTRNN
@@ -54,12 +56,15 @@ class CollectedCell:
         family: of its kind.
         make: makes the cell from the sizes of its input and of its hidden state.
         cell: the class that it is of.
+        positions: of x and of the state, besides features: those of a line or of a plane. Default:
+            none.
     """
 
     name: str
     family: str
     make: Callable[[int, int], Cell]
     cell: type
+    positions: tuple[int, ...] = ()
 
     @property
     def card(self) -> Card:
@@ -70,6 +75,12 @@ class CollectedCell:
 def _entry(name: str, family: str, cell: type, **options: object) -> CollectedCell:
     return CollectedCell(name, family, partial(cell, **options) if options else cell, cell)
 
+
+def _over_a_line(name: str, family: str, cell: type) -> CollectedCell:
+    return CollectedCell(name, family, partial(cell, size=_LINE), cell, _LINE)
+
+
+_LINE = (16,)
 
 _ENTRIES = (
     _entry("rnn", "vanilla", RNN),
@@ -114,6 +125,9 @@ _ENTRIES = (
     _entry("ltc", "continuous time", LTC),
     _entry("cfc", "continuous time", CfC),
     _entry("gru-d", "continuous time", GRUD),
+    _over_a_line("convlstm", "convolutional", ConvLSTM),
+    _over_a_line("convlstm-peephole", "convolutional", PeepholeConvLSTM),
+    _over_a_line("convgru", "convolutional", ConvGRU),
 )
 
 COLLECTION: dict[str, CollectedCell] = {each.name: each for each in _ENTRIES}

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
 
 from recurra.base import (
     Cell,
@@ -15,6 +14,7 @@ from recurra.base import (
     state_tensors,
     uniform,
 )
+from recurra.cells._wrapper import Wrapper
 
 
 class DrawnState(NamedTuple):
@@ -29,13 +29,12 @@ class DrawnState(NamedTuple):
     step: torch.Tensor
 
 
-class _Regularised(nn.Module):
+class _Regularised(Wrapper):
     """A cell inside, a probability, and a place in random numbers."""
 
     def __init__(self, cell: Cell, probability: float) -> None:
-        super().__init__()
+        super().__init__(cell)
         check_range("probability", probability, 0.0, 1.0)
-        self.cell = cell
         self.probability = float(probability)
 
     def initial_state(self, batch_size: int) -> DrawnState:

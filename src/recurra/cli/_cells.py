@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
-from recurra.base import Cell, ShapeError
-from recurra.cells import COLLECTION, Card, CollectedCell, collected
+from recurra.base import Cell, ShapeError, State, state_tensors
+from recurra.cells import COLLECTION, CollectedCell, collected
 from recurra.runtime import Explanation, explain
 
 
@@ -25,6 +26,9 @@ def show_collection(console: Console, input_size: int, hidden_size: int) -> None
         table.add_row(*_row(each, input_size, hidden_size))
     console.print(table)
     console.print(f"\nFor {input_size} features of x and {hidden_size} of h, one row, one step.")
+    for places in sorted({each.positions for each in COLLECTION.values() if each.positions}):
+        many = " x ".join(map(str, places))
+        console.print(f"Convolutional cells: as many channels, over {many} positions.")
 
 
 def _row(each: CollectedCell, input_size: int, hidden_size: int) -> Sequence[str]:
@@ -39,7 +43,9 @@ def _costs(each: CollectedCell, input_size: int, hidden_size: int) -> tuple[str,
         cell = each.make(input_size, hidden_size)
     except ShapeError:
         return "-", "not of this size"
-    return f"{_parameters(cell):,}", _flops(explain(cell, input_size, training=False))
+    return f"{_parameters(cell):,}", _flops(
+        explain(cell, (input_size, *each.positions), training=False)
+    )
 
 
 def _parameters(cell: Cell) -> int:
@@ -58,15 +64,16 @@ def show_cell(console: Console, name: str, input_size: int, hidden_size: int) ->
     """Print one cell: why, equations, state, conventions, size, paper, and what it compiles to."""
     each = collected(name)
     cell = each.make(input_size, hidden_size)
-    explanation = explain(cell, input_size)
-    text = "\n".join(_lines(each.card, cell, explanation, (input_size, hidden_size)))
+    explanation = explain(cell, (input_size, *each.positions))
+    text = "\n".join(_lines(each, cell, explanation, (input_size, hidden_size)))
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(
-    card: Card, cell: Cell, explanation: Explanation, sizes: tuple[int, int]
+    each: CollectedCell, cell: Cell, explanation: Explanation, sizes: tuple[int, int]
 ) -> Iterator[str]:
     I, H = sizes  # noqa: E741 - as in the equations
+    card = each.card
     yield card.summary
     yield ""
     yield card.use
@@ -75,8 +82,25 @@ def _lines(
     for equation in card.equations:
         yield f"    {equation.text:<{width}}    {equation.comment}".rstrip()
     yield ""
-    yield f"one step     {explanation.sections[0].lines[0]}"
+    yield f"one step     {_form(cell, (I, *each.positions))}"
     yield f"conventions  {card.conventions}"
     yield f"size         {card.size}; {_parameters(cell):,} for I={I}, H={H}"
     yield f"source       {card.source}"
     yield f"compiled     {explanation.summary}"
+
+
+def _form(cell: Cell, shape: tuple[int, ...]) -> str:
+    """Return the shapes of x and of the state: "x [B, 64], state.hidden [B, 128]; float32"."""
+    state = cell.initial_state(1)
+    forms = [("x", shape), *_parts("state", state)]
+    shapes = (f"{name} [{', '.join(map(str, ('B', *sizes)))}]" for name, sizes in forms)
+    dtype = str(next(state_tensors(state)).dtype).removeprefix("torch.")
+    return f"{', '.join(shapes)}; {dtype}"
+
+
+def _parts(name: str, state: State) -> Iterator[tuple[str, tuple[int, ...]]]:
+    if isinstance(state, torch.Tensor):
+        yield name, tuple(state.shape[1:])
+        return
+    for field, part in zip(getattr(state, "_fields", range(len(state))), state, strict=True):
+        yield from _parts(f"{name}.{field}", part)

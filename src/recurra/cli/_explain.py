@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from rich.console import Console
 
 from recurra.base import ArgumentError, Cell, UnknownName
+from recurra.cells import collected
 from recurra.runtime import explain
-from recurra.tasks import CellMaker, cell_maker, errors_of_user_code, load_cell_maker
+from recurra.tasks import CellMaker, errors_of_user_code, load_cell_maker
 
 INPUT_SIZE, HIDDEN_SIZE = 64, 128
 
@@ -35,11 +36,11 @@ def show_explanation(
         source: whether to print the generated C.
         training: whether to explain the way back too.
     """
-    maker = load_cell_maker(cell) if ":" in cell else cell_maker(cell)
+    maker = load_cell_maker(cell) if ":" in cell else collected(cell).make
     given = _constructor_arguments(maker, cell, (input_size, hidden_size), _parsed(sizes))
     with errors_of_user_code(f"The cell `{cell}` cannot be made, or fails on its first step."):
         made = maker(**given)  # type: ignore[call-arg]
-        x = _input_size(made, maker, given, input_size)
+        x = _input_form(made, maker, given, input_size)
         text = explain(made, x, batch_size=batch_size, source=source, training=training)
     console.print(str(text), markup=False, highlight=False, soft_wrap=True)
 
@@ -71,10 +72,13 @@ def _constructor_arguments(
     return given
 
 
-def _input_size(
+def _input_form(
     cell: Cell, maker: CellMaker, given: Mapping[str, object], asked: int | None
-) -> int | None:
-    """Return the number of features to explain a cell with, if it does not know it itself."""
+) -> tuple[int, ...] | int | None:
+    """Return the features of x to explain a cell with, if it does not know them itself."""
+    shape = getattr(cell, "input_shape", None)  # of cells over a line or a plane
+    if isinstance(shape, tuple):
+        return shape
     if isinstance(getattr(cell, "input_size", None), int):
         return None
     first = next(iter(inspect.signature(maker).parameters), "input_size")

@@ -79,7 +79,7 @@ class Bidirectional(Layer):
         back, beginning = self.backwards(
             x, last, lengths=lengths, resets=_ends_of_sequences(resets, lengths)
         )
-        return torch.cat([ahead, back], dim=-1), BidirectionalState(end, beginning)
+        return torch.cat([ahead, back], dim=2), BidirectionalState(end, beginning)
 
     def _starts(self, state: Any) -> Any:
         if state is None:

@@ -22,8 +22,8 @@ class Shortcut(Layer):
         self.layer = require_time_first(type(self).__name__, layer)
 
     @abstractmethod
-    def join(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        """Join the input x to the output y of the layer."""
+    def join(self, x: torch.Tensor, y: torch.Tensor, axis: int) -> torch.Tensor:
+        """Join the input x to the output y of the layer, whose features are at `axis`."""
 
     def initial_state(self, batch_size: int) -> State:
         """Return the layer's initial state."""
@@ -39,12 +39,12 @@ class Shortcut(Layer):
     ) -> tuple[torch.Tensor, Any]:
         """Run the layer and join its input, without its padding, to the output."""
         y, state = self.layer(x, state, lengths=lengths, resets=resets)
-        return self.join(zero_padding(x, lengths), y), state
+        return self.join(zero_padding(x, lengths), y, 2), state
 
     def step(self, x: torch.Tensor, state: Any = None) -> tuple[torch.Tensor, Any]:
         """Run the layer once and join its input to the output."""
         y, state = self.layer.step(x, state)
-        return self.join(x, y), state
+        return self.join(x, y, 1), state
 
 
 class Residual(Shortcut):
@@ -67,8 +67,9 @@ class Residual(Shortcut):
         torch.Size([7, 2, 5])
     """
 
-    def join(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def join(self, x: torch.Tensor, y: torch.Tensor, axis: int) -> torch.Tensor:
         """Add."""
+        del axis  # every place joins its own
         if x.shape != y.shape:
             raise ShapeError(
                 "`Residual` cannot add its input to an output of another size.",
@@ -99,6 +100,6 @@ class Concatenate(Shortcut):
         torch.Size([7, 2, 8])
     """
 
-    def join(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    def join(self, x: torch.Tensor, y: torch.Tensor, axis: int) -> torch.Tensor:
         """Put side by side."""
-        return torch.cat([x, y], dim=-1)
+        return torch.cat([x, y], dim=axis)

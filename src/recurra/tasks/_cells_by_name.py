@@ -16,7 +16,10 @@ from recurra.cells import COLLECTION, collected
 CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
 
-CELLS: dict[str, CellMaker] = {name: each.make for name, each in COLLECTION.items()}
+CELLS: dict[str, CellMaker] = {
+    name: each.make for name, each in COLLECTION.items() if not each.positions
+}
+"""Those of the collection that take features alone; a symbol has no positions beside it."""
 
 
 def cell_maker(name: str) -> CellMaker:

@@ -1,5 +1,7 @@
 """Cards: docstrings of cells say all that commands and pages show, and say it right."""
 
+import math
+
 import pytest
 
 from recurra.base import UnknownName
@@ -67,8 +69,10 @@ def test_every_cell_has_a_card(entry):
 @ENTRIES
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_the_size_is_the_number_of_parameters(entry, sizes):
-    cell = entry.cell(sizes["I"], sizes["H"])
-    assert entry.card.parameters(sizes) == sum(each.numel() for each in cell.parameters())
+    options = {"size": entry.positions} if entry.positions else {}
+    cell = entry.cell(sizes["I"], sizes["H"], **options)
+    others = {"K": 3, "S": math.prod(entry.positions)}  # of a kernel, of a line
+    assert entry.card.parameters(sizes | others) == sum(each.numel() for each in cell.parameters())
 
 
 def test_an_unknown_name():

@@ -1,0 +1,50 @@
+"""What all wrappers share: a cell inside, and what it says of itself."""
+
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from recurra.base import Cell, ShapeError, State, map_state
+
+
+class Wrapper(nn.Module):
+    """A cell around another one: the sizes and the state of the cell inside.
+
+    Args:
+        cell: the cell inside.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        super().__init__()
+        self.cell: Cell = cell
+
+    @property
+    def input_size(self) -> int:
+        """Features of x_t, if the cell inside tells."""
+        return cast(int, cast(Any, self.cell).input_size)
+
+    @property
+    def output_size(self) -> int:
+        """Features of y_t, if the cell inside tells."""
+        return cast(int, cast(Any, self.cell).output_size)
+
+    def initial_state(self, batch_size: int) -> State:
+        """Return the initial state of the cell inside."""
+        return self.cell.initial_state(batch_size)
+
+    def require_size(self, name: str, expected: int) -> None:
+        """Refuse a cell that says that its `input_size` or `output_size` is another."""
+        found = getattr(self.cell, name, expected)
+        if found != expected:
+            raise ShapeError(
+                f"The cell inside of `{type(self).__name__}` has another `{name}`.",
+                got=f"{type(self.cell).__name__} with {name}={found}",
+                expected=f"{name}={expected}",
+            )
+
+
+def with_hidden(state: State, hidden: torch.Tensor) -> State:
+    """Put another tensor in the place of the first one of a state, which is taken for h."""
+    parts = iter([hidden])
+    return map_state(lambda part: next(parts, part), state)
