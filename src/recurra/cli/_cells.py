@@ -1,38 +1,88 @@
 """recurra cells: the collection, and what there is to say of one cell."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from rich.console import Console
 from rich.table import Table
 
 from recurra.base import Cell
-from recurra.cells import COLLECTION, Card, CollectedCell, collected
+from recurra.cells import COLLECTION, Card, CollectedCell, Equation, collected
 from recurra.runtime import Explanation, explain
+
+_SHORT = {  # as everybody in the field abbreviates them
+    "recurrent neural network": "RNN",
+    "recurrent network": "RNN",
+    "long short-term memory": "LSTM",
+    "gated recurrent unit": "GRU",
+}
+_UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
+_GAP = 2  # columns between two of the table
+_LABEL = 13  # columns before the words of a line such as "source       J. L. Elman"
 
 
 def show_collection(console: Console, input_size: int, hidden_size: int) -> None:
     """Print all cells: a line each, with paper, parameters and operations for given sizes."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("cell", "what it is", "source"):
-        table.add_column(title, overflow="fold")
-    for title in ("parameters", "FLOP a step"):
-        table.add_column(title, justify="right", no_wrap=True)
+    rows = {name: _row(each, input_size, hidden_size) for name, each in COLLECTION.items()}
     family = ""
-    for each in COLLECTION.values():
+    table = _table(list(rows.values()), console.width)
+    for name, each in COLLECTION.items():
         if each.family != family:
             family = each.family
             table.add_row(f"[bold]{family}[/bold]")
-        table.add_row(*_row(each, input_size, hidden_size))
+        table.add_row(*rows[name])
     console.print(table)
-    console.print(f"\nFor {input_size} features of x and {hidden_size} of h, one row, one step.")
+    sizes = f"For {input_size} features of x and {hidden_size} of h, one row, one step."
+    loop = (
+        " loop: no kernel, a plain loop." if any(row[-1] == "loop" for row in rows.values()) else ""
+    )
+    console.print(f"\n{sizes}{loop}", highlight=False)
+
+
+def _table(rows: Sequence[Sequence[str]], width: int) -> Table:
+    """Make a table in which only the words give way where the terminal is narrow."""
+    titles = ("cell", "what it is", "source", "param.", "FLOP")
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    widths[1] = max(10, min(widths[1], width - sum(widths[:1] + widths[2:]) - _GAP * 4))
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for title, columns in zip(titles, widths, strict=True):
+        right = title in {"param.", "FLOP"}
+        table.add_column(
+            title,
+            justify="right" if right else "left",
+            width=columns,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    return table
 
 
 def _row(each: CollectedCell, input_size: int, hidden_size: int) -> Sequence[str]:
     cell = each.make(input_size, hidden_size)
     flops = _flops(explain(cell, input_size, training=False))
-    card = each.card
-    what = card.summary.removeprefix("One step of ").removesuffix(".")
-    return each.name, what, card.citation, f"{_parameters(cell):,}", flops
+    parameters = short_number(_parameters(cell))
+    return each.name, what_it_is(each), each.card.citation, parameters, flops
+
+
+def what_it_is(each: CollectedCell) -> str:
+    """Say in a few words what a cell is: the beginning of its summary, and its options."""
+    summary = each.card.summary.removeprefix("One step of ").removesuffix(".")
+    words = summary.partition(",")[0].partition(" (")[0]
+    for long, short in _SHORT.items():
+        words = words.replace(long, short)
+    options = each.make.keywords if isinstance(each.make, partial) else {}
+    chosen = [f"{name.replace('_', ' ')} {value}" for name, value in options.items()]
+    return ", ".join([words.removeprefix("the ").removeprefix("a "), *chosen])
+
+
+def short_number(value: int) -> str:
+    """Write three digits and a unit: 98,816 is "98.8k"."""
+    rounded = int(float(f"{value:.3g}"))
+    for unit, size in _UNITS:
+        if rounded >= size:
+            return f"{rounded / size:.{3 - len(str(rounded // size))}f}{unit}"
+    return str(value)
 
 
 def _parameters(cell: Cell) -> int:
@@ -42,9 +92,9 @@ def _parameters(cell: Cell) -> int:
 def _flops(explanation: Explanation) -> str:
     costs = explanation.costs
     if costs is None:
-        return "plain loop"
+        return "loop"
     loop = costs.forward.product_flops + costs.forward.elementwise_flops
-    return f"{costs.before_flops + loop + costs.after_flops:,}"
+    return short_number(costs.before_flops + loop + costs.after_flops)
 
 
 def show_cell(console: Console, name: str, input_size: int, hidden_size: int) -> None:
@@ -52,24 +102,50 @@ def show_cell(console: Console, name: str, input_size: int, hidden_size: int) ->
     each = collected(name)
     cell = each.make(input_size, hidden_size)
     explanation = explain(cell, input_size)
-    text = "\n".join(_lines(each.card, cell, explanation, (input_size, hidden_size)))
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    lines = _lines(each.card, cell, explanation, (input_size, hidden_size), console.width)
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def _lines(
-    card: Card, cell: Cell, explanation: Explanation, sizes: tuple[int, int]
+    card: Card, cell: Cell, explanation: Explanation, sizes: tuple[int, int], width: int
 ) -> Iterator[str]:
     I, H = sizes  # noqa: E741 - as in the equations
-    yield card.summary
+    yield from _wrapped(card.summary, width)
     yield ""
-    yield card.use
+    yield from _wrapped(card.use, width)
     yield ""
-    width = max(len(equation.text) for equation in card.equations)
-    for equation in card.equations:
-        yield f"    {equation.text:<{width}}    {equation.comment}".rstrip()
+    yield from _equations(card.equations, width)
     yield ""
-    yield f"one step     {explanation.sections[0].lines[0]}"
-    yield f"conventions  {card.conventions}"
-    yield f"size         {card.size}; {_parameters(cell):,} for I={I}, H={H}"
-    yield f"source       {card.source}"
-    yield f"compiled     {explanation.summary}"
+    for label, text in (
+        ("one step", explanation.sections[0].lines[0]),
+        ("conventions", card.conventions),
+        ("size", f"{card.size}; {_parameters(cell):,} for I={I}, H={H}"),
+        ("source", card.source),
+        ("compiled", explanation.summary),
+    ):
+        yield from _wrapped(f"{label:<{_LABEL}}{text}", width, _LABEL)
+
+
+def _equations(equations: Sequence[Equation], width: int) -> Iterator[str]:
+    """Give the equations with the words beside them or, where one is too long, below."""
+    longest = max(len(each.text) for each in equations)
+    beside = all(4 + longest + 4 + len(each.comment) <= width for each in equations)
+    for each in equations:
+        if beside:
+            yield f"    {each.text:<{longest}}    {each.comment}".rstrip()
+            continue
+        yield from _wrapped(f"    {each.text}", width, 8)
+        if each.comment:
+            yield from _wrapped(f"{'':12}({each.comment})", width, 13)
+
+
+def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """Break a paragraph between words; what follows the first line is indented."""
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
