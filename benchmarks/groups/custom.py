@@ -10,8 +10,8 @@ _LARGE, _SMALL = (100, 64, 256), (100, 8, 64)  # T, B, H
 _WIDE, _SHORT = (50, 128, 512), (16, 32, 128)
 
 
-def our_lstm() -> Contestant:
-    """Run our LSTM of the same size, to be compared at equal work: the tax on a user's cell."""
+def our_lstm(*, at_equal_work: bool = True) -> Contestant:
+    """Run our LSTM of the same size: at equal work, to show the tax on a user's cell."""
 
     def of_the_same_size(problem: Problem) -> Problem:
         size = problem.x.shape[2]
@@ -23,6 +23,7 @@ def our_lstm() -> Contestant:
         ours.unrolled().prepare,
         own_problem=of_the_same_size,
         own_kind=LIBRARY["LSTM"],
+        at_equal_work=at_equal_work,
     )
 
 

@@ -11,11 +11,10 @@ from benchmarks.excluded import EXCLUDED
 from benchmarks.memory import results
 from benchmarks.memory.results import Result
 from benchmarks.memory.tasks import TASKS, MemoryTask
-from benchmarks.memory.training import Budget, contest
+from benchmarks.memory.training import BUDGET, Budget, contest
 from recurra.cells import COLLECTION
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "memory-tasks.jsonl"
-BUDGET = Budget()
 
 
 def parse() -> argparse.Namespace:

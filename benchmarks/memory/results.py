@@ -34,9 +34,9 @@ class Result:
     def best(self) -> Attempt:
         """The attempt that solved the task, or else the one that came nearest."""
         task = TASKS[self.task]
-        higher = task.solved > task.baseline
         return max(
-            self.attempts, key=lambda each: (each.solved, each.score if higher else -each.score)
+            self.attempts,
+            key=lambda each: (each.solved, each.score if task.is_share else -each.score),
         )
 
 

@@ -43,9 +43,14 @@ class MemoryTask:
     baseline: float
     solved: float
 
+    @property
+    def is_share(self) -> bool:
+        """Tell whether the score is a share of right answers, of which more are better."""
+        return self.solved > self.baseline
+
     def is_solved(self, score: float) -> bool:
         """Tell whether a score is on the far side of the threshold, seen from the baseline."""
-        return score >= self.solved if self.solved > self.baseline else score <= self.solved
+        return score >= self.solved if self.is_share else score <= self.solved
 
 
 def draw_copy(symbols: int, length: int, lag: int) -> Draw:

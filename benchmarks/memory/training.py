@@ -39,6 +39,10 @@ class Budget:
     seed: int = 0
 
 
+BUDGET = Budget()
+"""What the table of the documentation is about."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """What came of one learning rate.
@@ -153,4 +157,4 @@ def _look(learner: Learner, task: MemoryTask, budget: Budget, chance: torch.Gene
 def _best(task: MemoryTask, scores: list[float]) -> float:
     if not scores:
         return task.baseline
-    return max(scores) if task.solved > task.baseline else min(scores)
+    return max(scores) if task.is_share else min(scores)

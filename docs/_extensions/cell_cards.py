@@ -24,6 +24,7 @@ class CellCards(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the sections."""
+        self.env.note_reread()  # the docstrings change where the page does not
         families: dict[str, list[list[CollectedCell]]] = {}
         for same in _by_class():
             families.setdefault(same[0].family, []).append(same)
@@ -33,7 +34,9 @@ class CellCards(SphinxDirective):
         return [links, *(self._family(*each) for each in families.items())]
 
     def _family(self, name: str, members: list[list[CollectedCell]]) -> nodes.section:
-        section = self._section(f"family-{name}", nodes.Text(name[0].upper() + name[1:]))
+        section = self._section(
+            nodes.make_id(f"family-{name}"), nodes.Text(name[0].upper() + name[1:])
+        )
         section.extend(self._cell(same) for same in members)
         return section
 
@@ -42,6 +45,7 @@ class CellCards(SphinxDirective):
         entry, card = same[0], same[0].card
         section = self._section(f"cell-{entry.name}", nodes.Text(entry.name))
         section["ids"] += [f"cell-{each.name}" for each in same[1:]]
+        self._note_labels(same)
         section += _heading(same, card)
         section += _paragraph(card.use)
         section += nodes.raw("", _equations(card), format="html")
@@ -54,8 +58,16 @@ class CellCards(SphinxDirective):
         )
         return section
 
+    def _note_labels(self, same: list[CollectedCell]) -> None:
+        """Let other pages refer to `#cell-lstm`."""
+        labels = self.env.domains.standard_domain
+        for each in same:
+            label = f"cell-{each.name}"
+            labels.labels[label] = (self.env.docname, label, each.name)
+            labels.anonlabels[label] = (self.env.docname, label)
+
     def _section(self, name: str, title: nodes.Node) -> nodes.section:
-        section = nodes.section(ids=[nodes.make_id(name)], names=[name])
+        section = nodes.section(ids=[name], names=[name])
         section += nodes.title("", "", title)
         self.state.document.note_implicit_target(section, section)
         return section
@@ -74,7 +86,7 @@ def _links(family: str, members: Iterable[CollectedCell]) -> nodes.list_item:
     for place, entry in enumerate(members):
         paragraph += nodes.Text(", ") if place else nodes.Text("")
         name = nodes.Text(entry.name)
-        paragraph += nodes.reference("", "", name, refid=nodes.make_id(f"cell-{entry.name}"))
+        paragraph += nodes.reference("", "", name, refid=f"cell-{entry.name}")
     return nodes.list_item("", paragraph)
 
 

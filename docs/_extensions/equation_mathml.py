@@ -19,7 +19,7 @@ from equation_tree import (
 )
 from equation_words import GREEK, RELATIONS, SYMBOLS
 
-_RELATIONS = set(RELATIONS.values())
+_RELATIONS = [Sign(each) for each in RELATIONS.values()]
 _BIG = (Name("sum"), Name("prod"))
 _THIN = "0.17em"
 
@@ -40,9 +40,10 @@ def sides(text: str) -> tuple[str, str]:
         EquationError: it cannot be read, or is no equation.
     """
     parts = read_equation(text).parts
-    if len(parts) < 3 or parts[1] not in [Sign(each) for each in _RELATIONS]:
+    place = next((place for place, each in enumerate(parts) if each in _RELATIONS), 0)
+    if not place:
         raise EquationError(f"no equation: {text!r}")
-    return _math(text, parts[:1]), _math("", parts[1:])
+    return _math(text, parts[:place]), _math("", parts[place:])
 
 
 def _math(alternative: str, parts: Iterable[Tree]) -> str:

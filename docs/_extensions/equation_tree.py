@@ -322,6 +322,7 @@ class _Reader:
         if self.braces and not digits:
             return _subscript(letters)
         known = len(letters) == 1 or letters in GREEK or letters in WORDS or digits
+        known = known or re.fullmatch("d[A-Za-z]", letters)  # a differential
         if not known and self.sign() not in {"(", "[", "_", "^", "'"}:
             raise self.error(f"unknown word {letters!r} (docs/_extensions/equation_words.py)")
         name = Name(letters)

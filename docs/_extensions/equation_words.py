@@ -11,8 +11,8 @@ GREEK = {
 SYMBOLS = {"sum": "∑", "prod": "∏", "infinity": "∞", "inf": "∞", "nabla": "∇", "partial": "∂"}
 
 WORDS = {
-    *SYMBOLS, "dt", "sigmoid", "tanh", "relu", "softmax", "softplus", "log", "exp", "sin", "cos",
-    "min", "max", "sign", "Re", "Im", "diag", "cell",
+    *SYMBOLS, "sigmoid", "tanh", "relu", "softmax", "softplus", "log", "exp", "sin", "cos",
+    "min", "max", "sign", "Re", "Im", "diag", "noise",
 }  # fmt: skip
 """What may stand without a bracket or a subscript after it; other words are taken for mistakes."""
 

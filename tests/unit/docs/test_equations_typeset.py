@@ -60,6 +60,7 @@ def _plain(element):
         ("H // 2", "⌊[H/2]⌋"),
         ("m ~ Bernoulli(p)", "m∼Bernoulli(p)"),
         ("h_t if t mod T_k = 0", "h_[t]\xa0if\xa0tmodT_[k]=0"),
+        ("tau dh/dt = noise", "[τ dh/dt]=noise"),
         ("a <= b != c", "a≤b≠c"),
         ("y_1, ..., y_n", "y_[1],…,y_[n]"),
     ],
@@ -92,6 +93,8 @@ def test_what_cannot_be_drawn_is_refused(text, what):
 def test_an_equation_has_two_sides():
     left, right = sides("c_t = a_t = b_t")
     assert (plain(left), plain(right)) == ("c_[t]", "=a_[t]=b_[t]")
+    left, right = sides("r_t, z_t = sigmoid(u_t)")
+    assert (plain(left), plain(right)) == ("r_[t],z_[t]", "=sigmoid(u_[t])")
     with pytest.raises(EquationError, match="no equation"):
         sides("c_t + 1")
 
