@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
         found = [Record.from_dict(each) for each in content["rows"]]
         records |= {(each.group, each.name): each for each in found}
     written: list[Path] = []
-    sections = [_head([each for each in contents if not _has(each, COLLECTED.name)])]
+    sections = [_head([each for each in contents if _has(each, GROUPS.keys() - {COLLECTED.name})])]
     for group in GROUPS.values():
         rows = _in_order(
             group.rows, [each for each in records.values() if each.group == group.name]
@@ -48,7 +48,7 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
         if not rows:
             continue
         if group is COLLECTED:
-            head = _head([each for each in contents if _has(each, group.name)], "few samples")
+            head = _head([each for each in contents if _has(each, {group.name})], "few samples")
             written.append(collection_page.write(docs, head, rows))
             continue
         picture = docs / "images" / f"bench-{group.name}.svg"
@@ -62,8 +62,8 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
     return [*written, page]
 
 
-def _has(content: dict[str, Any], group: str) -> bool:
-    return any(row["group"] == group for row in content["rows"])
+def _has(content: dict[str, Any], groups: Set[str]) -> bool:
+    return any(row["group"] in groups for row in content["rows"])
 
 
 def _in_order(rows: Iterable[Any], records: Sequence[Record]) -> list[Record]:

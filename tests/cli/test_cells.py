@@ -3,7 +3,8 @@
 import pytest
 import rich
 
-from recurra.cells import COLLECTION
+from recurra.base import check_size
+from recurra.cells import COLLECTION, GRU, CollectedCell
 from recurra.cli._cells import short_number, what_it_is
 
 
@@ -17,6 +18,16 @@ def shown(recurra):
         return answer.out
 
     return run
+
+
+@pytest.fixture
+def collection(monkeypatch):
+    """List only some cells, which takes less time."""
+
+    def only(*entries):
+        monkeypatch.setattr("recurra.cli._cells.COLLECTION", {each.name: each for each in entries})
+
+    return only
 
 
 def line_of(name, listed):
@@ -39,9 +50,10 @@ def test_all_cells_are_listed_in_lines_that_fit(shown):
     assert len(listed.splitlines()) <= len(COLLECTION) + families + 4
 
 
-def test_words_give_way_to_figures_where_the_terminal_is_narrow(shown, monkeypatch):
+def test_words_give_way_to_figures_where_the_terminal_is_narrow(shown, collection, monkeypatch):
+    collection(COLLECTION["lstm-coupled"])
     wide = shown()
-    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(rich, "_console", None)
     narrow = shown()
     assert "…" in line_of("lstm-coupled", narrow)
@@ -50,7 +62,8 @@ def test_words_give_way_to_figures_where_the_terminal_is_narrow(shown, monkeypat
     )
 
 
-def test_parameters_and_operations_are_those_of_the_sizes(shown):
+def test_parameters_and_operations_are_those_of_the_sizes(shown, collection):
+    collection(COLLECTION["lstm"])
     listed = shown("--input-size", 3, "--hidden-size", 5)
     assert line_of("lstm", listed).split()[-2:] == ["180", "385"]  # 4 H (I + H + 1)
     assert "For 3 features of x and 5 of h" in listed  # 8 H (I + H) + 13 H
@@ -75,6 +88,30 @@ def test_few_words_say_what_a_cell_is():
         "gru-before": "GRU, reset before",
         "mgu": "minimal gated unit",
     }
+
+
+class HalvedGRU(GRU):
+    """A cell that has an even number of features, and sorts, which no kernel does."""
+
+    def __init__(self, input_size, hidden_size):
+        check_size("hidden_size / 2", hidden_size / 2 if hidden_size % 2 else hidden_size // 2)
+        super().__init__(input_size, hidden_size)
+
+    def forward(self, x, hidden):
+        y, hidden = super().forward(x, hidden)
+        return y.sort().values, hidden
+
+
+def test_cells_without_figures_are_marked(shown, collection):
+    collection(COLLECTION["gru"])
+    assert "loop:" not in shown()
+    collection(CollectedCell("halved", "odd", HalvedGRU, GRU))
+    listed = shown()
+    assert line_of("halved", listed).split()[-2:] == ["74.2k", "loop"]
+    assert "\nloop: no kernel holds it" in listed
+    odd = shown("--hidden-size", 5)
+    assert line_of("halved", odd).split()[-2:] == ["-", "-"]
+    assert "\n-: it cannot have these sizes." in odd
 
 
 @pytest.mark.parametrize("name", COLLECTION)

@@ -7,7 +7,7 @@ from functools import partial
 from rich.console import Console
 from rich.table import Table
 
-from recurra.base import Cell
+from recurra.base import Cell, ShapeError
 from recurra.cells import COLLECTION, Card, CollectedCell, Equation, collected
 from recurra.runtime import Explanation, explain
 
@@ -16,6 +16,10 @@ _SHORT = {  # as everybody in the field abbreviates them
     "recurrent network": "RNN",
     "long short-term memory": "LSTM",
     "gated recurrent unit": "GRU",
+}
+_NOTES = {
+    "loop": "loop: no kernel holds it, it runs in the plain loop.",
+    "-": "-: it cannot have these sizes.",
 }
 _UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
 _GAP = 2  # columns between two of the table
@@ -33,11 +37,11 @@ def show_collection(console: Console, input_size: int, hidden_size: int) -> None
             table.add_row(f"[bold]{family}[/bold]")
         table.add_row(*rows[name])
     console.print(table)
-    sizes = f"For {input_size} features of x and {hidden_size} of h, one row, one step."
-    loop = (
-        " loop: no kernel, a plain loop." if any(row[-1] == "loop" for row in rows.values()) else ""
-    )
-    console.print(f"\n{sizes}{loop}", highlight=False)
+    notes = [f"For {input_size} features of x and {hidden_size} of h, one row, one step."]
+    notes += [
+        note for mark, note in _NOTES.items() if any(row[-1] == mark for row in rows.values())
+    ]
+    console.print("", *notes, sep="\n", highlight=False, markup=False)
 
 
 def _table(rows: Sequence[Sequence[str]], width: int) -> Table:
@@ -59,10 +63,17 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> Table:
 
 
 def _row(each: CollectedCell, input_size: int, hidden_size: int) -> Sequence[str]:
-    cell = each.make(input_size, hidden_size)
-    flops = _flops(explain(cell, input_size, training=False))
-    parameters = short_number(_parameters(cell))
-    return each.name, what_it_is(each), each.card.citation, parameters, flops
+    costs = _costs(each, input_size, hidden_size)
+    return each.name, what_it_is(each), each.card.citation, *costs
+
+
+def _costs(each: CollectedCell, input_size: int, hidden_size: int) -> tuple[str, str]:
+    """Return parameters and operations; no numbers of a cell that cannot have these sizes."""
+    try:
+        cell = each.make(input_size, hidden_size)
+    except ShapeError:
+        return "-", "-"
+    return short_number(_parameters(cell)), _flops(explain(cell, input_size, training=False))
 
 
 def what_it_is(each: CollectedCell) -> str:
@@ -72,7 +83,7 @@ def what_it_is(each: CollectedCell) -> str:
     for long, short in _SHORT.items():
         words = words.replace(long, short)
     options = each.make.keywords if isinstance(each.make, partial) else {}
-    chosen = [f"{name.replace('_', ' ')} {value}" for name, value in options.items()]
+    chosen = [f"{name} {value}" for name, value in options.items() if isinstance(value, str)]
     return ", ".join([words.removeprefix("the ").removeprefix("a "), *chosen])
 
 

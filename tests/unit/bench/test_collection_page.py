@@ -1,5 +1,6 @@
 # The collection, measured: rows for every cell, also for those without a kernel or left out.
 import json
+from dataclasses import replace
 
 import pytest
 from benchmarks import collection_page, report
@@ -16,6 +17,11 @@ from recurra.cells import COLLECTION, GRU, CollectedCell
 
 TINY = Settings(threads=1, effort=Effort(blocks=2, sample=1e-5, pause=0), quick=True)
 GIVEN = results.as_dict(BUDGET)
+MACHINE = {
+    "cpu": "a processor", "instructions": "some", "cores": 4, "threads": 1, "load": 0.1,
+    "torch": "2", "compiler": "a compiler",
+}  # fmt: skip
+HEAD = {"machine": MACHINE, "peak": {"1": 100.0}, "blocks": 5, "quick": True}
 
 
 class SortingGRU(GRU):
@@ -123,13 +129,8 @@ class TestTable:
 
 
 def test_results_become_the_page_and_leave_the_other_alone(tmp_path):
-    machine = {
-        "cpu": "a processor", "instructions": "some", "cores": 4, "threads": 1, "load": 0.1,
-        "torch": "2", "compiler": "a compiler",
-    }  # fmt: skip
-    head = {"machine": machine, "peak": {"1": 100.0}, "blocks": 5, "quick": True}
     file = tmp_path / "collection.json"
-    report.write_json(file, head, [timed("lstm")])
+    report.write_json(file, HEAD, [timed("lstm")])
     assert json.loads(file.read_text())["rows"][0]["peers"][0]["ratio"]["value"] == 1.5
     (page,) = report.render([file], tmp_path)
     text = page.read_text()
@@ -138,3 +139,17 @@ def test_results_become_the_page_and_leave_the_other_alone(tmp_path):
     assert line_of("lstm", text)[0] == "1.50x"
     assert "0.167 | 0.01 |" in text
     assert "3000 updates of Adam with 32 new sequences" in text
+
+
+def test_a_file_of_all_groups_makes_both_pages(tmp_path):
+    (tmp_path / "images").mkdir()
+    other = replace(timed("lstm"), group="small")
+    report.write_json(tmp_path / "all.json", HEAD, [timed("lstm"), other])
+    written = report.render([tmp_path / "all.json"], tmp_path)
+    names = ["bench-small.svg", "collection-measured.inc", "benchmark-tables.inc"]
+    assert [each.name for each in written] == names
+    assert all(each.read_text().count("a processor") == 1 for each in written[1:])
+
+
+def test_what_is_left_out_is_in_the_collection():
+    assert collection_page.EXCLUDED.keys() <= COLLECTION.keys()
