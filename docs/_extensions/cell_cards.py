@@ -26,7 +26,7 @@ class CellCards(SphinxDirective):
         """Make the sections."""
         self.env.note_reread()  # the docstrings change where the page does not
         families: dict[str, list[list[CollectedCell]]] = {}
-        for same in _by_class():
+        for same in _by_link():
             families.setdefault(same[0].family, []).append(same)
         links = nodes.bullet_list()
         for name, members in families.items():
@@ -73,7 +73,7 @@ class CellCards(SphinxDirective):
         return section
 
 
-def _by_class() -> list[list[CollectedCell]]:
+def _by_link() -> list[list[CollectedCell]]:
     """Put the forms of one class together."""
     found: dict[type, list[CollectedCell]] = {}
     for entry in COLLECTION.values():
@@ -93,7 +93,7 @@ def _links(family: str, members: Iterable[CollectedCell]) -> nodes.list_item:
 def _heading(same: list[CollectedCell], card: Card) -> nodes.paragraph:
     """Say what it is, with a link to the class and to the forms that it has."""
     paragraph = nodes.paragraph("", "", nodes.strong("", card.summary), nodes.Text(" "))
-    paragraph += _class(same[0].cell.__name__)
+    paragraph += _link(same[0].cell.__name__)
     for entry in same:
         options = entry.make.keywords if isinstance(entry.make, partial) else {}
         if options:
@@ -102,12 +102,12 @@ def _heading(same: list[CollectedCell], card: Card) -> nodes.paragraph:
     return paragraph
 
 
-def _class(name: str) -> addnodes.pending_xref:
+def _link(name: str) -> addnodes.pending_xref:
     return addnodes.pending_xref(
         "",
         nodes.literal("", name),
         refdomain="py",
-        reftype="class",
+        reftype="obj",
         reftarget=f"recurra.cells.{name}",
         refwarn=True,
     )
@@ -159,7 +159,7 @@ def _node(kind: str, text: str) -> nodes.Node:
     if kind == "math":
         return _raw(formula(text))
     if kind == "code":
-        return _class(text) if text in cells.__all__ else nodes.literal("", text)
+        return _link(text) if text in cells.__all__ else nodes.literal("", text)
     return nodes.Text(text)
 
 

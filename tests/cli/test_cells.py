@@ -82,11 +82,11 @@ def test_numbers_in_three_digits(value, text):
 
 
 def test_few_words_say_what_a_cell_is():
-    words = {name: what_it_is(COLLECTION[name]) for name in ("rnn", "gru-before", "mgu")}
+    words = {name: what_it_is(COLLECTION[name]) for name in ("rnn", "gru-before", "lstm-peephole")}
     assert words == {
         "rnn": "Elman RNN",
         "gru-before": "GRU, reset before",
-        "mgu": "minimal gated unit",
+        "lstm-peephole": "LSTM with peephole connections",
     }
 
 
@@ -130,7 +130,12 @@ def test_one_cell(shown, name):
 
 
 def test_words_stand_beside_equations_where_there_is_room(shown, monkeypatch):
-    assert f"b_d)\n{'':12}(step of the memory)\n" in shown("lem")
+    lines = shown("lem").splitlines()
+    assert lines[5].endswith("+ b_d)    step of the memory")
+    assert [line.strip() for line in lines[6:8]] == [
+        "e_t = dt * sigmoid(W_xe x_t + W_he h_{t-1} + b_e)",
+        "(step of the hidden state)",
+    ]
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr(rich, "_console", None)
     lines = shown("lem").splitlines()

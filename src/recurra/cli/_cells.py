@@ -1,10 +1,11 @@
 """recurra cells: the collection, and what there is to say of one cell."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from recurra.base import Cell, ShapeError
@@ -51,14 +52,8 @@ def _table(rows: Sequence[Sequence[str]], width: int) -> Table:
     widths[1] = max(10, min(widths[1], width - sum(widths[:1] + widths[2:]) - _GAP * 4))
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for title, columns in zip(titles, widths, strict=True):
-        right = title in {"param.", "FLOP"}
-        table.add_column(
-            title,
-            justify="right" if right else "left",
-            width=columns,
-            no_wrap=True,
-            overflow="ellipsis",
-        )
+        justify: JustifyMethod = "right" if title in {"param.", "FLOP"} else "left"
+        table.add_column(title, justify=justify, width=columns, no_wrap=True, overflow="ellipsis")
     return table
 
 
@@ -79,12 +74,12 @@ def _costs(each: CollectedCell, input_size: int, hidden_size: int) -> tuple[str,
 def what_it_is(each: CollectedCell) -> str:
     """Say in a few words what a cell is: the beginning of its summary, and its options."""
     summary = each.card.summary.removeprefix("One step of ").removesuffix(".")
-    words = summary.partition(",")[0].partition(" (")[0]
+    words = re.sub(r"\b(the|an?) ", "", summary.partition(",")[0].partition(" (")[0])
     for long, short in _SHORT.items():
         words = words.replace(long, short)
     options = each.make.keywords if isinstance(each.make, partial) else {}
     chosen = [f"{name} {value}" for name, value in options.items() if isinstance(value, str)]
-    return ", ".join([words.removeprefix("the ").removeprefix("a "), *chosen])
+    return ", ".join([words, *chosen])
 
 
 def short_number(value: int) -> str:
@@ -138,16 +133,16 @@ def _lines(
 
 
 def _equations(equations: Sequence[Equation], width: int) -> Iterator[str]:
-    """Give the equations with the words beside them or, where one is too long, below."""
-    longest = max(len(each.text) for each in equations)
-    beside = all(4 + longest + 4 + len(each.comment) <= width for each in equations)
+    """Give the equations with the words beside them or, where both are too long, below."""
+    room = width - 4 - 4
+    short = [each for each in equations if 0 < len(each.comment) <= room - len(each.text)]
+    column = max((len(each.text) for each in short), default=0)
     for each in equations:
-        if beside:
-            yield f"    {each.text:<{longest}}    {each.comment}".rstrip()
+        if each in short and column + len(each.comment) <= room:
+            yield f"    {each.text:<{column}}    {each.comment}"
             continue
         yield from _wrapped(f"    {each.text}", width, 8)
-        if each.comment:
-            yield from _wrapped(f"{'':12}({each.comment})", width, 13)
+        yield from _wrapped(f"{'':12}({each.comment})", width, 13) if each.comment else ()
 
 
 def _wrapped(text: str, width: int, indent: int = 0) -> list[str]:
