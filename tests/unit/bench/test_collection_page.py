@@ -30,6 +30,14 @@ class SortingGRU(GRU):
         return y.sort().values, hidden
 
 
+class HalvedGRU(GRU):
+    output_size = 2
+
+    def forward(self, x, hidden):
+        y, hidden = super().forward(x, hidden)
+        return y[:, :2], hidden
+
+
 @pytest.fixture
 def small(monkeypatch):
     """Measure tiny cells, one of which no kernel holds, and leave one out."""
@@ -61,6 +69,12 @@ class TestRow:
         assert (record.status, record.note) == ("timed", "plain loop")
         assert record.percent_of_peak is None
         assert record.peers[0].ratio.value > 0
+
+    def test_a_cell_may_have_another_number_of_outputs(self, monkeypatch):
+        entry = CollectedCell("halved", "odd", HalvedGRU, GRU)
+        monkeypatch.setitem(COLLECTION, "halved", entry)
+        record = CollectionRow("halved", training=True).measure("collection", TINY)
+        assert (record.status, record.peers[0].status) == ("timed", "timed")
 
     def test_a_cell_left_out_says_why(self):
         record = CollectionRow("images", training=True).measure("collection", TINY)
