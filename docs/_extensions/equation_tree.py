@@ -342,8 +342,8 @@ def _beside(first: Tree | None, second: Tree) -> Tree:
 
 
 def _subscript(word: str) -> Tree:
-    """`xf` is x and f, a Greek letter is one, and longer ones are words."""
-    if len(word) != 2 or word in GREEK or word in WORDS or word == "in":
+    """Two letters are two indices, `xi` those of x and i; others are a Greek letter or a word."""
+    if len(word) != 2 or word == "in":
         return Name(word)
     return Row(tuple(Number(each) if each.isdigit() else Name(each) for each in word))
 

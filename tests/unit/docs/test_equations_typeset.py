@@ -56,6 +56,8 @@ def _plain(element):
         ("[x_t; h_{t-1}]", "[x_[t];h_[t−1]]"),
         ("h_{t,k} @ W1", "h_[t,k]·W_[1]"),
         ("W_in x", "W_[in] x"),
+        ("W_xi x_t + xi", "W_[xi] x_[t]+ξ"),  # and not W of the Greek letter
+        ("a_tau + a_{pi}", "a_[τ]+a_[pi]"),
         ("a^{-1} + b^-1", "a^[−1]+b^[−1]"),
         ("H // 2", "⌊[H/2]⌋"),
         ("m ~ Bernoulli(p)", "m∼Bernoulli(p)"),
@@ -110,7 +112,9 @@ def test_every_equation_of_every_card_is_drawn_whole(entry):
         drawn = plain(left) + plain(right)
         # every letter of a variable is in what is drawn: nothing is lost
         letters = re.findall(r"\b[A-Za-z](?=_|\b)", equation.text)
-        assert all(drawn.count(each) for each in letters if each != "T")
+        indices = re.findall(r"_([a-z]{1,2})\b", equation.text)
+        assert all(each in drawn for each in letters if each != "T")
+        assert all(f"[{each}]" in drawn for each in indices)
         assert drawn.count("=") == equation.text.count("=")
     assert plain(formula(entry.card.size.partition(",")[0]))
 
