@@ -15,7 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from recurra import cells
 from recurra.cells import COLLECTION, Card, CollectedCell
 
-_SCRIPTED = r"[A-Za-z]\w*(?:_(?:\w+|\{[^}]*\})|\^(?:\w+|\{[^}]*\}))+"
+_SCRIPTED = r"[A-Za-z\d]\w*(?:_(?:\w+|\{[^}]*\})|\^(?:\w+|\{[^}]*\}|\([^)]*\)))+"
 _INLINE = re.compile(rf"`(?P<code>[^`]+)`|(?P<math>\b(?:[A-Za-z\d] [-+*] )*{_SCRIPTED})")
 
 

@@ -3,20 +3,8 @@
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 
-from equation_tree import (
-    EquationError,
-    Fraction,
-    Group,
-    Name,
-    Number,
-    Root,
-    Row,
-    Script,
-    Sign,
-    Text,
-    Tree,
-    read_equation,
-)
+from equation_reader import EquationError, read_equation
+from equation_tree import Fraction, Group, Name, Number, Root, Row, Script, Sign, Text, Tree
 from equation_words import GREEK, RELATIONS, SYMBOLS
 
 _RELATIONS = [Sign(each) for each in RELATIONS.values()]

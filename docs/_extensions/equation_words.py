@@ -12,15 +12,18 @@ SYMBOLS = {"sum": "∑", "prod": "∏", "infinity": "∞", "inf": "∞", "nabla"
 
 WORDS = {
     *SYMBOLS, "sigmoid", "tanh", "relu", "softmax", "softplus", "log", "exp", "sin", "cos",
-    "min", "max", "sign", "Re", "Im", "diag", "noise",
+    "min", "max", "sign", "Re", "Im", "diag", "noise", "mean",
 }  # fmt: skip
 """What may stand without a bracket or a subscript after it; other words are taken for mistakes."""
 
 CONNECTIVES = {
     "if", "else", "otherwise", "for", "and", "or", "where", "with", "each", "every", "all", "once",
     "per", "sequence", "step", "of", "from", "to", "is", "at", "not", "the", "then", "when",
+    "number", "it", "NaN", "missing", "observed",
 }  # fmt: skip
 """Words between formulas."""
+
+ARTICLES = {"a", "an"}
 
 RELATIONS = {
     "=": "=", ":=": "≔", "~": "∼", "<": "<", ">": ">", "<=": "≤", ">=": "≥", "!=": "≠",

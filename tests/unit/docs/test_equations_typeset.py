@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from equation_mathml import formula, sides
-from equation_tree import EquationError
+from equation_reader import EquationError
 
 from recurra.cells import COLLECTION
 
@@ -62,6 +62,8 @@ def _plain(element):
         ("H // 2", "⌊[H/2]⌋"),
         ("m ~ Bernoulli(p)", "m∼Bernoulli(p)"),
         ("h_t if t mod T_k = 0", "h_[t]\xa0if\xa0tmodT_[k]=0"),
+        ("1 where x is a number", "1\xa0where\xa0x\xa0is\xa0\xa0a\xa0\xa0number\xa0"),
+        ("2^(1/T)", "2^[[1/T]]"),
         ("tau dh/dt = noise", "[τ dh/dt]=noise"),
         ("a <= b != c", "a≤b≠c"),
         ("y_1, ..., y_n", "y_[1],…,y_[n]"),
@@ -123,7 +125,12 @@ def test_prose_is_parted_into_words_code_and_formulas():
     pytest.importorskip("sphinx")
     from cell_cards import _pieces
 
-    text = 'a gate: W - W^T turns h_{t-1} by `reset="after"`, so e-mail stays.'
+    text = 'a gate: W - W^T turns h_{t-1}, 2^(1/T) wide, by `reset="after"`, so e-mail stays.'
     kept = [piece for piece in _pieces(text) if piece[0] != "text"]
-    assert kept == [("math", "W - W^T"), ("math", "h_{t-1}"), ("code", 'reset="after"')]
+    assert kept == [
+        ("math", "W - W^T"),
+        ("math", "h_{t-1}"),
+        ("math", "2^(1/T)"),
+        ("code", 'reset="after"'),
+    ]
     assert "".join(each for _, each in _pieces(text)) == text.replace("`", "")
