@@ -23,7 +23,7 @@ class Problem:
         x: `[T, B, I]`.
         lengths: valid steps of each row, `[B]`, or None.
         resets: marks `[T, B]`, or None.
-        d_y: gradient of the output, `[T, B, H]`, in training; None where only y is wanted.
+        d_y: gradient of the output, of its shape, in training; None where only y is wanted.
     """
 
     cell: Any
@@ -72,7 +72,8 @@ def make_problem(make_cell: MakeCell, shape: Shape, name: str = "") -> Problem:
         cell = make_cell(shape.H, shape.H).eval()
         lengths, resets = _lengths(shape), _resets(shape)
         x = torch.randn(shape.T, shape.B, shape.H)
-        d_y = torch.randn(shape.T, shape.B, shape.H) if shape.training else None
+        outputs = getattr(cell, "output_size", shape.H)
+        d_y = torch.randn(shape.T, shape.B, outputs) if shape.training else None
     return Problem(cell, x, lengths, resets, d_y)
 
 

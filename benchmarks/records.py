@@ -57,7 +57,7 @@ class Record:
     Args:
         group: it belongs to.
         name: cell and shape in words.
-        status: "timed", "wrong" at the gate, or "failed" with an error.
+        status: "timed", "wrong" at the gate, "failed" with an error, or "absent" on purpose.
         threads: that all used.
         seconds: our median of one run.
         gflops_recurrent: counting the product with the state alone.

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
-from benchmarks import chart, machine, tables
+from benchmarks import chart, collection_page, machine, tables
 from benchmarks.groups import GROUPS
+from benchmarks.groups.collection import COLLECTED
 from benchmarks.records import Record
 
 _TABLES = "benchmark-tables.inc"
@@ -24,6 +25,8 @@ def write_json(path: Path, head: dict[str, Any], records: Sequence[Record]) -> N
 def render(files: Iterable[Path], docs: Path) -> list[Path]:
     """Write the tables and pictures of the documentation from files of results.
 
+    The collection has a page of its own, with what the memory tasks found.
+
     Args:
         files: JSON files of runs; a row that is in several is taken from the last.
         docs: the folder of the documentation.
@@ -36,20 +39,31 @@ def render(files: Iterable[Path], docs: Path) -> list[Path]:
     for content in contents:
         found = [Record.from_dict(each) for each in content["rows"]]
         records |= {(each.group, each.name): each for each in found}
-    written, sections = [], [_head(contents)]
+    written: list[Path] = []
+    sections = [_head([each for each in contents if _has(each, GROUPS.keys() - {COLLECTED.name})])]
     for group in GROUPS.values():
         rows = _in_order(
             group.rows, [each for each in records.values() if each.group == group.name]
         )
         if not rows:
             continue
+        if group is COLLECTED:
+            head = _head([each for each in contents if _has(each, {group.name})], "few samples")
+            written.append(collection_page.write(docs, head, rows))
+            continue
         picture = docs / "images" / f"bench-{group.name}.svg"
         drawn = chart.draw(group.title, rows, picture)
         written += [picture] if drawn else []
         sections.append(tables.section(group, rows, f"images/{picture.name}" if drawn else ""))
+    if len(sections) == 1:
+        return written
     page = docs / _TABLES
     page.write_text("\n".join(sections), encoding="utf-8")
     return [*written, page]
+
+
+def _has(content: dict[str, Any], groups: Set[str]) -> bool:
+    return any(row["group"] in groups for row in content["rows"])
 
 
 def _in_order(rows: Iterable[Any], records: Sequence[Record]) -> list[Record]:
@@ -63,11 +77,11 @@ def _without_steps(name: str) -> str:
     return re.sub(r" T\d+", "", name)
 
 
-def _head(contents: Sequence[dict[str, Any]]) -> str:
+def _head(contents: Sequence[dict[str, Any]], quickly: str = "sequences cut, few samples") -> str:
     """Say on which machine and how carefully it was measured; once for all runs that agree."""
     runs: dict[str, list[dict[str, Any]]] = {}
     for content in contents:
-        care = ", **a quick run: sequences cut, few samples**" if content["quick"] else ""
+        care = f", **a quick run: {quickly}**" if content["quick"] else ""
         line = f"{machine.one_line(content['machine'])}; {content['blocks']} pairs{care}"
         runs.setdefault(line, []).append(content)
     return "\n".join(f"- {line}. {_circumstances(same)}" for line, same in runs.items()) + "\n"

@@ -147,7 +147,7 @@ class _Match:
             "timed",
             seconds,
             its_work / seconds / 1e9,
-            ratio_of_medians(mine, theirs).scaled(work / its_work),
+            ratio_of_medians(mine, theirs).scaled(work / its_work if peer.at_equal_work else 1.0),
             error,
             prepared.note,
         )

@@ -73,7 +73,7 @@ def measure(
         console.print(words.line(records[-1]))
         if options.json:
             write_json(options.json, head, records)
-    return int(any(record.status != "timed" for record in records))
+    return int(any(record.status not in {"timed", "absent"} for record in records))
 
 
 def settings_of(options: argparse.Namespace) -> Settings:

@@ -14,7 +14,7 @@ def table(records: Sequence[Record]) -> str:
     peers = _in_order(peer.name for record in records for peer in record.peers)
     header = ["", "time", "GF/s", "with input", "of peak", *peers]
     rows = [_cells(record, peers) for record in records]
-    return _markdown([header, *rows, ["geometric mean", "", "", "", "", *_means(records, peers)]])
+    return markdown([header, *rows, ["geometric mean", "", "", "", "", *_means(records, peers)]])
 
 
 def section(group: Group, records: Sequence[Record], picture: str) -> str:
@@ -58,13 +58,14 @@ def _table_of_figures(records: Sequence[Record]) -> str:
         [record.name, *(words.duration(record.figures.get(name)) for name in names)]
         for record in records
     ]
-    return _markdown([["", *names], *rows])
+    return markdown([["", *names], *rows])
 
 
 def _in_order(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _markdown(rows: Sequence[Sequence[str]]) -> str:
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Write rows of cells, of which the first is the header."""
     lines = [f"| {' | '.join(cells)} |" for cells in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])

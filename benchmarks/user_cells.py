@@ -194,8 +194,8 @@ class CellKind:
 
     name: str
     make: Callable[[int, int], nn.Module]
-    recurrent: int
-    inputs: int
+    recurrent: float
+    inputs: float
 
 
 def _vanilla(input_size: int, hidden_size: int) -> nn.Module:

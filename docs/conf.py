@@ -1,14 +1,26 @@
 """Sphinx configuration."""
 
+import sys
+from pathlib import Path
+
 import recurra
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 
 project = "Recurra"
 copyright = "the Recurra authors"
 release = recurra.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "cell_cards",
+]
 html_theme = "furo"
 html_title = f"Recurra {release}"
+html_static_path = ["_static"]
 default_role = "code"
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3

@@ -40,15 +40,18 @@ class Contestant:
     Args:
         name: in tables.
         prepare: copies weights and data to where they are needed; raises `Absent`.
-        own_problem: makes what it computes instead of the row's problem, if that is another; its
-            times are then compared at equal work. Default: the problem of the row.
+        own_problem: makes what it computes instead of the row's problem, if that is another.
+            Default: the problem of the row.
         own_kind: the cell of its own problem. Default: the cell of the row.
+        at_equal_work: whether its times are scaled to the operations of the row's problem; times
+            of another problem say little otherwise. Default: True.
     """
 
     name: str
     prepare: Callable[[Problem], Prepared]
     own_problem: Callable[[Problem], Problem] | None = None
     own_kind: CellKind | None = None
+    at_equal_work: bool = True
 
 
 def prepare_torch(

@@ -1,5 +1,6 @@
 """The groups of rows, each in a file; `GROUPS` names them all."""
 
+from benchmarks.groups.collection import COLLECTED
 from benchmarks.groups.compile_time import COMPILE_TIME
 from benchmarks.groups.custom import CUSTOM
 from benchmarks.groups.ragged import RAGGED
@@ -12,5 +13,16 @@ from benchmarks.groups.training import TRAINING
 
 GROUPS = {
     group.name: group
-    for group in (SERVER, TRAINING, CUSTOM, RAGGED, RESETS, SCAN, SMALL, STREAMING, COMPILE_TIME)
+    for group in (
+        SERVER,
+        TRAINING,
+        CUSTOM,
+        RAGGED,
+        RESETS,
+        SCAN,
+        SMALL,
+        STREAMING,
+        COMPILE_TIME,
+        COLLECTED,
+    )
 }
