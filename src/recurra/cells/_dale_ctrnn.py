@@ -102,5 +102,5 @@ class DaleCTRNN(CTRNN):
                 self.weight_hidden[:, excite:] *= torch.where(taken > 0, sent / taken, 1.0)
 
     def recurrent_weight(self) -> torch.Tensor:
-        """Return |W_h| D, `[H, H]`."""
+        """Return `|W_h| D`, `[H, H]`."""
         return self.weight_hidden.abs() * self.signs

@@ -391,6 +391,26 @@ def test_cells_that_draw_are_kept(workshop, make):
     assert torch.equal(first, second)
 
 
+COLLECTED = {
+    "noise": lambda: recurra.cells.CTRNN(3, 5, noise=0.3),
+    "irregular": lambda: recurra.cells.IrregularlySampled(recurra.cells.LTC(2, 5, unfolds=2)),
+    "clockwork": lambda: recurra.cells.ClockworkRNN(3, 4),
+    "gaps": lambda: recurra.cells.GRUD(3, 5, mean=[1.0, 2.0, 3.0]),
+}
+
+
+@pytest.mark.parametrize("make", COLLECTED.values(), ids=COLLECTED)
+def test_cells_of_the_collection_with_parts_of_many_kinds_are_kept(workshop, make):
+    def run():
+        workshop.forget()
+        torch.manual_seed(7)
+        return recurra.unroll(make(), torch.rand(4, 2, 3), backend="c")[0], workshop.traced
+
+    (first, traced), (second, not_traced) = run(), run()
+    assert (traced, not_traced) == (1, 0)
+    assert torch.equal(first, second)
+
+
 @pytest.mark.usefixtures("blind")
 def test_tied_weights_are_not_two(workshop):
     def cell(tied):
