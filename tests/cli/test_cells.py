@@ -155,7 +155,7 @@ def test_cells_over_a_line(shown):
     assert "over 16 positions" in shown()
     text = shown("convlstm", "--input-size", 3, "--hidden-size", 5)
     assert "x [B, 3, 16], state.hidden [B, 5, 16], state.cell [B, 5, 16]; float32" in text
-    assert "positions of a kernel; 500 for I=3, H=5" in text
+    assert "500 for I=3, H=5" in text
 
 
 def test_an_unknown_cell(refused):

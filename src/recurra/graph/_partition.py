@@ -153,12 +153,24 @@ def _places(step: Step) -> dict[Node, str]:
     place = dict.fromkeys(step.state, "loop") | {step.x: "before"}
     for node in nodes:
         if node in with_state:
-            place[node] = "loop" if node in carried or node in step.state else "after"
+            inside = node in carried or node in step.state or _reduces_state(step, node, place)
+            place[node] = "loop" if inside else "after"
         elif node in with_x:
             place[node] = "before"
         else:
             place[node] = "free" if node.varies else "parameter"
     return place
+
+
+def _reduces_state(step: Step, node: Node, place: dict[Node, str]) -> bool:
+    """Tell whether a value read off the loop is so much larger than y that it had better stay.
+
+    A matrix of a memory a step would be written for all steps, and read once after the loop.
+    """
+    if any(place[each] == "parameter" for each in node.inputs):
+        return False  # one large product is better than many small ones
+    read = [each.width for each in node.inputs if place[each] == "loop"]
+    return max(read, default=0) > 2 * step.output.width
 
 
 def _all_in_loop(step: Step) -> dict[Node, str]:

@@ -134,3 +134,27 @@ class Mixing(NoProductInside):
 def test_dtypes_that_kernels_do_not_have(cell, problem):
     with pytest.raises(CannotFuse, match=problem):
         part_of(cell)
+
+
+class Readout(nn.Module):
+    """A memory of D x D numbers, of which the output reads D."""
+
+    def __init__(self):
+        super().__init__()
+        self.read = nn.Linear(I, 8)
+        self.out = nn.Linear(8, 8)
+
+    def initial_state(self, batch_size):
+        return torch.zeros(batch_size, 8, 8)
+
+    def forward(self, x, memory):
+        q = self.read(x)
+        memory = 0.9 * memory + q.unsqueeze(1) * q.unsqueeze(2)
+        return self.out((memory * q.unsqueeze(1)).sum(dim=2)), memory
+
+
+def test_a_large_memory_is_read_in_the_loop():
+    part = part_of(Readout())
+    assert [node.width for node in part.exports] == [8]
+    assert "sum" in ops(part, "loop")
+    assert ops(part, "after") == ["affine"]  # a product with a parameter: one for all steps
