@@ -87,6 +87,8 @@ def _check_lengths(lengths: torch.Tensor, B: int, count: int) -> None:
         raise DtypeError(
             "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
         )
+    if torch.compiler.is_compiling():  # values are not known yet
+        return
     least, most = (int(value) for value in lengths.aminmax())
     if least < 0 or most > count:
         raise ArgumentError(
