@@ -1,6 +1,7 @@
 """Layers around any cell, and feed-forward ones beside them."""
 
 from recurra.layers._bidirectional import Bidirectional, BidirectionalState
+from recurra.layers._crf import CRF
 from recurra.layers._from_torch import from_torch, load_into_torch
 from recurra.layers._layer import Layer
 from recurra.layers._multi_layer_perceptron import MultiLayerPerceptron
@@ -10,6 +11,7 @@ from recurra.layers._shortcuts import Concatenate, Residual
 from recurra.layers._stack import Stack
 
 __all__ = [
+    "CRF",
     "Bidirectional",
     "BidirectionalState",
     "Concatenate",
