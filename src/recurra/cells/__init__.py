@@ -1,6 +1,6 @@
 """Recurrent cells: one family a file, the equations of one step and nothing else."""
 
-from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
+from recurra.cells._activations import ACTIVATIONS, Activation, activation_function, unit_step
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, Equation, card_of
 from recurra.cells._collection import COLLECTION, CollectedCell, collected
@@ -48,4 +48,5 @@ __all__ = [
     "collected",
     "load_torch_weights",
     "torch_weights",
+    "unit_step",
 ]
