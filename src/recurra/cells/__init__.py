@@ -7,6 +7,12 @@ from recurra.cells._collection import COLLECTION, CollectedCell, collected
 from recurra.cells._cornn import CoRNN, CoRNNState
 from recurra.cells._coupled_lstm import CoupledLSTM
 from recurra.cells._gru import GRU
+from recurra.cells._initialisers import (
+    init_chrono,
+    init_forget_bias,
+    init_identity,
+    init_orthogonal,
+)
 from recurra.cells._irnn import IRNN
 from recurra.cells._lem import LEM, LEMState
 from recurra.cells._lstm import LSTM, LSTMState
@@ -46,6 +52,10 @@ __all__ = [
     "activation_function",
     "card_of",
     "collected",
+    "init_chrono",
+    "init_forget_bias",
+    "init_identity",
+    "init_orthogonal",
     "load_torch_weights",
     "torch_weights",
     "unit_step",

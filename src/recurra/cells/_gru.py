@@ -46,6 +46,9 @@ class GRU(AffineCell):
         torch.Size([2, 5])
     """
 
+    gates = ("r", "z", "n")
+    keeps = "z"
+
     def __init__(
         self,
         input_size: int,

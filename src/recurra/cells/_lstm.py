@@ -57,6 +57,10 @@ class LSTM(AffineCell):
         torch.Size([2, 5])
     """
 
+    gates = ("i", "f", "g", "o")
+    keeps = "f"
+    replaces = "i"
+
     def __init__(
         self,
         input_size: int,

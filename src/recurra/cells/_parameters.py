@@ -1,11 +1,12 @@
 """How the cells of this room make and fill their parameters."""
 
 import math
+from typing import ClassVar
 
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
+from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
 
 
 class AffineCell(nn.Module):
@@ -25,6 +26,12 @@ class AffineCell(nn.Module):
     Raises:
         ShapeError: a size is not a positive integer.
     """
+
+    gates: ClassVar[tuple[str, ...]] = ("h",)
+    keeps: ClassVar[str | None] = None
+    replaces: ClassVar[str | None] = None
+    weight_input: nn.Parameter
+    bias: nn.Parameter | None
 
     def __init__(
         self,
@@ -50,6 +57,17 @@ class AffineCell(nn.Module):
     def output_size(self) -> int:
         """Features of y_t; here y_t = h_t, so H."""
         return self.hidden_size
+
+    def rows_of(self, gate: str) -> slice:
+        """Say which rows of the weights and of the bias are those of a gate.
+
+        Raises:
+            UnknownName: the cell has no gate of this name.
+        """
+        if gate not in self.gates:
+            raise UnknownName.among("gate", gate, self.gates)
+        first = self.gates.index(gate) * self.hidden_size
+        return slice(first, first + self.hidden_size)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)), as `torch.nn` does."""
