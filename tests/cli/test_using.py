@@ -117,3 +117,22 @@ def test_help_names_what_there_is(recurra, command):
     answer = recurra(*command, "--help")
     assert answer.code == 0
     assert "Usage:" in answer.out
+
+
+def test_a_run_of_tables_is_shown_and_does_not_write(recurra, tmp_path):
+    from recurra.tasks import TableClassifier, TableRegressor, save_task
+
+    for task, outputs in (
+        (TableClassifier(["width", "height"], ["cat", "dog"]), "cat, dog"),
+        (TableRegressor(["width", "height"], ["price"]), "price"),
+    ):
+        folder = tmp_path / task.kind
+        save_task(task, folder)
+        shown = recurra("info", folder)
+        assert shown.code == 0
+        for words in (task.kind.replace("_", " "), "width, height", outputs, "32", "relu"):
+            assert words in shown.out
+        for command in (["generate", folder], ["train", "lm", "--resume", folder]):
+            answer = recurra(*command)
+            assert answer.code == 2
+            assert "not one of a language model" in answer.err

@@ -20,11 +20,11 @@ def draw(size):
 
 
 def test_the_table_of_activations_is_covered():
-    assert list(plain_equations.ACTIVATIONS) == list(ACTIVATIONS)
+    assert {*plain_equations.ACTIVATIONS, "softmax"} == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", plain_equations.ACTIVATIONS)
 def test_rnn(activation, bias):
     cell = with_random_weights(RNN(X, H, activation=activation, bias=bias).double())
     phi = plain_equations.ACTIVATIONS[activation]
@@ -34,6 +34,15 @@ def test_rnn(activation, bias):
         y, hidden = cell(numbers(*x), numbers(*h))
         assert_close(y.detach(), expected, "y")
         assert_close(hidden.detach(), expected, "hidden")
+
+
+def test_rnn_of_softmax():
+    cell = with_random_weights(RNN(X, H, activation="softmax").double())
+    x, h = draw(X), draw(H)
+    exponentials = plain_equations.rnn_step(cell, x, h, plain_equations.math.exp)
+    y, _ = cell(numbers(*x), numbers(*h))
+    expected = [each / sum(exponentials) for each in exponentials]
+    assert_close(y.detach(), numbers(*expected), "y")
 
 
 def test_rnn_with_a_function():

@@ -1,6 +1,6 @@
 """Recurrent cells: one family a file, the equations of one step and nothing else."""
 
-from recurra.cells._activations import ACTIVATIONS, Activation, activation_function
+from recurra.cells._activations import ACTIVATIONS, Activation, activation_function, unit_step
 from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._attention import BahdanauCell, BahdanauState, LuongCell, LuongState
 from recurra.cells._attention_memory import AttendedMemory
@@ -23,6 +23,12 @@ from recurra.cells._gru import GRU
 from recurra.cells._grud import GRUD, GRUDState
 from recurra.cells._hgrn import HGRN
 from recurra.cells._indrnn import IndRNN
+from recurra.cells._initialisers import (
+    init_chrono,
+    init_forget_bias,
+    init_identity,
+    init_orthogonal,
+)
 from recurra.cells._irnn import IRNN
 from recurra.cells._irregular import ContinuousCell, IrregularlySampled
 from recurra.cells._jordan import Jordan
@@ -139,8 +145,13 @@ __all__ = [
     "activation_function",
     "card_of",
     "collected",
+    "init_chrono",
+    "init_forget_bias",
+    "init_identity",
+    "init_orthogonal",
     "load_torch_weights",
     "masked",
     "torch_weights",
+    "unit_step",
     "with_elapsed",
 ]

@@ -23,8 +23,8 @@ class RNN(HiddenCell):
     Args:
         input_size: I, features of x_t.
         hidden_size: H, features of h_t.
-        activation: phi: "tanh", "relu", "sigmoid", "leaky_relu", "elu", "identity", or a function.
-            Default: "tanh".
+        activation: phi: "tanh", "relu", "sigmoid", "leaky_relu", "elu", "softmax", "identity", or a
+            function. Default: "tanh".
         bias: whether there is a b. Default: True.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.

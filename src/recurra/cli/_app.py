@@ -51,6 +51,14 @@ def hello(seed: Seed = 0) -> None:
 
 
 @app.command()
+def gates(seed: Seed = 0) -> None:
+    """Watch a perceptron learn AND and OR, fail at XOR, and two layers solve it."""
+    from recurra.cli._gates import show_gates
+
+    show_gates(console(), seed)
+
+
+@app.command()
 def demo(
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/demo.")
@@ -184,9 +192,9 @@ def cells(
 
 
 def _load(run: Path, cell: str | None) -> "LanguageModel":
-    from recurra.tasks import load_task
+    from recurra.tasks import load_language_model
 
-    return load_task(run, cell=user_cell(cell))
+    return load_language_model(run, cell=user_cell(cell))
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from recurra.base import DamagedFile, RunError
 from recurra.store import Run
+from recurra.tasks import TASKS
 
 DAMAGED = "damaged"
 
@@ -38,11 +39,26 @@ def show_info(console: Console, run: Run) -> None:
 
 
 def _model_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
+    kind = ("task", task["kind"].replace("_", " "))
+    return [kind, *(_table_rows(task) if "features" in task else _language_rows(task))]
+
+
+def _table_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
+    model = task["model"]
+    outputs = "classes" if "classes" in task else "targets"
+    return [
+        ("columns", ", ".join(task["features"])),
+        (outputs, ", ".join(task[outputs])),
+        ("hidden layers", ", ".join(map(str, model["hidden_sizes"])) or "none"),
+        ("activation", model["activation"]),
+    ]
+
+
+def _language_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
     model, vocabulary = task["model"], list(task["vocabulary"])
     unknown = vocabulary[:1] == ["<unk>"]
     embedded = f"embedding {model['embedding_size']}"
     return [
-        ("task", task["kind"].replace("_", " ")),
         ("cell", f"{model['cell']}, {model['layers']} x {model['hidden_size']}"),
         ("connections", model["connections"]),
         ("input", embedded if model["inputs"] == "embedding" else "one-hot"),
@@ -63,7 +79,8 @@ def _data_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _training_rows(run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
-    best = min((each["bits_per_character"] for each in measured), default=None)
+    monitor = TASKS[run.config["task"]["kind"]].monitor
+    best = min((each[monitor] for each in measured), default=None)
     rows = []
     if "training" in run.config:
         training = run.config["training"]
@@ -72,7 +89,7 @@ def _training_rows(run: Run) -> list[tuple[str, str]]:
             ("seed", str(training["seed"])),
         ]
     if best is not None:
-        rows.append(("best validation", f"{best:.4f} bits per character"))
+        rows.append(("best validation", f"{best:.4f} {monitor.replace('_', ' ')}"))
     versions = run.config["versions"].items()
     return [*rows, ("made with", ", ".join(f"{name} {version}" for name, version in versions))]
 

@@ -23,6 +23,7 @@ from recurra.tasks import (
     build_task,
     describe_task,
     errors_of_user_code,
+    language_model_run,
     make_corpus,
 )
 from recurra.train import FitResult, TrainingSettings, fit, require_extras
@@ -71,7 +72,7 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
         cell: makes the cell, where the run uses one of the user's.
     """
     require_extras()
-    run = Run.open(folder)
+    run = language_model_run(folder)
     with run.reading_config():
         config = run.config
         units = config["task"]["model"]["units"]
@@ -87,6 +88,7 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
     corpus = make_corpus(text.content, cutting, units)
     torch.manual_seed(settings.seed)
     model = build_task(run, cell=cell)
+    assert isinstance(model, LanguageModel)  # the kind of the run says so
     if model.vocabulary != corpus.vocabulary:
         raise DamagedFile(
             "The vocabulary of a configuration is not that of its text.",

@@ -1,7 +1,8 @@
-"""Reading data: text, vocabularies, contiguous streams for truncated back-propagation."""
+"""Reading data: text, vocabularies, streams for truncated back-propagation, rows of tables."""
 
 from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
 from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
+from recurra.data._table_rows import TableRows
 from recurra.data._text import Text, TextFile, Units, from_units, read_text, to_units
 from recurra.data._vocabulary import UNKNOWN, Vocabulary
 
@@ -10,6 +11,7 @@ __all__ = [
     "PYTHON_REFERENCE",
     "UNKNOWN",
     "ContiguousStreams",
+    "TableRows",
     "Text",
     "TextFile",
     "Units",

@@ -1,20 +1,32 @@
-"""Layers around any cell: over sequences, stacked, in both directions, with short cuts."""
+"""Layers around any cell, and feed-forward ones beside them."""
 
 from recurra.layers._bidirectional import Bidirectional, BidirectionalState
+from recurra.layers._crf import CRF
 from recurra.layers._from_torch import from_torch, load_into_torch
 from recurra.layers._layer import Layer
+from recurra.layers._maxout import Maxout
+from recurra.layers._multi_layer_perceptron import MultiLayerPerceptron
+from recurra.layers._perceptron import Perceptron, PerceptronEpoch, PerceptronLearning
 from recurra.layers._recurrent import Recurrent
 from recurra.layers._shortcuts import Concatenate, Residual
 from recurra.layers._stack import Stack
+from recurra.layers._tied_embedding import TiedEmbedding
 
 __all__ = [
+    "CRF",
     "Bidirectional",
     "BidirectionalState",
     "Concatenate",
     "Layer",
+    "Maxout",
+    "MultiLayerPerceptron",
+    "Perceptron",
+    "PerceptronEpoch",
+    "PerceptronLearning",
     "Recurrent",
     "Residual",
     "Stack",
+    "TiedEmbedding",
     "from_torch",
     "load_into_torch",
 ]

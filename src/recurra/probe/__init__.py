@@ -1,5 +1,24 @@
 """Looking inside: what a network holds at every step."""
 
+from recurra.probe._gates import (
+    GATES,
+    Attempt,
+    GateRow,
+    gate_rows,
+    gate_table,
+    learn_by_one_layer,
+    learn_by_two_layers,
+)
 from recurra.probe._hello import HelloNetwork, Moment
 
-__all__ = ["HelloNetwork", "Moment"]
+__all__ = [
+    "GATES",
+    "Attempt",
+    "GateRow",
+    "HelloNetwork",
+    "Moment",
+    "gate_rows",
+    "gate_table",
+    "learn_by_one_layer",
+    "learn_by_two_layers",
+]

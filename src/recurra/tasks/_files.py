@@ -10,8 +10,15 @@ from recurra.base import ArgumentError, DamagedFile, Task
 from recurra.store import Run
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._language_model import LanguageModel
+from recurra.tasks._table_classifier import TableClassifier
+from recurra.tasks._table_model import TableModel
+from recurra.tasks._table_regressor import TableRegressor
 
-TASKS = {LanguageModel.kind: LanguageModel}
+TABLES: dict[str, type[TableModel]] = {
+    each.kind: each for each in (TableClassifier, TableRegressor)
+}
+TASKS: dict[str, type[Task]] = {LanguageModel.kind: LanguageModel, **TABLES}
+"""Every task by the name that a run directory has for it."""
 
 
 def describe_task(task: Task) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def save_task(task: Task, folder: str | Path) -> Run:
     return run
 
 
-def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
+def build_task(run: Run, *, cell: CellMaker | None = None) -> Task:
     """Build the task of a run, with new weights.
 
     Args:
@@ -50,12 +57,16 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
         cell: makes the cell, where the run was trained with a cell of the user's.
 
     Raises:
-        ArgumentError: the run needs a cell of the user's, and it is not given.
+        ArgumentError: the run needs a cell of the user's, and it is not given, or has no cell.
         DamagedFile: the configuration does not describe a task.
     """
     with run.reading_config():
         config = run.config["task"]
-        kind, name = TASKS[config["kind"]], config["model"]["cell"]
+        kind = TASKS[config["kind"]].kind
+    if kind in TABLES:
+        return _build_table_model(run, TABLES[kind], cell)
+    with run.reading_config():
+        name = config["model"]["cell"]
         if not isinstance(name, str):
             raise TypeError(f"the name of the cell is {name!r}")
     if name not in CELLS and cell is None:
@@ -63,10 +74,59 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> LanguageModel:
     if cell is not None:
         _refuse_another_cell(run, name, cell)
     with run.reading_config():
-        return kind.from_config(config, cell=cell)
+        return LanguageModel.from_config(config, cell=cell)
 
 
-def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageModel:
+def _build_table_model(run: Run, kind: type[TableModel], cell: CellMaker | None) -> TableModel:
+    """Build a task of tables; refuse a cell, which would not be used."""
+    if cell is not None:
+        raise ArgumentError(
+            "The task of the run has no cell.",
+            got=f"{kind.kind}, and a cell",
+            expected="no cell",
+            where=run.folder / "config.json",
+        )
+    with run.reading_config():
+        return kind.from_config(run.config["task"])
+
+
+def language_model_run(folder: str | Path) -> Run:
+    """Open the run of a language model.
+
+    Raises:
+        ArgumentError: the run is of another task.
+        RunError: there is no run, or its configuration is damaged.
+    """
+    run = Run.open(folder)
+    with run.reading_config():
+        kind = TASKS[run.config["task"]["kind"]].kind
+    if kind != LanguageModel.kind:
+        raise ArgumentError(
+            "The run is not one of a language model.",
+            got=kind,
+            expected=LanguageModel.kind,
+            where=run.folder / "config.json",
+        )
+    return run
+
+
+def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageModel:
+    """Load the trained language model of a run directory, ready to write.
+
+    Args:
+        folder: the run directory.
+        cell: makes the cell, where the run was trained with a cell of the user's.
+
+    Raises:
+        ArgumentError: the run is of another task.
+        RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
+    """
+    task = load_task(language_model_run(folder).folder, cell=cell)
+    assert isinstance(task, LanguageModel)  # the kind says so
+    return task
+
+
+def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> Task:
     """Load the trained task of a run directory, ready to use.
 
     Args:

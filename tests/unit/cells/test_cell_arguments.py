@@ -7,7 +7,7 @@ from recurra.cells import ACTIVATIONS, activation_function
 from refusals import refused
 
 CELLS = [RNN, LSTM, GRU]
-ACTIVATION_NAMES = "one of 'tanh', 'relu', 'sigmoid', 'leaky_relu', 'elu', 'identity'"
+ACTIVATION_NAMES = "one of 'tanh', 'relu', 'sigmoid', 'leaky_relu', 'elu', 'softmax', 'identity'"
 
 
 @pytest.mark.parametrize("make", CELLS)
