@@ -95,7 +95,7 @@ def test_clockwork_periods_that_do_not_divide_each_other():
     assert repr(cell) == "ClockworkRNN(3, 6, periods=(2, 3, 5))"
 
 
-@pytest.mark.parametrize("periods", [(), (1, 1), (2, 1)])
+@pytest.mark.parametrize("periods", [(), (1, 1), (2, 1), 4])
 def test_clockwork_periods_that_do_not_grow(periods):
     with refused(
         ArgumentError,

@@ -110,11 +110,12 @@ class ClockworkRNN(AffineCell):
 
 
 def _checked(periods: Sequence[int], hidden_size: int) -> tuple[int, ...]:
-    checked = tuple(check_size("periods", period) for period in periods)
+    several = periods if isinstance(periods, Sequence) else ()
+    checked = tuple(check_size("periods", period) for period in several)
     if not checked or any(after <= before for before, after in itertools.pairwise(checked)):
         raise ArgumentError(
             "`periods` do not grow.",
-            got=checked,
+            got=repr(periods),
             expected="whole numbers, each larger than the one before",
             fix="periods=(1, 2, 4, 8)",
         )

@@ -35,7 +35,7 @@ def with_elapsed(
 
     Raises:
         ShapeError: an argument does not fit x.
-        DtypeError: x is not floating point.
+        DtypeError: x is not floating point, or `resets` not bool.
         ArgumentError: times are not finite, or decrease; `elapsed` is negative; or there are both
             or none of them.
 
@@ -47,7 +47,7 @@ def with_elapsed(
                 [0.5000],
                 [1.5000]])
     """
-    _check_shape("x", x, "(T, B, I)", x.dim() == 3)
+    _check_shape("x", x, "(T, B, I)", isinstance(x, torch.Tensor) and x.dim() == 3)
     if not x.is_floating_point():
         raise DtypeError("`x` is not floating point.", got=describe_tensor(x), fix="x.float()")
     T, B, _ = x.shape
@@ -55,7 +55,11 @@ def with_elapsed(
     given = (times, elapsed, start, lengths, resets)
     for (name, shape), value in zip(shapes.items(), given, strict=True):
         if value is not None:
-            _check_shape(name, value, shape, value.shape == shape)
+            _check_shape(name, value, shape, getattr(value, "shape", None) == shape)
+    if resets is not None and resets.dtype != torch.bool:
+        raise DtypeError(
+            "`resets` is not bool.", got=describe_tensor(resets), fix="resets=resets.bool()"
+        )
     counts = torch.ones(T, B, dtype=torch.bool, device=x.device)
     if lengths is not None:
         counts = valid_steps(lengths.to(x.device), T)

@@ -56,7 +56,7 @@ def test_kernel_and_loop_agree(irregular, lengths):
 
 def test_a_stream_is_the_sequence():
     cell, x = made().float(), gappy().detach().float()
-    stream = Stream(cell)
+    stream = Stream(cell, B)
     outputs = torch.stack([stream(step) for step in x])
     torch.testing.assert_close(outputs, unroll(cell, x)[0])
 

@@ -85,6 +85,8 @@ def test_a_start_that_is_not_finite_is_refused():
     ("name", "options"),
     [
         ("x", {"x": X[0]}),
+        ("x", {"x": X.tolist()}),
+        ("times", {"times": TIMES.tolist()}),
         ("times", {"times": TIMES.T}),
         ("elapsed", {"times": None, "elapsed": TIMES.T}),
         ("start", {"start": TIMES[:1]}),
@@ -132,6 +134,11 @@ def test_times_or_times_between_steps(options):
 def test_features_that_are_integers_are_refused():
     with pytest.raises(DtypeError, match="`x` is not floating point"):
         with_elapsed(X.long(), TIMES)
+
+
+def test_resets_that_are_not_bool_are_refused():
+    with pytest.raises(DtypeError, match="`resets` is not bool"):
+        with_elapsed(X, TIMES, resets=torch.zeros(T, B))
 
 
 def test_an_integer_time_may_follow_a_start_that_is_none():

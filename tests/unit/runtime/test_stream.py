@@ -19,7 +19,8 @@ NAMES = {
     "LSTM", "GRU-after", "GRU-before", "RNN-relu", "Narrowing", "NestedState", "LearntStart",
     "UsedTwice", "Normed", "LateOutput", "OneFeature", "SLSTM", "MLSTM", "LayerNormLSTM",
     "PhasedLSTM", "QRNN", "LTC", "ExpRNN", "AttentiveHistory", "FastWeights", "StackRNN",
-    "LegendreMemory", "LSTMWithReadout",
+    "LegendreMemory", "LSTMWithReadout", "ClockworkRNN-123", "CTRNN-noise", "CTRNN-irregular",
+    "DaleCTRNN-masked", "GRUD-irregular",
 }  # fmt: skip
 SOME = [specimen for specimen in (*CELLS, *PAPER_CELLS) if specimen.name in NAMES]
 TOLERANCE = 1e-10
