@@ -173,3 +173,9 @@ def test_a_cell_that_fails(declined):
 def test_sizes_must_be_positive_numbers(declined, option, size):
     problem, _ = declined("lstm", option, size)
     assert option.strip("-").replace("-", "_") in problem
+
+
+def test_a_cell_over_a_line_says_that_it_runs_in_the_plain_loop(explained):
+    text = explained("convlstm", "--input-size", 3, "--hidden-size", 5)
+    assert text.startswith("ConvLSTM is not compiled")
+    assert "[B, 3, 16]" in text

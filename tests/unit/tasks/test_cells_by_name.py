@@ -49,6 +49,11 @@ def test_an_unknown_name_lists_all_and_suggests_the_nearest(name, nearest):
     assert caught.value.details.get("fix") == expected
 
 
+def test_cells_over_a_line_have_no_place_in_a_text():
+    with pytest.raises(UnknownName, match="cell"):
+        cell_maker("convlstm")
+
+
 def test_a_cell_of_a_file(file):
     maker = load_cell_maker(f"{file}:Leaky")
     model = small_model(cell=f"{file}:Leaky", cell_class=maker, connections="plain")
