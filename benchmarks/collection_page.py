@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import tables
+from benchmarks import tables, words
 from benchmarks.excluded import EXCLUDED
 from benchmarks.memory import results
 from benchmarks.memory.results import Result
 from benchmarks.memory.tasks import TASKS, MemoryTask
-from benchmarks.memory.training import BUDGET
+from benchmarks.memory.training import BUDGET, LIMIT
 from benchmarks.records import Record
 from recurra.cells import COLLECTION
 
@@ -31,7 +31,13 @@ def write(docs: Path, head: str, records: Sequence[Record], memory: Path = MEMOR
         page: the file.
     """
     page = docs / _PAGE
-    parts = [head, table(records, results.read(memory)), "## The tasks", tasks_table(), budget()]
+    parts = [
+        head.rstrip(),
+        table(records, results.read(memory)),
+        "## The tasks",
+        tasks_table(),
+        budget(),
+    ]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return page
 
@@ -58,7 +64,7 @@ def _speed(name: str, record: Record | None) -> list[str]:
     if record.status != "timed":
         return [f"{record.status}: {record.note}", ""]
     ratio = record.peers[0].ratio
-    speed = f"{ratio.value:.2f}x" if ratio else f"{record.peers[0].status}"
+    speed = words.ratio(ratio) or record.peers[0].status
     share = "" if record.percent_of_peak is None else f"{record.percent_of_peak:.0f} %"
     return [f"{speed}, {record.note}" if record.note else speed, share]
 
@@ -74,7 +80,8 @@ def _task(name: str, result: Result | None) -> str:
     best = result.best
     if best.solved:
         return f"**{best.updates}**"
-    return f"no, {_score(TASKS[result.task], best.score)}"
+    stopped = "" if best.in_time else f", stopped at {best.updates}"
+    return f"no, {_score(TASKS[result.task], best.score)}{stopped}"
 
 
 def _score(task: MemoryTask, score: float) -> str:
@@ -105,5 +112,6 @@ def budget() -> str:
         f"cut to a norm of {BUDGET.clip:g}, the learning rate {first} and, where that does not "
         f"solve the task, {' and '.join(others)} from the start; cells with their default options. "
         f"Every {BUDGET.check_every} updates {BUDGET.check_rows} other sequences are scored. There "
-        f"is one seed, {BUDGET.seed}: a *no* near the threshold could be a yes with another."
+        f"is one seed, {BUDGET.seed}: a *no* near the threshold could be a yes with another. "
+        f"A training that takes more than {LIMIT / 60:g} minutes is stopped, and the table says so."
     )

@@ -11,7 +11,7 @@ from benchmarks.excluded import EXCLUDED
 from benchmarks.memory import results
 from benchmarks.memory.results import Result
 from benchmarks.memory.tasks import TASKS, MemoryTask
-from benchmarks.memory.training import BUDGET, Budget, contest
+from benchmarks.memory.training import BUDGET, LIMIT, Budget, contest
 from recurra.cells import COLLECTION
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "memory-tasks.jsonl"
@@ -28,6 +28,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cells", help="names, parted by commas; default: all")
     parser.add_argument("--tasks", help="names, parted by commas; default: all")
     parser.add_argument("--out", type=Path, default=RESULTS, help="file of JSON lines")
+    parser.add_argument(
+        "--limit", type=float, default=LIMIT, help="seconds of one training; default: %(default)g"
+    )
     parser.add_argument("--again", action="store_true", help="run what is there, too")
     return parser.parse_args()
 
@@ -53,7 +56,7 @@ def main() -> int:
         for task in tasks:
             if not options.again and _is_done(known.get((cell, task))):
                 continue
-            result = run(cell, TASKS[task], BUDGET)
+            result = run(cell, TASKS[task], BUDGET, options.limit)
             results.add(options.out, result)
             console.print(f"{cell:<24} {task:<8} {_line(result)}")
             failed |= bool(result.error)
@@ -65,11 +68,11 @@ def _is_done(result: Result | None) -> bool:
     return bool(result and not result.error and result.budget == results.as_dict(BUDGET))
 
 
-def run(cell: str, task: MemoryTask, budget: Budget) -> Result:
+def run(cell: str, task: MemoryTask, budget: Budget, limit: float) -> Result:
     """Train one cell on one task; an error of the cell is a result."""
     given = results.as_dict(budget)
     try:
-        outcome = contest(COLLECTION[cell].make, task, budget)
+        outcome = contest(COLLECTION[cell].make, task, budget, limit)
     except Exception as error:
         words = next(iter(str(error).splitlines()), "")
         return Result(cell, task.name, given, error=f"{type(error).__name__}: {words}")
@@ -83,6 +86,7 @@ def _line(result: Result) -> str:
     what = (
         f"solved after {best.updates} updates" if best.solved else f"not solved, {best.score:.3g}"
     )
+    what += "" if best.in_time else f" when the time was up, after {best.updates} updates"
     return f"{what}, rate {best.rate}, {result.seconds} s"
 
 

@@ -42,6 +42,9 @@ class Budget:
 BUDGET = Budget()
 """What the table of the documentation is about."""
 
+LIMIT = 300.0
+"""Seconds after which a training is given up: no part of the budget, and said where it happens."""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -53,6 +56,7 @@ class Attempt:
         score: the best of all looks.
         solved: whether it is on the far side of the task's threshold.
         finite: False if the loss was no number at last.
+        in_time: False if it was stopped because it took too long.
     """
 
     rate: float
@@ -60,6 +64,7 @@ class Attempt:
     score: float
     solved: bool
     finite: bool = True
+    in_time: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,19 +97,22 @@ class Learner(nn.Module):
         return answer
 
 
-def contest(make: MakeCell, task: MemoryTask, budget: Budget) -> Outcome:
-    """Try the learning rates in turn, until one solves the task."""
+def contest(make: MakeCell, task: MemoryTask, budget: Budget, limit: float = LIMIT) -> Outcome:
+    """Try the learning rates in turn, until one solves the task or takes too long."""
     begin = time.perf_counter()
     attempts: list[Attempt] = []
     for rate in budget.rates:
-        attempts.append(attempt(make, task, budget, rate))
-        if attempts[-1].solved:
+        attempts.append(attempt(make, task, budget, rate, limit))
+        if attempts[-1].solved or not attempts[-1].in_time:
             break
     return Outcome(tuple(attempts), time.perf_counter() - begin)
 
 
-def attempt(make: MakeCell, task: MemoryTask, budget: Budget, rate: float) -> Attempt:
-    """Train one cell from the start with one learning rate."""
+def attempt(
+    make: MakeCell, task: MemoryTask, budget: Budget, rate: float, limit: float = LIMIT
+) -> Attempt:
+    """Train one cell from the start with one learning rate, for `limit` seconds at the most."""
+    end = time.perf_counter() + limit
     torch.manual_seed(budget.seed)
     learner = Learner(make(task.inputs, budget.hidden_size), task)
     optimizer = torch.optim.Adam(learner.parameters(), lr=rate)
@@ -119,6 +127,8 @@ def attempt(make: MakeCell, task: MemoryTask, budget: Budget, rate: float) -> At
         scores.append(_look(learner, task, budget, looks))
         if task.is_solved(scores[-1]):
             return Attempt(rate, updates, scores[-1], solved=True)
+        if time.perf_counter() > end and updates < budget.updates:
+            return Attempt(rate, updates, _best(task, scores), solved=False, in_time=False)
     return Attempt(rate, updates, _best(task, scores), solved=False)
 
 

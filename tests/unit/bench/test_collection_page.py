@@ -16,6 +16,7 @@ from benchmarks.records import PeerRecord, Record, Settings
 from recurra.cells import COLLECTION, GRU, CollectedCell
 
 TINY = Settings(threads=1, effort=Effort(blocks=2, sample=1e-5, pause=0), quick=True)
+SPEED = "1.50x [1.40, 1.60]"
 GIVEN = results.as_dict(BUDGET)
 MACHINE = {
     "cpu": "a processor", "instructions": "some", "cores": 4, "threads": 1, "load": 0.1,
@@ -120,7 +121,7 @@ class TestTable:
         found = {("lstm", "copy"): solved("copy", 850), ("lstm", "adding"): missed}
         page = collection_page.table(records, found)
         assert line_of("lstm", page) == [
-            "1.50x", "50 %", "1.50x", "40 %", "**850**", "no, 0.0123", "not run",
+            SPEED, "50 %", SPEED, "40 %", "**850**", "no, 0.0123", "not run",
         ]  # fmt: skip
         assert line_of("lstm-peephole", page)[2:4] == ["not measured", ""]
         assert len({line.count("|") for line in page.splitlines()}) == 1
@@ -132,11 +133,14 @@ class TestTable:
         missed = Result("gru", "order", GIVEN, (Attempt(0.01, 9, 0.305, solved=False),))
         broken = Result("gru", "copy", GIVEN, error="RuntimeError: it broke")
         other = Result("gru", "adding", {"updates": 5}, (Attempt(0.01, 5, 0.0, solved=True),))
-        found = {(each.cell, each.task): each for each in (missed, broken, other)}
+        slow = Attempt(0.01, 150, 0.25, solved=False, in_time=False)
+        stopped = Result("mgu", "copy", GIVEN, (slow,))
+        found = {(each.cell, each.task): each for each in (missed, broken, other, stopped)}
         page = collection_page.table(records, found)
         assert set(line_of("rnn", page)) == {"not run: takes images", ""}
         assert line_of("irnn", page)[0] == "failed: it broke"
-        assert line_of("gru", page)[:2] == ["1.50x, plain loop", ""]
+        assert line_of("mgu", page)[4] == "no, 25 %, stopped at 150"
+        assert line_of("gru", page)[:2] == [f"{SPEED}, plain loop", ""]
         assert line_of("gru", page)[4:] == [
             "failed: RuntimeError: it broke", "not run", "no, 30.5 %",
         ]  # fmt: skip
@@ -150,7 +154,7 @@ def test_results_become_the_page_and_leave_the_other_alone(tmp_path):
     text = page.read_text()
     assert page.name == "collection-measured.inc"
     assert "a quick run: few samples" in text
-    assert line_of("lstm", text)[0] == "1.50x"
+    assert line_of("lstm", text)[0] == SPEED
     assert "0.167 | 0.01 |" in text
     assert "3000 updates of Adam with 32 new sequences" in text
 

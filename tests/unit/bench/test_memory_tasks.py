@@ -106,7 +106,7 @@ class TestBudget:
         tried = []
 
         def attempted(*given):
-            rate = given[-1]
+            rate = given[-2]
             tried.append(rate)
             return Attempt(rate, 3, 0.5, solved=rate == 0.02)
 
@@ -118,6 +118,11 @@ class TestBudget:
     def test_a_solved_task_ends_the_training(self):
         easy = replace(ADDING, solved=0.1, baseline=0.0)
         assert attempt(GRU, easy, TINY, 0.01).updates == 3
+
+    def test_what_takes_too_long_is_stopped(self):
+        outcome = contest(GRU, COPY, TINY, limit=0.0)
+        (stopped,) = outcome.attempts
+        assert (stopped.updates, stopped.solved, stopped.in_time) == (3, False, False)
 
     def test_what_diverges_is_no_number(self):
         class Broken(GRU):
