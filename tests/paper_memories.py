@@ -74,22 +74,6 @@ class DecayingFastWeights(nn.Module):
         return h, (h, A)
 
 
-class Jordan(nn.Module):
-    """The state is the output (Jordan 1986)."""
-
-    def __init__(self, input_size=3, hidden_size=5, output_size=2):
-        super().__init__()
-        self.hidden = nn.Linear(input_size + output_size, hidden_size)
-        self.out = nn.Linear(hidden_size, output_size)
-
-    def initial_state(self, batch_size):
-        return torch.full((batch_size, 2), 0.5, dtype=self.out.weight.dtype)
-
-    def forward(self, x, y):
-        y = torch.sigmoid(self.out(F.silu(self.hidden(torch.cat([x, y], 1)))))
-        return y, y
-
-
 class MaxoutRNN(nn.Module):
     """The best of three pieces a unit (Goodfellow et al. 2013; Cai, Shi & Liu 2013)."""
 

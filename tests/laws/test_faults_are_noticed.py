@@ -94,7 +94,7 @@ FAULTS = (
 
 
 def subject():
-    specimen = next(specimen for specimen in PAPER_CELLS if specimen.name == "LayerNormLSTM")
+    specimen = next(specimen for specimen in CELLS if specimen.name == "LayerNormLSTM")
     cell = specimen.cell()
     x = random_input(T, B, specimen.input_size)
     return cell, x, reached_state(cell, x)
