@@ -153,7 +153,7 @@ def test_cells_over_a_line(shown):
     (line,) = (each for each in shown().splitlines() if each.startswith("convlstm "))
     assert line.split()[-2:] == ["295k", "loop"]
     assert "over 16 positions" in shown()
-    text = shown("convlstm", "--input-size", 3, "--hidden-size", 5)
+    text = unwrapped(shown("convlstm", "--input-size", 3, "--hidden-size", 5))
     assert "x [B, 3, 16], state.hidden [B, 5, 16], state.cell [B, 5, 16]; float32" in text
     assert "500 for I=3, H=5" in text
 
