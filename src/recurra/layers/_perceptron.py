@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
+from recurra.base import DtypeError, ShapeError, check_finite, check_size, describe_tensor
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ class Perceptron(nn.Module):
         Raises:
             ShapeError: x is not `[N, F]` with N >= 1, or the targets do not fit it.
             DtypeError: x has not the dtype of the weights, or the targets are no integers.
+            DataError: a number of x is missing or infinite.
         """
         self._check(x, targets)
         check_size("epochs", epochs)
@@ -188,6 +189,7 @@ class Perceptron(nn.Module):
                 got=describe_tensor(x),
                 expected=str(self.weight.dtype).removeprefix("torch."),
             )
+        check_finite("x", x)
         if targets.dtype.is_floating_point or targets.dtype.is_complex:
             raise DtypeError(
                 "`targets` are not classes.", got=describe_tensor(targets), expected="integers"

@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 
-from recurra.base import DtypeError, ShapeError
+from recurra.base import DataError, DtypeError, ShapeError
 from recurra.layers import Perceptron
 from refusals import refused
 
@@ -159,6 +159,19 @@ def test_rows_of_another_dtype_are_refused():
     x, targets = table((0, 0, 0, 1))
     with refused(DtypeError, "has not the dtype", got="(4, 2) float64 on cpu", expected="float32"):
         Perceptron(2).learn(x.double(), targets)
+
+
+def test_missing_numbers_are_refused():
+    x, targets = table((0, 0, 0, 1))
+    x[2, 1] = float("nan")
+    with refused(
+        DataError,
+        "`x` has a number that is missing",
+        got="nan at [2, 1], 1 in all",
+        expected="finite numbers",
+        fix="leave the row out, or fill the number in",
+    ):
+        Perceptron(2).learn(x, targets)
 
 
 def test_targets_that_are_no_classes_are_refused():
