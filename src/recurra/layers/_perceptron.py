@@ -143,18 +143,20 @@ class Perceptron(nn.Module):
         """
         self._check(x, targets)
         check_size("epochs", epochs)
-        done = [PerceptronEpoch(0, self.weight.clone(), self.bias.clone())]
-        while len(done) <= epochs:
+        done: list[PerceptronEpoch] = []
+        seen = {self._numbers(): 0}  # by weights, after which pass they were first there
+        returned_to = None
+        while len(done) < epochs and returned_to is None:
             mistakes = self._go_through(x, targets)
             done.append(PerceptronEpoch(mistakes, self.weight.clone(), self.bias.clone()))
-            returned_to = next((i for i in range(len(done) - 1) if _equal(done[i], done[-1])), None)
-            if mistakes == 0 or returned_to is not None:
-                break
-        return PerceptronLearning(
-            tuple(done[1:]),
-            separated=mistakes == 0,
-            returned_to=None if mistakes == 0 else returned_to,
-        )
+            if mistakes == 0:
+                return PerceptronLearning(tuple(done), separated=True, returned_to=None)
+            returned_to = seen.get(self._numbers())
+            seen[self._numbers()] = len(done)
+        return PerceptronLearning(tuple(done), separated=False, returned_to=returned_to)
+
+    def _numbers(self) -> tuple[float, ...]:
+        return (*self.weight.flatten().tolist(), *self.bias.tolist())
 
     @torch.no_grad()
     def _go_through(self, x: torch.Tensor, targets: torch.Tensor) -> int:
@@ -210,7 +212,3 @@ class Perceptron(nn.Module):
     def extra_repr(self) -> str:
         """Show the sizes."""
         return f"{self.input_size}, classes={self.classes}"
-
-
-def _equal(one: PerceptronEpoch, other: PerceptronEpoch) -> bool:
-    return torch.equal(one.weight, other.weight) and torch.equal(one.bias, other.bias)

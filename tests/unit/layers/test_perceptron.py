@@ -186,3 +186,9 @@ def test_targets_that_are_no_classes_are_refused():
         Perceptron(2).learn(x, 2 * targets)
     with refused(ShapeError, "has a class", got="-1 .. 0", expected="0 .. 2"):
         Perceptron(2, classes=3).learn(x, -targets)
+
+
+def test_many_passes_are_a_matter_of_seconds():
+    x, targets = torch.tensor([[1.0], [1.0001]]), torch.tensor([0, 1])
+    learning = Perceptron(1).learn(x, targets, epochs=5_000)
+    assert len(learning.epochs) == 5_000
