@@ -175,3 +175,28 @@ def test_threads_are_set(recurra):
     )
     assert torch.get_num_threads() == 2
     assert Run.open("new").config["threads"] == 2
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize(
+    ("optimizer", "schedule", "warmup"), [("adam", "one-cycle", 0), ("nesterov", "step", 50)]
+)
+def test_the_optimizer_and_its_schedule_are_a_choice(recurra, optimizer, schedule, warmup):
+    chosen = small(optimizer=optimizer, schedule=schedule, epochs=1, learning_rate=0.02)
+    assert recurra("train", "lm", "text.txt", "--out", "new", *chosen).code == 0
+    training = Run.open("new").config["training"]
+    got = (training["optimizer"], training["schedule"], training["warmup"])
+    assert got == (optimizer, schedule, warmup)
+    shown = recurra("info", "new").out
+    assert optimizer in shown
+    assert f"0.02, {schedule}" in shown
+    assert recurra("train", "lm", "--resume", "new").code == 0
+
+
+@pytest.mark.usefixtures("workplace")
+@pytest.mark.parametrize("option", ["optimizer", "schedule"])
+def test_an_unknown_optimizer_or_schedule_writes_nothing(recurra, workplace, option):
+    answer = recurra("train", "lm", "text.txt", "--out", "new", *small(**{option: "adan"}))
+    assert answer.code == 2
+    assert f"`{option}` is not a known name" in answer.err
+    assert not (workplace / "new").exists()

@@ -2,7 +2,14 @@
 
 from recurra.base._batch import Batch, Batches
 from recurra.base._cell import Cell, run_step
-from recurra.base._checks import check_range, check_seed, check_size, settings_from
+from recurra.base._checks import (
+    check_finite,
+    check_range,
+    check_seed,
+    check_size,
+    check_sizes,
+    settings_from,
+)
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
@@ -68,10 +75,12 @@ __all__ = [
     "TrainingDiverged",
     "UnknownName",
     "UnknownSymbol",
+    "check_finite",
     "check_range",
     "check_same_form",
     "check_seed",
     "check_size",
+    "check_sizes",
     "clip_gradient",
     "describe_state",
     "describe_tensor",

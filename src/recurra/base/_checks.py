@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from recurra.base._errors import ArgumentError, ShapeError
+import torch
+
+from recurra.base._errors import ArgumentError, DataError, ShapeError
 
 Settings = TypeVar("Settings")
 
@@ -25,6 +27,17 @@ def check_size(name: str, value: object, *, least: int = 1, most: int = MOST) ->
             expected=f"an integer <= {most}" if too_large else f"an integer >= {least}",
         )
     return value
+
+
+def check_sizes(name: str, values: object, *, most: int = MOST) -> tuple[int, ...]:
+    """Return `values` as a tuple if it is a list or tuple of sizes; raise ShapeError otherwise."""
+    if not isinstance(values, list | tuple):
+        raise ShapeError(
+            f"`{name}` is not a list of sizes.",
+            got=repr(values)[:60],
+            expected="a list or tuple of integers, such as [32, 16]",
+        )
+    return tuple(check_size(name, value, most=most) for value in values)
 
 
 def check_range(
@@ -58,6 +71,20 @@ def check_seed(seed: int) -> int:
             "`seed` is outside its range.", got=repr(seed), expected="an integer, 0 <= seed < 2**63"
         )
     return seed
+
+
+def check_finite(name: str, table: torch.Tensor) -> torch.Tensor:
+    """Return `table` if all its numbers are finite; raise DataError with their place otherwise."""
+    wrong = (~table.isfinite()).nonzero()
+    if len(wrong):
+        place = ", ".join(map(str, wrong[0].tolist()))
+        raise DataError(
+            f"`{name}` has a number that is missing or infinite.",
+            got=f"{float(table[tuple(wrong[0])])} at [{place}], {len(wrong)} in all",
+            expected="finite numbers",
+            fix="leave the row out, or fill the number in",
+        )
+    return table
 
 
 def settings_from(kind: type[Settings], section: Mapping[str, Any]) -> Settings:

@@ -10,6 +10,7 @@ from rich.text import Text
 from recurra.base import DamagedFile, RunError
 from recurra.store import Run
 from recurra.tasks import TASKS
+from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
 
@@ -83,8 +84,11 @@ def _training_rows(run: Run) -> list[tuple[str, str]]:
     best = min((each[monitor] for each in measured), default=None)
     rows = []
     if "training" in run.config:
-        training = run.config["training"]
+        training = with_what_was_fixed(run.config["training"])
+        rate = f"{training['learning_rate']:g}, {training['schedule']}"
         rows += [
+            ("optimizer", training["optimizer"]),
+            ("learning rate", rate),
             ("epochs", f"{len(measured)} of {training['epochs']} measured"),
             ("seed", str(training["seed"])),
         ]

@@ -26,7 +26,7 @@ from recurra.tasks import (
     language_model_run,
     make_corpus,
 )
-from recurra.train import FitResult, TrainingSettings, fit, require_extras
+from recurra.train import FitResult, TrainingSettings, fit, require_extras, with_what_was_fixed
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
         if not recorded:
             raise ValueError("no files")
         cutting = settings_from(CorpusSettings, data)
-        settings = settings_from(TrainingSettings, config["training"])
+        settings = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         threads = check_size("threads", config["threads"], most=MOST_THREADS)
     text = _same_text(run, recorded, files)
     torch.set_num_threads(threads)  # other sums in another order, other bits

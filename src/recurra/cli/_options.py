@@ -14,6 +14,9 @@ MOST_THREADS = 1024
 STREAMS, WINDOW = 16, 64
 """How texts are read where nothing else is asked for."""
 
+WARMUP = 50
+"""Steps over which the learning rate rises, where the schedule does not do so by itself."""
+
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 UserCell = Annotated[
     str | None,

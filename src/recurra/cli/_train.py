@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli._console import console
-from recurra.cli._options import MOST_THREADS, STREAMS, WINDOW, user_cell
+from recurra.cli._options import MOST_THREADS, STREAMS, WARMUP, WINDOW, user_cell
 
 Model = partial(typer.Option, rich_help_panel="Model")
 Text = partial(typer.Option, rich_help_panel="Text")
@@ -43,7 +43,13 @@ def train_lm(
     epochs: Annotated[int, Training(help="Passes over the text.")] = 2,
     streams: Annotated[int, Text(help="Places of the text read side by side.")] = STREAMS,
     window: Annotated[int, Text(help="Characters that gradients flow back through.")] = WINDOW,
+    optimizer: Annotated[
+        str, Training(help="muon, adamw, adam, rmsprop, adagrad, nesterov, momentum or sgd.")
+    ] = "muon",
     learning_rate: Annotated[float, Training(help="Largest step size.")] = 0.01,
+    schedule: Annotated[
+        str, Training(help="Of the step size: cosine, linear, step, one-cycle or constant.")
+    ] = "cosine",
     clip_norm: Annotated[float, Training(help="Largest norm of the gradient.")] = 1.0,
     validation: Annotated[float, Text(help="Part at the end to measure on.")] = 0.1,
     jamo: Annotated[bool, Text("--jamo", help="Read Hangul letter by letter.")] = False,
@@ -101,7 +107,10 @@ def train_lm(
     cutting = CorpusSettings(streams, window, validation, unknown == "unk", least_count)
     settings = TrainingSettings(
         epochs=epochs,
+        optimizer=optimizer,
         learning_rate=learning_rate,
+        schedule=schedule,
+        warmup=0 if schedule == "one-cycle" else WARMUP,
         clip_norm=clip_norm,
         checkpoint_every=checkpoint_every,
         seed=seed,

@@ -4,9 +4,9 @@ import torch
 
 from recurra.base import (
     Batch,
-    DataError,
     DtypeError,
     ShapeError,
+    check_finite,
     check_seed,
     check_size,
     describe_tensor,
@@ -47,8 +47,8 @@ class TableRows:
         seed: int | None = None,
     ) -> None:
         _check_rows(inputs, targets)
-        _check_finite("inputs", inputs)
-        _check_finite("targets", targets)
+        check_finite("inputs", inputs)
+        check_finite("targets", targets)
         self.rows = check_size("rows", rows)
         order = torch.arange(len(inputs))
         if seed is not None:
@@ -80,16 +80,4 @@ def _check_rows(inputs: torch.Tensor, targets: torch.Tensor) -> None:
             "`targets` is not one target a row.",
             got=describe_tensor(targets),
             expected=f"({len(inputs)},) or ({len(inputs)}, O)",
-        )
-
-
-def _check_finite(name: str, table: torch.Tensor) -> None:
-    wrong = (~table.isfinite()).nonzero()
-    if len(wrong):
-        place = ", ".join(map(str, wrong[0].tolist()))
-        raise DataError(
-            f"`{name}` has a number that is missing or infinite.",
-            got=f"{float(table[tuple(wrong[0])])} at [{place}], {len(wrong)} in all",
-            expected="finite numbers",
-            fix="leave the row out, or fill the number in",
         )

@@ -4,6 +4,7 @@ from recurra.layers._bidirectional import Bidirectional, BidirectionalState
 from recurra.layers._crf import CRF
 from recurra.layers._from_torch import from_torch, load_into_torch
 from recurra.layers._layer import Layer
+from recurra.layers._losses import LOSSES, Loss, contrastive_loss, loss_function
 from recurra.layers._maxout import Maxout
 from recurra.layers._multi_layer_perceptron import MultiLayerPerceptron
 from recurra.layers._perceptron import Perceptron, PerceptronEpoch, PerceptronLearning
@@ -14,10 +15,12 @@ from recurra.layers._tied_embedding import TiedEmbedding
 
 __all__ = [
     "CRF",
+    "LOSSES",
     "Bidirectional",
     "BidirectionalState",
     "Concatenate",
     "Layer",
+    "Loss",
     "Maxout",
     "MultiLayerPerceptron",
     "Perceptron",
@@ -27,6 +30,8 @@ __all__ = [
     "Residual",
     "Stack",
     "TiedEmbedding",
+    "contrastive_loss",
     "from_torch",
     "load_into_torch",
+    "loss_function",
 ]

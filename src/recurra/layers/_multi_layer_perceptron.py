@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from recurra.base import check_range, check_size
+from recurra.base import check_range, check_size, check_sizes
 from recurra.cells import Activation, activation_function
 
 
@@ -31,7 +31,7 @@ class MultiLayerPerceptron(nn.Module):
         dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
+        ShapeError: a size is not a positive integer, or `hidden_sizes` is no list of them.
         UnknownName: `activation` is not a known name.
         ArgumentError: `dropout` is outside 0..1.
 
@@ -56,7 +56,7 @@ class MultiLayerPerceptron(nn.Module):
         super().__init__()
         sizes = [
             check_size("input_size", input_size),
-            *(check_size("hidden_sizes", size) for size in hidden_sizes),
+            *check_sizes("hidden_sizes", hidden_sizes),
             check_size("output_size", output_size),
         ]
         self.affines = nn.ModuleList(

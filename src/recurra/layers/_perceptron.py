@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
+from recurra.base import DtypeError, ShapeError, check_finite, check_size, describe_tensor
 
 
 @dataclass(frozen=True)
@@ -139,21 +139,24 @@ class Perceptron(nn.Module):
         Raises:
             ShapeError: x is not `[N, F]` with N >= 1, or the targets do not fit it.
             DtypeError: x has not the dtype of the weights, or the targets are no integers.
+            DataError: a number of x is missing or infinite.
         """
         self._check(x, targets)
         check_size("epochs", epochs)
-        done = [PerceptronEpoch(0, self.weight.clone(), self.bias.clone())]
-        while len(done) <= epochs:
+        done: list[PerceptronEpoch] = []
+        seen = {self._numbers(): 0}  # by weights, after which pass they were first there
+        returned_to = None
+        while len(done) < epochs and returned_to is None:
             mistakes = self._go_through(x, targets)
             done.append(PerceptronEpoch(mistakes, self.weight.clone(), self.bias.clone()))
-            returned_to = next((i for i in range(len(done) - 1) if _equal(done[i], done[-1])), None)
-            if mistakes == 0 or returned_to is not None:
-                break
-        return PerceptronLearning(
-            tuple(done[1:]),
-            separated=mistakes == 0,
-            returned_to=None if mistakes == 0 else returned_to,
-        )
+            if mistakes == 0:
+                return PerceptronLearning(tuple(done), separated=True, returned_to=None)
+            returned_to = seen.get(self._numbers())
+            seen[self._numbers()] = len(done)
+        return PerceptronLearning(tuple(done), separated=False, returned_to=returned_to)
+
+    def _numbers(self) -> tuple[float, ...]:
+        return (*self.weight.flatten().tolist(), *self.bias.tolist())
 
     @torch.no_grad()
     def _go_through(self, x: torch.Tensor, targets: torch.Tensor) -> int:
@@ -188,6 +191,7 @@ class Perceptron(nn.Module):
                 got=describe_tensor(x),
                 expected=str(self.weight.dtype).removeprefix("torch."),
             )
+        check_finite("x", x)
         if targets.dtype.is_floating_point or targets.dtype.is_complex:
             raise DtypeError(
                 "`targets` are not classes.", got=describe_tensor(targets), expected="integers"
@@ -208,7 +212,3 @@ class Perceptron(nn.Module):
     def extra_repr(self) -> str:
         """Show the sizes."""
         return f"{self.input_size}, classes={self.classes}"
-
-
-def _equal(one: PerceptronEpoch, other: PerceptronEpoch) -> bool:
-    return torch.equal(one.weight, other.weight) and torch.equal(one.bias, other.bias)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 import torch.nn.functional as F
 
-from recurra.base import ArgumentError, Batch, Outcome, State
+from recurra.base import ArgumentError, Batch, Outcome, ShapeError, State, describe_tensor
 from recurra.tasks._table_model import TableConfig, TableModel
 
 
@@ -59,28 +59,41 @@ class TableClassifier(TableModel):
 
     def standardise(self, inputs: torch.Tensor) -> None:
         """Measure mean and deviation of the columns of rows `[N, F]`."""
-        self.scales.measure(inputs)
+        self.scales.measure("inputs", inputs)
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum the nats of all rows; the loss is their mean. Rows have no state."""
         del state
         scores = self(batch.inputs)
+        self._check_targets(batch.targets, len(scores))
         nats = F.cross_entropy(scores, batch.targets, reduction="sum")
         right = int((scores.argmax(dim=-1) == batch.targets).sum())
         rows = len(batch.targets)
         totals = {"nats": float(nats.detach()), "right": right, "rows": rows}
         return Outcome(nats / rows, totals, None)
 
+    def _check_targets(self, targets: torch.Tensor, rows: int) -> None:
+        if targets.shape != (rows,) or targets.dtype != torch.int64:
+            raise ShapeError(
+                "The targets of this `TableClassifier` are not one class a row.",
+                got=describe_tensor(targets),
+                expected=f"({rows},) int64",
+            )
+        if not 0 <= int(targets.min()) <= int(targets.max()) < len(self.classes):
+            raise ArgumentError(
+                "The targets of this `TableClassifier` have a class that it does not have.",
+                got=f"{int(targets.min())} .. {int(targets.max())}",
+                expected=f"0 .. {len(self.classes) - 1}",
+            )
+
     def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
         """Give the mean cross-entropy in nats and the part of rows that is decided rightly."""
         rows = totals["rows"]
         return {"cross_entropy": totals["nats"] / rows, "accuracy": totals["right"] / rows}
 
-    @torch.no_grad()
     def probabilities(self, inputs: torch.Tensor) -> torch.Tensor:
         """Give the probability of each class for rows `[N, F]`: `[N, C]`."""
-        scores: torch.Tensor = self(inputs)
-        return scores.softmax(dim=-1)
+        return self.evaluated(inputs).softmax(dim=-1)
 
     def predict(self, inputs: torch.Tensor) -> list[str]:
         """Name the likeliest class of each row `[N, F]`."""

@@ -11,8 +11,9 @@ from recurra.base import (
     ArgumentError,
     ShapeError,
     Task,
+    check_finite,
     check_range,
-    check_size,
+    check_sizes,
     describe_tensor,
     settings_from,
 )
@@ -36,8 +37,7 @@ class TableConfig:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        for size in self.hidden_sizes:
-            check_size("hidden_sizes", size, most=1_000_000)
+        check_sizes("hidden_sizes", self.hidden_sizes, most=1_000_000)
         activation_function(self.activation)
         check_range("dropout", self.dropout, 0, 1)
 
@@ -60,8 +60,24 @@ class Scales(nn.Module):
         self.register_buffer("deviation", torch.ones(columns))
 
     @torch.no_grad()
-    def measure(self, table: torch.Tensor) -> None:
-        """Take mean and deviation of the rows `[N, F]`; a column that never changes keeps 1."""
+    def measure(self, name: str, table: torch.Tensor) -> None:
+        """Take mean and deviation of the rows `[N, F]`; a column that never changes keeps 1.
+
+        Args:
+            name: what the rows are called in a message.
+            table: the rows.
+
+        Raises:
+            ShapeError: there are no rows, or they have other columns.
+            DataError: a number is missing or infinite.
+        """
+        if table.dim() != 2 or table.shape[1] != len(self.mean) or not len(table):
+            raise ShapeError(
+                f"`{name}` is not rows of the columns of this model.",
+                got=describe_tensor(table),
+                expected=f"(N, {len(self.mean)}), N >= 1",
+            )
+        check_finite(name, table)
         deviation = table.std(dim=0, correction=0)
         self.mean.copy_(table.mean(dim=0))
         self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
@@ -119,6 +135,17 @@ class TableModel(Task):
         }
         names = {"features": list(self.features), self.outputs_key: list(self.outputs)}
         return {**names, "model": choices}
+
+    @torch.no_grad()
+    def evaluated(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Run the network without dropout and without gradients."""
+        was_training = self.training
+        self.eval()
+        try:
+            scores: torch.Tensor = self(inputs)
+            return scores
+        finally:
+            self.train(was_training)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Run the network over rows `[N, F]` in their own units: its outputs `[N, O]`."""

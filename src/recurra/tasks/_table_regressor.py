@@ -55,8 +55,8 @@ class TableRegressor(TableModel):
 
     def standardise(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Measure mean and deviation of the columns of inputs `[N, F]` and targets `[N, O]`."""
-        self.scales.measure(inputs)
-        self.target_scales.measure(targets)
+        self.scales.measure("inputs", inputs)
+        self.target_scales.measure("targets", targets)
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum the squared errors of all rows; the loss is their mean. Rows have no state."""
@@ -86,7 +86,6 @@ class TableRegressor(TableModel):
             "root_mean_squared_error": (totals["squares"] / numbers) ** 0.5,
         }
 
-    @torch.no_grad()
     def predict(self, inputs: torch.Tensor) -> torch.Tensor:
         """Predict the numbers of rows `[N, F]` in their own units: `[N, O]`."""
-        return self.target_scales.inverse(self(inputs))
+        return self.target_scales.inverse(self.evaluated(inputs))

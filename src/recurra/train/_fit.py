@@ -13,7 +13,7 @@ from recurra.store import Run
 from recurra.train._events import Listener
 from recurra.train._picture import draw_learning_curve
 from recurra.train._session import Session, Stopped
-from recurra.train._settings import TrainingSettings
+from recurra.train._settings import TrainingSettings, with_what_was_fixed
 from recurra.train._state import TrainingState
 
 
@@ -104,6 +104,8 @@ def _take_over(session: Session) -> None:
     """Refuse a run that was begun with another task or other settings; load its weights."""
     state, run = session.state, session.run
     recorded = run.config.get("training")
+    if isinstance(recorded, dict):
+        recorded = with_what_was_fixed(recorded)
     if recorded is not None and recorded != asdict(session.settings):
         raise ConfigMismatch(
             "The settings are not those that the run began with.",

@@ -1,4 +1,4 @@
-"""The optimizer: Muon for the matrices of cells, AdamW for everything else.
+"""The optimizer of a training; unless asked for another, Muon for the matrices of cells and AdamW.
 
 After two epochs of Tiny Shakespeare this is at 2.18 bits per character where AdamW alone is at 2.26
 (docs/results.md). Muon is
@@ -6,7 +6,6 @@ K. Jordan et al. (2024); its step is scaled so that one learning rate serves bot
 "Muon is scalable for LLM training", 2025).
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,8 @@ from torch import nn
 from torch.optim import AdamW, Muon, Optimizer
 
 from recurra.layers import Recurrent
+from recurra.train._optimizers import MUON, optimizer_maker
+from recurra.train._schedules import find_schedule, warm_up
 from recurra.train._settings import TrainingSettings
 
 
@@ -57,26 +58,32 @@ class MuonAdamW(Optimizer):
         self.param_groups = [group for part in self.parts for group in part.param_groups]
 
 
-def make_optimizer(task: nn.Module, settings: TrainingSettings) -> MuonAdamW:
-    """Make the optimizer of a task: the matrices inside its cells go to Muon."""
-    inside = {
+def make_optimizer(task: nn.Module, settings: TrainingSettings) -> Optimizer:
+    """Make the optimizer of a task over all parameters that learn."""
+    parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]
+    if settings.optimizer != MUON:
+        return optimizer_maker(settings.optimizer)(parameters, settings.learning_rate)
+    inside = _matrices_of_cells(task)
+    matrices = [parameter for parameter in parameters if parameter in inside]
+    others = [parameter for parameter in parameters if parameter not in inside]
+    return MuonAdamW(matrices, others, settings.learning_rate)
+
+
+def _matrices_of_cells(task: nn.Module) -> set[nn.Parameter]:
+    return {
         parameter
         for module in task.modules()
         if isinstance(module, Recurrent)
         for parameter in module.parameters()
         if parameter.dim() == 2
     }
-    parameters = [parameter for parameter in task.parameters() if parameter.requires_grad]
-    matrices = [parameter for parameter in parameters if parameter in inside]
-    others = [parameter for parameter in parameters if parameter not in inside]
-    return MuonAdamW(matrices, others, settings.learning_rate)
 
 
 def set_learning_rate(
     optimizer: Optimizer, settings: TrainingSettings, step: int, steps: int
 ) -> None:
-    """Set the step size of a step: up along a line, then down along half a cosine."""
-    rise = min(1.0, (step + 1) / max(1, settings.warmup))
-    fall = (1 + math.cos(math.pi * step / steps)) / 2
+    """Set the step size of a step: up along a line while warming up, and as the schedule has it."""
+    rate = settings.learning_rate * warm_up(step, settings.warmup)
+    rate *= find_schedule(settings.schedule)(step, steps)
     for group in optimizer.param_groups:
-        group["lr"] = settings.learning_rate * rise * fall
+        group["lr"] = rate

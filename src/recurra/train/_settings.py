@@ -1,9 +1,13 @@
 """What a training is told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from recurra.base import check_range, check_seed, check_size
+from recurra.train._optimizers import MUON, check_optimizer
+from recurra.train._schedules import find_schedule
 
 
 @dataclass(frozen=True)
@@ -12,17 +16,23 @@ class TrainingSettings:
 
     Args:
         epochs: passes over the training data.
-        learning_rate: largest step size, reached after `warmup` steps; then it falls along a
-            half cosine to nothing; at most 1000.
+        optimizer: "muon" for Muon on the matrices of cells and AdamW on the rest, or one of
+            `OPTIMIZERS`. Default: "muon".
+        learning_rate: largest step size, at most 1000; what suits depends on the optimizer.
+        schedule: how the step size changes over the training: one of `SCHEDULES`. Default:
+            "cosine".
         clip_norm: gradients with a larger L2 norm are scaled down to it; exploding gradients do no
             harm then.
-        warmup: steps over which the step size rises from nothing.
+        warmup: steps over which the step size rises from nothing, times what the schedule gives;
+            0 suits "one-cycle", which rises by itself.
         checkpoint_every: steps between two checkpoints.
         seed: of the first weights and of dropout.
     """
 
     epochs: int = 2
+    optimizer: str = MUON
     learning_rate: float = 0.01
+    schedule: str = "cosine"
     clip_norm: float = 1.0
     warmup: int = 50
     checkpoint_every: int = 200
@@ -35,3 +45,10 @@ class TrainingSettings:
         check_range("learning_rate", self.learning_rate, 0, 1000, low_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True, high_open=True)
         check_seed(self.seed)
+        check_optimizer(self.optimizer)
+        find_schedule(self.schedule)
+
+
+def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the settings of a run that began when there was one optimizer and one schedule."""
+    return {"optimizer": MUON, "schedule": "cosine", **section}

@@ -1,5 +1,6 @@
 """CRF: against the sum over all sequences of tags, one by one."""
 
+import copy
 import itertools
 import math
 
@@ -140,6 +141,22 @@ def test_gradients(backend, scale, allowed):
         return crf(x, tags, lengths=LENGTHS)
 
     assert torch.autograd.gradcheck(nats, parameters, eps=1e-5, atol=1e-4)
+
+
+def test_gradients_of_gradients():
+    crf, x = crf_with_random_scores(backend="reference"), random_scores().requires_grad_()
+    tags = torch.randint(K, (T, B))
+    assert torch.autograd.gradgradcheck(
+        lambda *_: crf(x, tags, lengths=LENGTHS).sum(), [x, *crf.parameters()]
+    )
+
+
+def test_copies_and_other_dtypes():
+    crf, x = crf_with_random_scores(allowed=FOLLOW), random_scores()
+    expected = crf.log_partition(x)
+    assert torch.equal(copy.deepcopy(crf).log_partition(x), expected)
+    single = copy.deepcopy(crf).float().log_partition(x.float())
+    torch.testing.assert_close(single.double(), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_wide_scores_are_noticed_and_their_sums_exact():

@@ -8,6 +8,7 @@ import torch
 from recurra.base import ArgumentError, ShapeError, UnknownName
 from recurra.cells import ACTIVATIONS
 from recurra.layers import MultiLayerPerceptron
+from refusals import refused
 
 
 def plain(rows, layers, phi):
@@ -72,6 +73,13 @@ def test_impossible_arguments():
     for sizes in [(0, [2], 1), (2, [0], 1), (2, [2], 0), (2, [1.5], 1)]:
         with pytest.raises(ShapeError, match="not a possible number"):
             MultiLayerPerceptron(*sizes)
+    with refused(
+        ShapeError,
+        "`hidden_sizes` is not a list of sizes",
+        got="3",
+        expected="a list or tuple of integers, such as [32, 16]",
+    ):
+        MultiLayerPerceptron(2, 3, 1)
     with pytest.raises(UnknownName, match="activation"):
         MultiLayerPerceptron(2, [2], 1, activation="tangent")
     with pytest.raises(ArgumentError, match="dropout"):

@@ -6,7 +6,7 @@ import random
 import pytest
 import torch
 
-from recurra.base import DtypeError, ShapeError
+from recurra.base import DataError, DtypeError, ShapeError
 from recurra.layers import Perceptron
 from refusals import refused
 
@@ -161,6 +161,19 @@ def test_rows_of_another_dtype_are_refused():
         Perceptron(2).learn(x.double(), targets)
 
 
+def test_missing_numbers_are_refused():
+    x, targets = table((0, 0, 0, 1))
+    x[2, 1] = float("nan")
+    with refused(
+        DataError,
+        "`x` has a number that is missing",
+        got="nan at [2, 1], 1 in all",
+        expected="finite numbers",
+        fix="leave the row out, or fill the number in",
+    ):
+        Perceptron(2).learn(x, targets)
+
+
 def test_targets_that_are_no_classes_are_refused():
     x, targets = table((0, 0, 0, 1))
     with refused(
@@ -173,3 +186,9 @@ def test_targets_that_are_no_classes_are_refused():
         Perceptron(2).learn(x, 2 * targets)
     with refused(ShapeError, "has a class", got="-1 .. 0", expected="0 .. 2"):
         Perceptron(2, classes=3).learn(x, -targets)
+
+
+def test_many_passes_are_a_matter_of_seconds():
+    x, targets = torch.tensor([[1.0], [1.0001]]), torch.tensor([0, 1])
+    learning = Perceptron(1).learn(x, targets, epochs=5_000)
+    assert len(learning.epochs) == 5_000

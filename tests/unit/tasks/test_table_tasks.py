@@ -6,7 +6,16 @@ import math
 import pytest
 import torch
 
-from recurra.base import ArgumentError, Batch, DamagedFile, ShapeError, Task, UnknownName
+from recurra.base import (
+    ArgumentError,
+    Batch,
+    DamagedFile,
+    DataError,
+    ShapeError,
+    Task,
+    UnknownName,
+    describe_tensor,
+)
 from recurra.cells import GRU
 from recurra.data import TableRows
 from recurra.store import Run
@@ -127,7 +136,7 @@ def test_columns_are_brought_to_one_scale():
 def test_a_saved_task_comes_back_ready_to_use(tmp_path, make):
     task = make(5, 4)
     assert isinstance(task, Task)
-    task.scales.measure(GATE_ROWS * 3)
+    task.scales.measure("inputs", GATE_ROWS * 3)
     save_task(task, tmp_path / "run")
     loaded = load_task(tmp_path / "run")
     assert type(loaded) is type(task)
@@ -208,7 +217,59 @@ def test_targets_that_would_be_broadcast_are_refused():
         task.outcome(Batch(GATE_ROWS, torch.ones(4)), None)
 
 
+def test_targets_that_are_no_classes_are_refused():
+    task = classifier()
+    for targets in (torch.ones(4), torch.ones(4, 1, dtype=torch.int64), torch.ones(3).long()):
+        with refused(
+            ShapeError,
+            "not one class a row",
+            got=describe_tensor(targets),
+            expected="(4,) int64",
+        ):
+            task.outcome(Batch(GATE_ROWS, targets), None)
+    for targets, span in (([0, 1, 2, 0], "0 .. 2"), ([0, -1, 1, 0], "-1 .. 1")):
+        with refused(ArgumentError, "a class that it does not have", got=span, expected="0 .. 1"):
+            task.outcome(Batch(GATE_ROWS, torch.tensor(targets)), None)
+
+
+@pytest.mark.parametrize("shape", [(4,), (0, 2), (4, 1), (4, 3)])
+def test_columns_that_cannot_be_measured_are_refused(shape):
+    with refused(
+        ShapeError,
+        "`inputs` is not rows of the columns",
+        got=f"{shape} float32 on cpu",
+        expected="(N, 2), N >= 1",
+    ):
+        classifier().standardise(torch.ones(shape))
+    with pytest.raises(ShapeError, match="`targets` is not rows"):
+        regressor().standardise(torch.ones(4, 2), torch.ones(shape))
+
+
+def test_missing_numbers_are_not_measured():
+    rows = GATE_ROWS.clone()
+    rows[1, 0] = float("nan")
+    task = classifier()
+    with pytest.raises(DataError, match="`inputs` has a number that is missing") as caught:
+        task.standardise(rows)
+    assert caught.value.details["got"] == "nan at [1, 0], 1 in all"
+    assert not task.scales.mean.any()
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_predictions_are_made_without_dropout(make):
+    task = make(50)
+    task.network.dropout.p = 0.5
+    assert task.training
+    assert not torch.equal(task(GATE_ROWS), task(GATE_ROWS))
+    assert torch.equal(task.evaluated(GATE_ROWS), task.evaluated(GATE_ROWS))
+    first, second = task.predict(GATE_ROWS), task.predict(GATE_ROWS)
+    assert first == second if isinstance(first, list) else torch.equal(first, second)
+    assert task.training
+
+
 def test_impossible_choices():
+    with pytest.raises(ShapeError, match="`hidden_sizes` is not a list of sizes"):
+        TableConfig(hidden_sizes=3)
     with pytest.raises(ShapeError, match="hidden_sizes"):
         TableConfig(hidden_sizes=(3, 0))
     with pytest.raises(UnknownName, match="activation"):
