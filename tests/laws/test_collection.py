@@ -18,6 +18,7 @@ def test_it_compiles(entry):
     assert explanation.is_fused == (not entry.positions)  # convolutions stay in the plain loop
 
 
+@pytest.mark.filterwarnings("ignore:Streams of `(Peephole)?Conv")
 @ENTRIES
 def test_a_stream_gives_what_the_sequence_gives(entry):
     cell = entry.make(I, H).double().eval()

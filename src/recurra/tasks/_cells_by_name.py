@@ -10,8 +10,8 @@ from typing import TypeAlias, cast
 
 from torch import nn
 
-from recurra.base import ArgumentError, Cell, RecurraError
-from recurra.cells import COLLECTION, collected
+from recurra.base import ArgumentError, Cell, RecurraError, UnknownName
+from recurra.cells import COLLECTION
 
 CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
@@ -31,7 +31,9 @@ def cell_maker(name: str) -> CellMaker:
     Raises:
         UnknownName: the name is not in the table.
     """
-    return collected(name).make
+    if name not in CELLS:
+        raise UnknownName.among("cell", name, CELLS)
+    return CELLS[name]
 
 
 def load_cell_maker(place: str) -> CellMaker:

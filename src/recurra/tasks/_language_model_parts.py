@@ -18,8 +18,8 @@ class LanguageModelConfig:
     """Sizes and choices of a language model.
 
     Args:
-        cell: name of the cell: "rnn", "lstm", "gru", "gru-before"; any other name stands for a cell
-            of the user's, which `LanguageModel` is then given.
+        cell: name of a cell of the collection, such as "lstm"; any other name stands for a cell of
+            the user's, which `LanguageModel` is then given.
         hidden_size: H of every layer. Default: 128.
         layers: how many layers. Default: 2.
         inputs: "embedding": a learnt vector per symbol; "one-hot": a 1 at the symbol's place.
@@ -84,11 +84,13 @@ def recurrent_layers(
     """Make the layers over inputs of `size` features and say how many features come out."""
     layers: list[Layer] = []
     for depth in range(config.layers):
-        layer: Layer = Recurrent(make(size, config.hidden_size))
+        cell = make(size, config.hidden_size)
+        features = getattr(cell, "output_size", config.hidden_size)  # a projection gives fewer
+        layer: Layer = Recurrent(cell)
         if config.connections == "dense":
-            layer, size = Concatenate(layer), size + config.hidden_size
+            layer, size = Concatenate(layer), size + features
         else:
             layer = Residual(layer) if config.connections == "residual" and depth else layer
-            size = config.hidden_size
+            size = features
         layers.append(layer)
     return layers, size
