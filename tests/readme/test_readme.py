@@ -30,7 +30,7 @@ def test_there_are_exactly_two_set_up_commands():
     set_up = [line for line in "\n".join(blocks("sh")).splitlines() if line.startswith("pip ")]
     assert set_up == [
         "pip install '.[train]' && recurra demo",
-        "pip install '.[test]' && pytest",
+        "pip install '.[test]' && pytest -n auto",
     ]
 
 
