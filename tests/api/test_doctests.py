@@ -23,7 +23,9 @@ def test_examples(name, tmp_path, monkeypatch):
 
 
 def test_modules_are_found_in_all_rooms():
-    assert {"recurra.base._errors", "recurra.cells._lstm", "recurra.cli"} <= set(module_names())
+    assert {"recurra.base._errors", "recurra.cells._lstms._lstm", "recurra.cli"} <= set(
+        module_names()
+    )
 
 
 def test_most_rooms_have_examples():

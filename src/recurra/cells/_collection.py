@@ -5,46 +5,53 @@ from dataclasses import dataclass
 from functools import partial
 
 from recurra.base import Cell, UnknownName
-from recurra.cells._antisymmetric_rnn import AntisymmetricRNN
 from recurra.cells._card import Card, card_of
-from recurra.cells._cfc import CfC
-from recurra.cells._clockwork import ClockworkRNN
-from recurra.cells._conv_gru import ConvGRU
-from recurra.cells._conv_lstm import ConvLSTM, PeepholeConvLSTM
-from recurra.cells._cornn import CoRNN
-from recurra.cells._coupled_lstm import CoupledLSTM
-from recurra.cells._ctrnn import CTRNN
-from recurra.cells._dale_ctrnn import DaleCTRNN
-from recurra.cells._fast_grnn import FastGRNN
-from recurra.cells._full_gate_recurrence_lstm import FullGateRecurrenceLSTM
-from recurra.cells._gru import GRU
-from recurra.cells._grud import GRUD
-from recurra.cells._hgrn import HGRN
-from recurra.cells._indrnn import IndRNN
-from recurra.cells._irnn import IRNN
-from recurra.cells._jordan import Jordan
-from recurra.cells._layer_norm_gru import LayerNormGRU
-from recurra.cells._layer_norm_lstm import LayerNormLSTM
-from recurra.cells._lem import LEM
-from recurra.cells._li_gru import LiGRU
-from recurra.cells._light_recurrent_unit import LightRecurrentUnit
-from recurra.cells._lru import LRU
-from recurra.cells._lstm import LSTM
-from recurra.cells._lstm_without_activations import NoInputActivationLSTM, NoOutputActivationLSTM
-from recurra.cells._lstm_without_gates import NoForgetGateLSTM, NoInputGateLSTM, NoOutputGateLSTM
-from recurra.cells._ltc import LTC
-from recurra.cells._mingru import MinGRU
-from recurra.cells._minimal_gated_unit import MinimalGatedUnit
-from recurra.cells._minlstm import MinLSTM
-from recurra.cells._mlstm import MLSTM
-from recurra.cells._multiplicative_lstm import MultiplicativeLSTM
-from recurra.cells._peephole_lstm import PeepholeLSTM
-from recurra.cells._projection_lstm import ProjectionLSTM
-from recurra.cells._qrnn import QRNN
-from recurra.cells._rnn import RNN
-from recurra.cells._slstm import SLSTM
-from recurra.cells._sru import SRU
-from recurra.cells._ugrnn import UGRNN
+from recurra.cells._continuous._cfc import CfC
+from recurra.cells._continuous._ctrnn import CTRNN
+from recurra.cells._continuous._dale_ctrnn import DaleCTRNN
+from recurra.cells._continuous._grud import GRUD
+from recurra.cells._continuous._ltc import LTC
+from recurra.cells._convolutional._conv_gru import ConvGRU
+from recurra.cells._convolutional._conv_lstm import ConvLSTM, PeepholeConvLSTM
+from recurra.cells._grus._fast_grnn import FastGRNN
+from recurra.cells._grus._gru import GRU
+from recurra.cells._grus._layer_norm_gru import LayerNormGRU
+from recurra.cells._grus._li_gru import LiGRU
+from recurra.cells._grus._light_recurrent_unit import LightRecurrentUnit
+from recurra.cells._grus._minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._grus._ugrnn import UGRNN
+from recurra.cells._linear._hgrn import HGRN
+from recurra.cells._linear._lru import LRU
+from recurra.cells._linear._mingru import MinGRU
+from recurra.cells._linear._minlstm import MinLSTM
+from recurra.cells._linear._qrnn import QRNN
+from recurra.cells._linear._sru import SRU
+from recurra.cells._lstms._coupled_lstm import CoupledLSTM
+from recurra.cells._lstms._full_gate_recurrence_lstm import FullGateRecurrenceLSTM
+from recurra.cells._lstms._layer_norm_lstm import LayerNormLSTM
+from recurra.cells._lstms._lstm import LSTM
+from recurra.cells._lstms._lstm_without_activations import (
+    NoInputActivationLSTM,
+    NoOutputActivationLSTM,
+)
+from recurra.cells._lstms._lstm_without_gates import (
+    NoForgetGateLSTM,
+    NoInputGateLSTM,
+    NoOutputGateLSTM,
+)
+from recurra.cells._lstms._mlstm import MLSTM
+from recurra.cells._lstms._multiplicative_lstm import MultiplicativeLSTM
+from recurra.cells._lstms._peephole_lstm import PeepholeLSTM
+from recurra.cells._lstms._projection_lstm import ProjectionLSTM
+from recurra.cells._lstms._slstm import SLSTM
+from recurra.cells._vanilla._antisymmetric_rnn import AntisymmetricRNN
+from recurra.cells._vanilla._clockwork import ClockworkRNN
+from recurra.cells._vanilla._cornn import CoRNN
+from recurra.cells._vanilla._indrnn import IndRNN
+from recurra.cells._vanilla._irnn import IRNN
+from recurra.cells._vanilla._jordan import Jordan
+from recurra.cells._vanilla._lem import LEM
+from recurra.cells._vanilla._rnn import RNN
 
 
 @dataclass(frozen=True)

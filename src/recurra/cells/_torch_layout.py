@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import torch
 
 from recurra.base import ArgumentError, ShapeError
-from recurra.cells._gru import GRU
-from recurra.cells._lstm import LSTM
-from recurra.cells._rnn import RNN
+from recurra.cells._grus._gru import GRU
+from recurra.cells._lstms._lstm import LSTM
+from recurra.cells._vanilla._rnn import RNN
 
 
 def load_torch_weights(

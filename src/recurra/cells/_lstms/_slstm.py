@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._heads import check_heads, start_open
-from recurra.cells._long_short_term import LongShortTermCell
+from recurra.cells._lstms._heads import check_heads, start_open
+from recurra.cells._lstms._long_short_term import LongShortTermCell
 
 EMPTY = -1e30
 """The stabiliser of a memory to which nothing was written, in place of minus infinity."""

@@ -14,7 +14,7 @@ from recurra.base import (
     state_tensors,
     uniform,
 )
-from recurra.cells._wrapper import Wrapper
+from recurra.cells._wrappers._wrapper import Wrapper
 
 
 class DrawnState(NamedTuple):

@@ -13,7 +13,7 @@ from recurra.base import (
     over_features,
     valid_steps,
 )
-from recurra.cells._attention_scores import Score
+from recurra.cells._attentive._attention_scores import Score
 
 
 class AttendedMemory(NamedTuple):

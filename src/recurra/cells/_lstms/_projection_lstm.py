@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import check_size
-from recurra.cells._long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._lstms._long_short_term import LongShortTermCell, LSTMState
 
 
 class ProjectionLSTM(LongShortTermCell):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from recurra.cells._rnn import RNN
+from recurra.cells._vanilla._rnn import RNN
 
 
 class IRNN(RNN):

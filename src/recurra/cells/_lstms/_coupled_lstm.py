@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from recurra.cells._long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._lstms._long_short_term import LongShortTermCell, LSTMState
 
 
 class CoupledLSTM(LongShortTermCell):

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._long_short_term import PeepholeCell
+from recurra.cells._lstms._long_short_term import PeepholeCell
 
 
 class FullGateLSTMState(NamedTuple):

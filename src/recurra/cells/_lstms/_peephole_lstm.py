@@ -2,7 +2,7 @@
 
 import torch
 
-from recurra.cells._long_short_term import LSTMState, PeepholeCell
+from recurra.cells._lstms._long_short_term import LSTMState, PeepholeCell
 
 
 class PeepholeLSTM(PeepholeCell):

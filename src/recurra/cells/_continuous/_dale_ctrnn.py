@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from recurra.base import check_range
-from recurra.cells._ctrnn import CTRNN
+from recurra.cells._continuous._ctrnn import CTRNN
 
 
 class DaleCTRNN(CTRNN):

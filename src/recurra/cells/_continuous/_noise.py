@@ -5,7 +5,7 @@ import math
 import torch
 
 from recurra.base import State, map_state, state_tensors, uniform
-from recurra.cells._regularised import DrawnState
+from recurra.cells._wrappers._regularised import DrawnState
 
 _SECOND = 2**20
 """The elements whose numbers are the second ones of each pair."""

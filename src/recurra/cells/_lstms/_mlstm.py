@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._heads import check_heads, start_open
+from recurra.cells._lstms._heads import check_heads, start_open
 from recurra.cells._parameters import AffineCell
 
 FLOOR = 69.0

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._lstms._long_short_term import LongShortTermCell, LSTMState
 
 
 class LayerNormLSTM(LongShortTermCell):

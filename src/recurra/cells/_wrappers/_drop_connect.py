@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from recurra.base import ArgumentError, Cell, State, UnknownName, check_range
-from recurra.cells._wrapper import Wrapper
+from recurra.cells._wrappers._wrapper import Wrapper
 
 RECURRENT = "weight_hidden"
 """What the cells of this room call the matrix that their state is multiplied with."""

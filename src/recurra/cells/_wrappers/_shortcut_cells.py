@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import Cell, ShapeError, check_range, check_size, describe_tensor
-from recurra.cells._wrapper import Wrapper
+from recurra.cells._wrappers._wrapper import Wrapper
 
 
 class _ShortcutCell(Wrapper):

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 
 from recurra.base import State, check_range
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._noise import begin_drawing, standard_normal
+from recurra.cells._continuous._noise import begin_drawing, standard_normal
 from recurra.cells._parameters import AffineCell
-from recurra.cells._regularised import DrawnState
+from recurra.cells._wrappers._regularised import DrawnState
 
 
 class CTRNN(AffineCell):

@@ -16,7 +16,7 @@ from recurra.base import (
     describe_tensor,
     state_tensors,
 )
-from recurra.cells._wrapper import Wrapper, with_hidden
+from recurra.cells._wrappers._wrapper import Wrapper, with_hidden
 
 _PLACES = ("input", "hidden", "output")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from recurra.cells._convolution import ConvolutionalCell
+from recurra.cells._convolutional._convolution import ConvolutionalCell
 
 
 class ConvGRU(ConvolutionalCell):

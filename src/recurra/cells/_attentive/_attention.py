@@ -15,9 +15,9 @@ from recurra.base import (
     check_size,
     state_tensors,
 )
-from recurra.cells._attention_memory import AttendedMemory, look, memory_of
-from recurra.cells._attention_scores import Score
-from recurra.cells._wrapper import Wrapper
+from recurra.cells._attentive._attention_memory import AttendedMemory, look, memory_of
+from recurra.cells._attentive._attention_scores import Score
+from recurra.cells._wrappers._wrapper import Wrapper
 
 
 class BahdanauState(NamedTuple):

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from recurra.cells._convolution import ConvolutionalCell
-from recurra.cells._long_short_term import LSTMState
+from recurra.cells._convolutional._convolution import ConvolutionalCell
+from recurra.cells._lstms._long_short_term import LSTMState
 
 
 class ConvLSTM(ConvolutionalCell):

@@ -1,0 +1,1 @@
+"""Attention to a memory, around any cell."""

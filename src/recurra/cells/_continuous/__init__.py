@@ -1,0 +1,1 @@
+"""Cells of neuroscience and of continuous time."""

@@ -1,0 +1,1 @@
+"""Cells over a line or a plane."""

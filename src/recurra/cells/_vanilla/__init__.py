@@ -1,0 +1,1 @@
+"""Plain recurrent networks, and those that stand on their equation."""
