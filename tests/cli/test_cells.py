@@ -143,6 +143,11 @@ def test_words_stand_beside_equations_where_there_is_room(shown, monkeypatch):
     assert any(line.endswith("+ b_h)        hidden state") for line in lines)
 
 
+def test_linear_cells_say_that_a_scan_is_possible(shown):
+    assert 'all steps at once by `unroll(..., backend="scan")`' in unwrapped(shown("mingru"))
+    assert "scan" not in shown("gru")
+
+
 def test_the_state_has_its_names(shown):
     text = unwrapped(shown("lstm", "--hidden-size", 7))
     assert "state.hidden [B, 7], state.cell [B, 7]; float32" in text

@@ -24,6 +24,7 @@ _NOTES = {
     "-": "-: it cannot have these sizes.",
 }
 _UNITS = (("G", 10**9), ("M", 10**6), ("k", 10**3))
+_SCAN = 'Linear in its state: all steps at once by `unroll(..., backend="scan")`.'
 _GAP = 2  # columns between two of the table
 _LABEL = 13  # columns before the words of a line such as "source       J. L. Elman"
 
@@ -143,8 +144,9 @@ def _lines(
         ("size", f"{card.size}; {_parameters(cell):,} for I={I}, H={H}"),
         ("source", card.source),
         ("compiled", explanation.summary),
+        ("scan", _SCAN if explanation.is_linear else ""),
     ):
-        yield from _wrapped(f"{label:<{_LABEL}}{text}", width, _LABEL)
+        yield from _wrapped(f"{label:<{_LABEL}}{text}", width, _LABEL) if text else ()
 
 
 def _equations(equations: Sequence[Equation], width: int) -> Iterator[str]:

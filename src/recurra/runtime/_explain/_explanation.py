@@ -40,6 +40,8 @@ class Explanation:
         refusal: why no kernel can hold the step, or None.
         costs: what a step costs, or None where there is no kernel.
         source: the generated C, if it was asked for.
+        is_linear: whether the cell is linear in its state, so that `unroll` can take all steps at
+            once by a scan.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Explanation:
     refusal: CannotFuse | None = None
     costs: Costs | None = None
     source: str | None = None
+    is_linear: bool = False
 
     @property
     def is_fused(self) -> bool:
@@ -129,9 +132,12 @@ def _explained(
     costs = count_costs(part, plan)
     sections = [_form_section(names, example, state), *forward_sections(part, plan.forward, names)]
     sections += backward_sections(plan, names) if isinstance(plan, TrainingPlan) else []
-    sections.append(scan_section(part, names))
+    scan = scan_section(part, names)
+    sections.append(scan.section)
     sections.append(cost_section(costs, len(example)))
-    return Explanation(name, summary(name, plan.forward), tuple(sections), None, costs, source)
+    return Explanation(
+        name, summary(name, plan.forward), tuple(sections), None, costs, source, scan.is_possible
+    )
 
 
 def _form_section(names: Names, example: torch.Tensor, state: State) -> Section:

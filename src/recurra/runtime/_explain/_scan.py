@@ -1,5 +1,7 @@
 """Whether all steps could be taken at once, in words."""
 
+from typing import NamedTuple
+
 from recurra.base import CannotFuse
 from recurra.graph import Partition, ScanPlan, ScanStage, plan_scan
 from recurra.runtime._explain._names import Names
@@ -8,12 +10,19 @@ from recurra.runtime._explain._section import Section
 _TITLE = "All steps at once: a scan"
 
 
-def scan_section(part: Partition, names: Names) -> Section:
+class Scan(NamedTuple):
+    """What is to be said of scans, and whether they are possible."""
+
+    section: Section
+    is_possible: bool
+
+
+def scan_section(part: Partition, names: Names) -> Scan:
     """Say whether the state is linear in itself, and what is made of it."""
     try:
-        return Section(_TITLE, _lines(plan_scan(part), names))
+        return Scan(Section(_TITLE, _lines(plan_scan(part), names)), True)
     except CannotFuse as reason:
-        return Section(_TITLE, _refusal(reason))
+        return Scan(Section(_TITLE, _refusal(reason)), False)
 
 
 def _lines(plan: ScanPlan, names: Names) -> list[str]:
