@@ -33,7 +33,9 @@ from recurra.runtime._watch import Watch
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
 
-_WORTH_A_SCAN = 16  # steps: for fewer the plain loop is as fast; docs/benchmarks.md has the times
+# where a scan beats the plain loop; docs/benchmarks.md has the times
+_STEPS_OF_A_SCAN = 16  # for fewer the plain loop is as fast
+_NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a scan reads more of it
 
 _BACKENDS = ("auto", "reference", "scan", "c")
 
@@ -94,7 +96,7 @@ def _run_without_kernels(
     cell: Cell, passage: Passage, reason: CannotFuse | BackendUnavailable
 ) -> tuple[torch.Tensor, State]:
     """Run a cell by a scan where that is possible and faster, by the plain loop otherwise."""
-    if len(passage.x) >= _WORTH_A_SCAN:
+    if _scan_is_faster(passage):
         with suppress(CannotFuse):
             results = _run_scan(cell, passage)
             _say(cell, reason, "as a scan: all steps at once, by PyTorch")
@@ -115,6 +117,13 @@ def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     y, final = fused_loop(program, held, passage, kept)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
+
+
+def _scan_is_faster(passage: Passage) -> bool:
+    """Tell whether a scan is worth trying in place of the plain loop."""
+    numbers = sum(each.numel() for each in state_tensors(passage.state))
+    small = passage.x.device.type != "cpu" or numbers <= _NUMBERS_OF_A_STEP
+    return small and len(passage.x) >= _STEPS_OF_A_SCAN
 
 
 def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:

@@ -82,6 +82,15 @@ def test_where_there_is_no_kernel_a_scan_is_taken():
 
 
 @pytest.mark.usefixtures("_no_kernels")
+def test_large_states_take_the_plain_loop():
+    class Large(cells.MinGRU):
+        """Warned of once, and not before."""
+
+    with pytest.warns(RecurraWarning, match="`Large` runs in the plain loop"):
+        unroll(Large(3, 512), torch.randn(20, 9, 3))
+
+
+@pytest.mark.usefixtures("_no_kernels")
 def test_short_sequences_take_the_plain_loop():
     class Other(cells.MinGRU):
         """Warned of once, and not before."""
