@@ -1,4 +1,4 @@
-"""Recurrent cells: one family a file, the equations of one step and nothing else."""
+"""Recurrent cells, one a file and one folder a family: the equations of one step, nothing else."""
 
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function, unit_step
 from recurra.cells._attentive._attention import BahdanauCell, BahdanauState, LuongCell, LuongState
