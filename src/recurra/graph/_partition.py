@@ -5,6 +5,8 @@
     loop        what the next state needs: step after step, in the kernel
     after       depends on the state, but no next state needs it: once, over all T steps
 
+Elementwise work beside the loop goes into it, where it costs less than passes over all steps.
+
 Nobody annotates this: it is read off the graph.
 """
 
@@ -15,6 +17,7 @@ import torch
 
 from recurra.base import CannotFuse
 from recurra.graph._access import MOVEMENTS
+from recurra.graph._draw_in import draw_in
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, ancestors, describe_shape
 from recurra.graph._passes._join_bias import join_bias
@@ -81,7 +84,7 @@ def partition(step: Step, *, whole: bool = False) -> Partition:
         place = _all_in_loop(step)
     else:
         step = _merged(_joined(_regrouped(_split(step))))
-        place = _places(step)
+        place = draw_in(step, _places(step))
     needed = [node for node in place if place[node] == "loop"]
     roots = set(step.following)
     before = _unique(

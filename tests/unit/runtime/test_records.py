@@ -367,7 +367,7 @@ def test_gradients_of_gradients_of_a_step_that_was_read(workshop):
         else:
             found.append(second_gradient(cell, x, backend))
     assert workshop.traced == 0
-    torch.testing.assert_close(*found)
+    torch.testing.assert_close(*found, rtol=1e-5, atol=1e-4)
 
 
 def second_gradient(cell, x, backend):

@@ -77,11 +77,9 @@ class SRU(InputCell):
     def forward(self, x: torch.Tensor, cell: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, cell `[B, H]` to the output `[B, H]` and the new cell."""
         self.check_input(x)
-        gates, values = F.linear(x, self.weight_input).chunk(2, dim=-1)
-        if self.bias is not None:
-            gates = gates + self.bias
-        f, r = gates.chunk(2, dim=-1)  # each [B, H]
-        n, s = values.chunk(2, dim=-1)  # each [B, H]
+        weight_gates, weight_values = self.weight_input.chunk(2)
+        f, r = F.linear(x, weight_gates, self.bias).chunk(2, dim=-1)  # each [B, H]
+        n, s = F.linear(x, weight_values).chunk(2, dim=-1)  # each [B, H]
         if self.weight_peephole is not None:
             peephole_f, peephole_r = self.weight_peephole
             f, r = f + peephole_f * cell, r + peephole_r * cell

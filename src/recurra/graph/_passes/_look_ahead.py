@@ -40,6 +40,8 @@ def look_ahead(part: Partition, loop: Loop, plan: LoopPlan) -> Found:
         plan: the plan of the loop, which reads those products as inputs.
     """
     later = set(ancestors([part.step.output], part.exports))
+    for node in part.before:  # what others are made of before the loop is there already
+        later.update(ancestors(node.inputs))
     pairs = list(zip(part.before, loop.before, strict=True))
     chosen = [
         (product, value)
