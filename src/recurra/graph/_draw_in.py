@@ -87,4 +87,11 @@ def _is_light(node: Node, step: Step, place: Places) -> bool:
     else:
         light = is_pointwise(node.op)
     fits = light and node.dtype in (step.state[0].dtype, torch.bool)
-    return fits and all(place[each] != "parameter" for each in node.inputs)
+    return fits and not any(_is_of_parameters(each, place) for each in node.inputs)
+
+
+def _is_of_parameters(node: Node, place: Places) -> bool:
+    """Tell whether a value is made from parameters alone, even where it has a row for each row."""
+    if place[node] == "free":
+        return any(_is_of_parameters(each, place) for each in node.inputs)
+    return place[node] == "parameter"

@@ -83,13 +83,14 @@ def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, rever
 def into_lines(x: torch.Tensor, along: Course) -> torch.Tensor:
     """Turn `[T, B, ...]` into lines `[N, ...]`."""
     lines = x.flatten(0, 1)
-    return lines if along.index is None else lines.index_select(0, along.index)
+    return lines if along.index is None else lines.index_select(0, along.index.to(x.device))
 
 
 def out_of_lines(y: torch.Tensor, along: Course, T: int) -> torch.Tensor:
     """Turn lines `[N, ...]` into `[T, B, ...]`, with zeros for steps that have none."""
     if along.index is not None:
-        y = y.new_zeros(T * along.rows, *y.shape[1:]).index_copy(0, along.index, y)
+        place = along.index.to(y.device)
+        y = y.new_zeros(T * along.rows, *y.shape[1:]).index_copy(0, place, y)
     steps: torch.Tensor = y.unflatten(0, (T, along.rows))
     return steps
 

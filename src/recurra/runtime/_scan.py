@@ -6,6 +6,9 @@
 Neighbouring steps are joined in pairs, the half as many pairs are solved in the same way, and the
 states between follow from those found: about three times the work of going step by step, but no
 round waits for more than the one before. Gradients are a scan again, backwards in time.
+
+Steps that are joined may be too large for the dtype where their states are not: 2^300 times 0. Then
+some state is no number, or infinite, and the steps are taken one after the other instead.
 """
 
 from collections.abc import Sequence
@@ -83,14 +86,24 @@ def _solved(maps: Maps) -> Vector:
     )
 
 
+def _in_turn(maps: Maps) -> Vector:
+    """Solve a recurrence step by step."""
+    state = tuple(each[:1] for each in maps.offset)
+    states = [state]
+    for t in range(1, len(maps.offset[0])):
+        state = maps.take(slice(t, t + 1)).of(state)
+        states.append(state)
+    return tuple(torch.cat(column) for column in zip(*states, strict=True))
+
+
 class _Scan(torch.autograd.Function):
     """A scan as one operation of autograd: it saves its states, not those of its rounds."""
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(*tensors: torch.Tensor | None) -> Any:
-        return _solved(_maps(tensors))
+        maps = _maps(tensors)
+        states = _solved(maps)
+        return states if all(each.isfinite().all() for each in states) else _in_turn(maps)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[torch.Tensor | None, ...], output: Vector) -> None:

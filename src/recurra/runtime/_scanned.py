@@ -28,7 +28,10 @@ def scanned_loop(
         final: tensors of the final state.
     """
     T, B = passage.x.shape[:2]
-    along = course(T, B, passage.lengths, passage.resets, reverse=passage.reverse)
+    lengths, resets = (
+        None if each is None else each.cpu() for each in (passage.lengths, passage.resets)
+    )
+    along = course(T, B, lengths, resets, reverse=passage.reverse)
     starts = tuple(state_tensors(passage.state))
     returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
     lines = into_lines(passage.x, along)

@@ -57,11 +57,22 @@ def test_gradients_and_gradients_of_gradients(k):
     assert torch.autograd.gradgradcheck(of_flat, flat)
 
 
-def test_under_vmap():
-    matrix, offset = torch.randn(3, T, 2), torch.randn(3, T, 2)
-    found = torch.vmap(lambda a, b: scan(Maps(((a,),), (b,)))[0])(matrix, offset)
-    for row in range(3):
-        assert_close(found[row], scan(Maps(((matrix[row],),), (offset[row],)))[0], "row")
+def test_steps_too_large_to_be_joined_are_taken_in_turn():
+    matrix = torch.full((300, 1), 2.0, requires_grad=True)  # 2^300 is no float32
+    offset = torch.zeros(300, 1)
+    offset[-4] = 1.0
+    offset.requires_grad_()
+    (states,) = scan(Maps(((matrix,),), (offset,)))
+    assert states[-4:, 0].tolist() == [1.0, 2.0, 4.0, 8.0]
+    assert states[:-4].eq(0).all()
+    (gradient,) = torch.autograd.grad(states[5].sum(), offset)
+    assert gradient[:7, 0].tolist() == [32.0, 16.0, 8.0, 4.0, 2.0, 1.0, 0.0]
+
+
+def test_states_that_are_infinite_anyway_stay_so():
+    (states,) = scan(Maps(((torch.full((200, 1), 2.0),),), (torch.ones(200, 1),)))
+    assert states[:127].isfinite().all()
+    assert states[-1].isinf().all()
 
 
 @pytest.fixture
