@@ -298,7 +298,7 @@ CELLS = (
     Specimen("LiGRU", lambda: cells.LiGRU(3, 4)),
     Specimen("LightRecurrentUnit", lambda: cells.LightRecurrentUnit(3, 4)),
     Specimen("LayerNormGRU", lambda: cells.LayerNormGRU(3, 4)),
-    Specimen("ProjectionLSTM", lambda: cells.ProjectionLSTM(3, 5, 2)),
+    Specimen("ProjectionLSTM", lambda: cells.ProjectionLSTM(3, 5, projection_size=2)),
     Specimen("SLSTM", lambda: cells.SLSTM(3, 4)),
     Specimen("SLSTM-heads", lambda: cells.SLSTM(3, 6, heads=3)),
     Specimen("MLSTM", lambda: cells.MLSTM(3, 4)),

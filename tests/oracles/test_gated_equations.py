@@ -104,7 +104,7 @@ def test_low_ranks(bias, ranks):
 @pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 def test_the_projection_of_torch(bias, reverse):
     theirs = nn.LSTM(X, H, proj_size=2, bias=bias, bidirectional=reverse, dtype=torch.float64)
-    ours = cells.ProjectionLSTM(X, H, 2, bias=bias, dtype=torch.float64)
+    ours = cells.ProjectionLSTM(X, H, projection_size=2, bias=bias, dtype=torch.float64)
     weights = dict(theirs.named_parameters())
     suffix = "_l0_reverse" if reverse else "_l0"
     with torch.no_grad():
@@ -215,7 +215,7 @@ def test_a_projection_that_is_larger_than_the_cell():
             got=str(size),
             expected=expected,
         ):
-            cells.ProjectionLSTM(X, H, size)
+            cells.ProjectionLSTM(X, H, projection_size=size)
 
 
 @pytest.mark.parametrize(

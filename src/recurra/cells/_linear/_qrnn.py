@@ -39,7 +39,7 @@ class QRNN(GatedCell):
 
     Args:
         input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
+        hidden_size: H, features of c_t.
         window: k, inputs that a step sees, >= 1. Default: 2.
         bias: whether the affine maps have biases. Default: True.
         device: where the parameters live. Default: PyTorch's.

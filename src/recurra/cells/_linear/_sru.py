@@ -27,7 +27,7 @@ class SRU(InputCell):
 
     Args:
         input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
+        hidden_size: H, features of c_t.
         peephole: whether the gates see the state. Default: False.
         bias: whether the gates have biases. Default: True.
         device: where the parameters live. Default: PyTorch's.
