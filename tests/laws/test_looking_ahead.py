@@ -61,6 +61,7 @@ class TwoInputs(nn.Module):
         self.gate = nn.Linear(3, 4, bias=False)
         self.skip = nn.Linear(3, 4)
         self.back = nn.Linear(4, 4)
+        self.scale = nn.Parameter(torch.rand(4))
 
     def initial_state(self, batch_size):
         return self.drive.weight.new_zeros(batch_size, 4)
@@ -69,7 +70,7 @@ class TwoInputs(nn.Module):
         skip = self.skip(x.tanh())
         gate = torch.sigmoid(self.gate(x) + hidden)
         hidden = torch.tanh(self.drive(x) + gate * self.back(hidden)) * skip
-        return hidden + skip, hidden
+        return hidden + self.scale * skip, hidden  # of a parameter: after the loop
 
 
 def test_only_what_nobody_else_needs_is_made_ahead():
