@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, get_args
 import torch
 import torch.nn.functional as F
 
-from recurra.base import ShapeError, UnknownName, check_range, describe_tensor
+from recurra.base import DtypeError, ShapeError, UnknownName, check_range, describe_tensor
 
 Loss: TypeAlias = Callable[..., torch.Tensor]
 """Takes predictions and targets, and `reduction`; gives a scalar."""
@@ -41,6 +41,7 @@ def contrastive_loss(
 
     Raises:
         ShapeError: the shapes do not fit each other.
+        DtypeError: `same` is not bool.
         ArgumentError: `margin` is outside its range.
         UnknownName: `reduction` is not a known name.
 
@@ -59,12 +60,19 @@ def contrastive_loss(
             got=", ".join(map(describe_tensor, (first, second, same))),
             expected="[..., E], [..., E] and [...]",
         )
+    if same.dtype != torch.bool:
+        raise DtypeError(
+            "`same` is not bool.",
+            got=describe_tensor(same),
+            expected="bool",
+            fix="targets == 1, for targets 1 and -1 or 1 and 0",
+        )
     if reduction not in get_args(Reduction):
         raise UnknownName.among("reduction", reduction, get_args(Reduction))
     difference = first - second
     distance = torch.linalg.vector_norm(difference, dim=-1)  # its derivative at 0 is 0
     apart = (margin - distance).clamp(min=0).square()
-    losses = torch.where(same.bool(), difference.square().sum(dim=-1), apart) / 2  # [...]
+    losses = torch.where(same, difference.square().sum(dim=-1), apart) / 2  # [...]
     if reduction == "none":
         return losses
     return losses.mean() if reduction == "mean" else losses.sum()
@@ -80,7 +88,8 @@ LOSSES: dict[str, Loss] = {
     "contrastive": contrastive_loss,
 }
 """Both cross-entropies take scores, not probabilities, which is exact where those are 0 or 1; "ctc"
-takes log-probabilities `[T, B, K]`, targets, and the lengths of both."""
+takes log-probabilities `[T, B, K]`, targets, and the lengths of both. "cosine_embedding" and
+"hinge_embedding" are told by targets 1 and -1 what belongs together, "contrastive" by a bool."""
 
 
 def loss_function(loss: str | Loss) -> Loss:

@@ -79,8 +79,9 @@ class Scales(nn.Module):
             )
         check_finite(name, table)
         deviation = table.std(dim=0, correction=0)
-        self.mean.copy_(table.mean(dim=0))
-        self.deviation.copy_(torch.where(deviation > 0, deviation, 1.0))
+        same = table.amax(dim=0) == table.amin(dim=0)  # whose deviation is rounding alone, or 0
+        self.mean.copy_(torch.where(same, table[0], table.mean(dim=0)))
+        self.deviation.copy_(torch.where(same | (deviation == 0), 1.0, deviation))
 
     def forward(self, table: torch.Tensor) -> torch.Tensor:
         """Give each column mean 0 and deviation 1."""

@@ -14,8 +14,11 @@ from torch.optim import AdamW, Muon, Optimizer
 
 from recurra.layers import Recurrent
 from recurra.train._optimizers import MUON, optimizer_maker
-from recurra.train._schedules import find_schedule, warm_up
+from recurra.train._schedules import find_schedule, one_cycle, warm_up
 from recurra.train._settings import TrainingSettings
+
+VECTORS = "weight_peephole"
+"""A parameter of two axes that is no matrix: vectors side by side, each multiplied by element."""
 
 
 class MuonAdamW(Optimizer):
@@ -74,8 +77,8 @@ def _matrices_of_cells(task: nn.Module) -> set[nn.Parameter]:
         parameter
         for module in task.modules()
         if isinstance(module, Recurrent)
-        for parameter in module.parameters()
-        if parameter.dim() == 2
+        for name, parameter in module.named_parameters()
+        if parameter.dim() == 2 and VECTORS not in name
     }
 
 
@@ -83,7 +86,9 @@ def set_learning_rate(
     optimizer: Optimizer, settings: TrainingSettings, step: int, steps: int
 ) -> None:
     """Set the step size of a step: up along a line while warming up, and as the schedule has it."""
-    rate = settings.learning_rate * warm_up(step, settings.warmup)
-    rate *= find_schedule(settings.schedule)(step, steps)
+    schedule = find_schedule(settings.schedule)
+    warmup = 0 if schedule is one_cycle else settings.warmup  # which warms up by itself
+    rate = settings.learning_rate * warm_up(step, warmup)
+    rate *= schedule(step, steps)
     for group in optimizer.param_groups:
         group["lr"] = rate

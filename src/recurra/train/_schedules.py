@@ -41,7 +41,7 @@ def cosine(step: int, steps: int) -> float:
 def one_cycle(step: int, steps: int) -> float:
     """Rise from a 25th for three tenths of the steps, then fall to nearly nothing (L. Smith 2018).
 
-    Both along half a cosine. It warms up by itself.
+    Both along half a cosine. It warms up by itself, so `TrainingSettings.warmup` leaves it alone.
     """
     top = max(RISE * steps - 1, 0)
     if step < top:

@@ -24,7 +24,7 @@ class TrainingSettings:
         clip_norm: gradients with a larger L2 norm are scaled down to it; exploding gradients do no
             harm then.
         warmup: steps over which the step size rises from nothing, times what the schedule gives;
-            0 suits "one-cycle", which rises by itself.
+            "one-cycle" rises by itself and has none, whatever is said here.
         checkpoint_every: steps between two checkpoints.
         seed: of the first weights and of dropout.
     """

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from recurra.base import ArgumentError, ShapeError, UnknownName
+from recurra.base import ArgumentError, DtypeError, ShapeError, UnknownName
 from recurra.layers import LOSSES, contrastive_loss, loss_function
 from refusals import refused
 
@@ -39,7 +39,6 @@ def test_the_contrastive_loss(margin):
     for reduction, value in (("sum", sum(expected)), ("mean", sum(expected) / 5)):
         loss = contrastive_loss(first, second, SAME, margin=margin, reduction=reduction)
         assert loss.item() == pytest.approx(value)
-    assert contrastive_loss(first, second, SAME.long()) == contrastive_loss(first, second, SAME)
 
 
 def test_pairs_may_have_any_number_of_axes():
@@ -132,3 +131,17 @@ def test_pairs_that_do_not_fit_are_refused():
             contrastive_loss(first, second, SAME, margin=margin)
     with pytest.raises(UnknownName, match="reduction"):
         contrastive_loss(first, second, SAME, reduction="max")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.uint8])
+def test_only_a_bool_says_which_pairs_are_the_same(dtype):
+    """Targets of 1 and -1, as other losses take them, would all be true."""
+    first, second = torch.ones(5, 3), torch.ones(5, 3)
+    with refused(
+        DtypeError,
+        "`same` is not bool",
+        got=f"(5,) {str(dtype).removeprefix('torch.')} on cpu",
+        expected="bool",
+        fix="targets == 1, for targets 1 and -1 or 1 and 0",
+    ):
+        contrastive_loss(first, second, SAME.to(dtype))

@@ -132,6 +132,25 @@ def test_columns_are_brought_to_one_scale():
     torch.testing.assert_close(task.scales.inverse(scaled), inputs)
 
 
+@pytest.mark.parametrize("number", [0.1, 1e6 + 0.1, -7.3, 1e-30])
+@pytest.mark.parametrize("rows", [1, 3, 10, 1000])
+def test_a_column_that_never_changes_keeps_1(number, rows):
+    """Ten times 0.1 in float32 has a mean beside 0.1, and a deviation of 7e-9."""
+    inputs = torch.full((rows, 2), number)
+    task = classifier(4)
+    task.standardise(inputs)
+    assert task.scales.deviation.tolist() == [1.0, 1.0]
+    assert not task.scales(inputs).any()
+    assert (task.scales(inputs + 1) - 1).abs().max() <= 0.1
+
+
+def test_a_deviation_too_small_to_be_written_divides_nothing():
+    inputs = torch.tensor([[0.0, 0.0], [1e-30, 1.0]])  # the square of the first is 0
+    task = classifier(4)
+    task.standardise(inputs)
+    assert task.scales(inputs).isfinite().all()
+
+
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_a_saved_task_comes_back_ready_to_use(tmp_path, make):
     task = make(5, 4)

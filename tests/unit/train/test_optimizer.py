@@ -58,6 +58,30 @@ def test_the_matrices_of_cells_and_nothing_else_go_to_muon(connections):
     assert not inside & outside
 
 
+@pytest.mark.parametrize("cell", ["lstm-peephole", "lstm-nfg", "sru-peephole"])
+def test_peepholes_are_vectors_side_by_side_and_no_matrices(cell):
+    task = small_task(cell=cell, hidden_size=8, embedding_size=8)
+    matrices, others = make_optimizer(task, settings()).parts
+    peepholes = {each for name, each in task.named_parameters() if name.endswith("peephole")}
+    assert len(peepholes) == 2
+    assert not peepholes & set(matrices.param_groups[0]["params"])
+    assert peepholes <= set(others.param_groups[0]["params"])
+
+
+def test_a_peephole_training_goes_on_in_the_same_bits():
+    one, other = (small_task(cell="lstm-peephole") for _ in range(2))
+    first = make_optimizer(one, settings())
+    for _ in range(2):
+        step(one, first)
+    other.load_state_dict(one.state_dict())
+    second = make_optimizer(other, settings())
+    second.load_state_dict(deepcopy(first.state_dict()))
+    step(one, first)
+    step(other, second)
+    for parameter, twin in zip(one.parameters(), other.parameters(), strict=True):
+        assert torch.equal(parameter, twin)
+
+
 def test_frozen_parameters_stay_out():
     task = small_task()
     task.embed.weight.requires_grad_(False)
