@@ -6,7 +6,14 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
+from recurra.base import (
+    ArgumentError,
+    DtypeError,
+    ShapeError,
+    UnknownName,
+    check_size,
+    describe_tensor,
+)
 
 
 class GatedCell(nn.Module):
@@ -19,6 +26,11 @@ class GatedCell(nn.Module):
     `keeps`: the gate that keeps the old state where it is open; None where there is none.
     `replaces`: the gate that lets something new take its place.
 
+    What goes around a cell asks for more:
+
+    `transformed`: the weights that the equations take a function of, such as their softplus. A
+        zero in one of them does not take a connection away.
+
     Args:
         input_size: I, features of x_t.
         hidden_size: H, features of h_t.
@@ -30,6 +42,7 @@ class GatedCell(nn.Module):
     gates: ClassVar[tuple[str, ...]] = ("h",)
     keeps: ClassVar[str | None] = None
     replaces: ClassVar[str | None] = None
+    transformed: ClassVar[tuple[str, ...]] = ()
     weight_input: nn.Parameter
     bias: nn.Parameter | None
 
@@ -158,3 +171,23 @@ class InputCell(GatedCell):
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return h_0 = 0, `[B, H]`."""
         return self.zero_hidden(batch_size)
+
+
+def require_connections(cell: nn.Module, weight: str) -> None:
+    """Refuse a weight of a cell whose zeros do not take connections away.
+
+    Args:
+        cell: the cell, or the module inside of it, that has the weight itself.
+        weight: its name there.
+
+    Raises:
+        ArgumentError: the cell calls the weight `transformed`.
+    """
+    if weight in getattr(cell, "transformed", ()):
+        raise ArgumentError(
+            f"`{type(cell).__name__}` does not use `{weight}` as it is: a zero there takes no"
+            " connection away.",
+            got=f"{type(cell).__name__}.{weight}",
+            expected="a weight whose zeros are connections that are not there",
+            fix="take a cell that uses its weights as they are, such as `recurra.cells.CTRNN`",
+        )

@@ -3,7 +3,7 @@ import torch
 
 from recurra import GRU, LSTM, RNN
 from recurra.base import ArgumentError, ShapeError, UnknownName
-from recurra.cells import ACTIVATIONS, activation_function
+from recurra.cells import ACTIVATIONS, AntisymmetricRNN, CoRNN, activation_function
 from refusals import refused
 
 CELLS = [RNN, LSTM, GRU]
@@ -76,3 +76,16 @@ def test_a_forget_bias_needs_a_bias():
 def test_options_are_told_by_name():
     with pytest.raises(TypeError, match="positional"):
         LSTM(3, 4, True)
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan")])
+def test_numbers_that_are_not_finite_are_refused(value):
+    for make, name in [
+        (AntisymmetricRNN, "damping"),
+        (CoRNN, "stiffness"),
+        (CoRNN, "damping"),
+        (LSTM, "forget_bias"),
+    ]:
+        with pytest.raises(ArgumentError, match=f"`{name}` is outside its range") as caught:
+            make(3, 4, **{name: value})
+        assert caught.value.details["got"] == repr(value)

@@ -5,7 +5,7 @@ import torch
 from compare import assert_same, measure, random_input
 from recurra import GRU, LSTM, Stream, explain, unroll
 from recurra.base import ArgumentError, UnknownName, state_tensors
-from recurra.cells import DropConnect, Zoneout
+from recurra.cells import LTC, AntisymmetricRNN, DaleCTRNN, DropConnect, IrregularlySampled, Zoneout
 from refusals import refused
 from zoo import Narrowing, with_random_weights
 
@@ -187,3 +187,22 @@ def test_a_cell_without_recurrent_weights_of_that_name_is_refused():
 def test_wrong_probabilities(probability):
     with pytest.raises(ArgumentError, match="probability"):
         DropConnect(GRU(3, 4), probability)
+
+
+@pytest.mark.parametrize("make", [LTC, AntisymmetricRNN])
+def test_weights_that_are_transformed_are_refused(make):
+    with refused(
+        ArgumentError,
+        f"`{make.__name__}` does not use `weight_hidden` as it is",
+        got=f"{make.__name__}.weight_hidden",
+        expected="a weight whose zeros are connections that are not there",
+        fix="take a cell that uses its weights as they are, such as `recurra.cells.CTRNN`",
+    ):
+        DropConnect(make(3, 5), 0.5)
+
+
+def test_transformed_weights_are_found_inside_and_others_may_be_named():
+    with pytest.raises(ArgumentError, match="`LTC` does not use `weight_input` as it is"):
+        DropConnect(IrregularlySampled(LTC(3, 5)), 0.5, names=["cell.weight_input"])
+    assert DropConnect(AntisymmetricRNN(3, 5), 0.5, names=["weight_input"]).names
+    assert DropConnect(DaleCTRNN(3, 5), 0.5).names == ("weight_hidden",)

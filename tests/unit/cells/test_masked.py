@@ -4,7 +4,7 @@ import torch
 
 from recurra import GRU, LSTM, unroll
 from recurra.base import ArgumentError, ShapeError, UnknownName
-from recurra.cells import CTRNN, DaleCTRNN, masked
+from recurra.cells import CTRNN, LTC, AntisymmetricRNN, DaleCTRNN, FastGRNN, ProjectionLSTM, masked
 from refusals import refused
 
 H = 5
@@ -82,3 +82,56 @@ def test_other_numbers_are_refused():
 def test_an_unknown_weight_is_refused():
     with pytest.raises(UnknownName, match="`weight`"):
         masked(CTRNN(3, H), MASK, weight="weight_hiden")
+
+
+@pytest.mark.parametrize(
+    ("make", "weight"),
+    [(LTC, "weight_hidden"), (LTC, "weight_input"), (AntisymmetricRNN, "weight_hidden")],
+)
+def test_weights_that_are_transformed_are_refused(make, weight):
+    cell = make(H, H)
+    with refused(
+        ArgumentError,
+        f"`{make.__name__}` does not use `{weight}` as it is: a zero there takes no connection"
+        " away.",
+        got=f"{make.__name__}.{weight}",
+        expected="a weight whose zeros are connections that are not there",
+        fix="take a cell that uses its weights as they are, such as `recurra.cells.CTRNN`",
+    ):
+        masked(cell, MASK, weight=weight)
+
+
+def test_other_weights_of_such_cells_have_masks():
+    cell = masked(AntisymmetricRNN(H, H), MASK, weight="weight_input")
+    assert not cell.weight_input[MASK == 0].any()
+
+
+def test_a_mask_of_one_gate_has_its_rows():
+    mask = torch.tensor([[1, 0], [0, 1], [1, 1], [0, 0]])
+    cell = masked(ProjectionLSTM(3, 4, 2), mask)
+    assert torch.equal(cell.weight_hidden != 0, mask.bool().repeat(4, 1))
+    cell = masked(GRU(3, H), torch.zeros(H, 3), weight="weight_input")
+    assert not cell.weight_input.any()
+
+
+def test_a_mask_with_other_rows_than_those_of_a_gate_is_refused():
+    with refused(
+        ShapeError,
+        "The mask does not fit `weight_hidden` of `ProjectionLSTM`.",
+        got="(2, 2) float32 on cpu",
+        expected="(16, 2) or (4, 2)",
+    ):
+        masked(ProjectionLSTM(3, 4, 2), torch.ones(2, 2))
+    with pytest.raises(ShapeError, match="does not fit `weight_hidden`"):
+        masked(FastGRNN(3, 4, input_rank=2, hidden_rank=2), torch.ones(4, 4))
+
+
+def test_a_mask_over_a_cell_without_gates():
+    class Own(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(4, 2))
+
+    assert not masked(Own(), torch.zeros(4, 2), weight="weight").weight.any()
+    with pytest.raises(ShapeError, match="does not fit `weight`"):
+        masked(Own(), torch.zeros(2, 2), weight="weight")

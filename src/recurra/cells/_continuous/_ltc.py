@@ -50,6 +50,8 @@ class LTC(GatedCell):
         torch.Size([7, 2, 5])
     """
 
+    transformed = ("weight_input", "weight_hidden")
+
     def __init__(
         self,
         input_size: int,

@@ -1,9 +1,11 @@
 """The long short-term memory."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 
-from recurra.base import ArgumentError
+from recurra.base import ArgumentError, check_range
 from recurra.cells._lstms._long_short_term import LongShortTermCell, LSTMState
 
 
@@ -37,7 +39,7 @@ class LSTM(LongShortTermCell):
 
     Raises:
         ShapeError: a size is not a positive integer.
-        ArgumentError: `forget_bias` is given but `bias` is False.
+        ArgumentError: `forget_bias` is given but `bias` is False, or it is not finite.
 
     Example:
         >>> import torch, recurra
@@ -64,7 +66,10 @@ class LSTM(LongShortTermCell):
                 got=f"bias=False, forget_bias={forget_bias!r}",
                 fix="leave `forget_bias` out, or set `bias=True`",
             )
-        self.forget_bias = 1.0 if forget_bias is None else forget_bias
+        value = 1.0 if forget_bias is None else forget_bias
+        endless = math.inf
+        check_range("forget_bias", value, -endless, endless, low_open=True, high_open=True)
+        self.forget_bias = value
         self.reset_parameters()
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:

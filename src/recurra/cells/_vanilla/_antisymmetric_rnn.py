@@ -27,7 +27,7 @@ class AntisymmetricRNN(HiddenCell):
         input_size: I, features of x_t.
         hidden_size: H, features of h_t.
         step_size: epsilon, > 0 .. 1. Default: 0.1.
-        damping: gamma, what keeps rounding from growing, >= 0. Default: 0.01.
+        damping: gamma, what keeps rounding from growing, finite, >= 0. Default: 0.01.
         bias: whether there is a b. Default: True.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.
@@ -44,6 +44,8 @@ class AntisymmetricRNN(HiddenCell):
         torch.Size([7, 2, 5])
     """
 
+    transformed = ("weight_hidden",)
+
     def __init__(
         self,
         input_size: int,
@@ -57,7 +59,7 @@ class AntisymmetricRNN(HiddenCell):
     ) -> None:
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         check_range("step_size", step_size, 0.0, 1.0, low_open=True)
-        check_range("damping", damping, 0.0, math.inf)
+        check_range("damping", damping, 0.0, math.inf, high_open=True)
         self.step_size, self.damping = float(step_size), float(damping)
         self.reset_parameters()
 

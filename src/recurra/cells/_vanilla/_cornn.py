@@ -38,8 +38,8 @@ class CoRNN(AffineCell):
         input_size: I, features of x_t.
         hidden_size: H, features of h_t and v_t.
         time_step: dt, > 0 .. 1. Default: 0.05.
-        stiffness: gamma, the pull back to zero, >= 0. Default: 1.0.
-        damping: epsilon, >= 0. Default: 1.0.
+        stiffness: gamma, the pull back to zero, finite, >= 0. Default: 1.0.
+        damping: epsilon, finite, >= 0. Default: 1.0.
         bias: whether there is a b. Default: True.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.
@@ -70,8 +70,8 @@ class CoRNN(AffineCell):
     ) -> None:
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         check_range("time_step", time_step, 0.0, 1.0, low_open=True)
-        check_range("stiffness", stiffness, 0.0, math.inf)
-        check_range("damping", damping, 0.0, math.inf)
+        check_range("stiffness", stiffness, 0.0, math.inf, high_open=True)
+        check_range("damping", damping, 0.0, math.inf, high_open=True)
         self.time_step, self.stiffness, self.damping = time_step, stiffness, damping
         self.weight_velocity = nn.Parameter(torch.empty_like(self.weight_hidden))
         self.reset_parameters()

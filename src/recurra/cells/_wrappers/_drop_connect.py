@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from recurra.base import ArgumentError, Cell, State, UnknownName, check_range
+from recurra.cells._parameters import require_connections
 from recurra.cells._wrappers._wrapper import Wrapper
 
 RECURRENT = "weight_hidden"
@@ -38,8 +39,9 @@ class DropConnect(Wrapper):
         redraw: whether `initial_state` draws new masks in training. Default: True.
 
     Raises:
-        ArgumentError: `probability` is not in 0..1, or the cell has no `weight_hidden` and `names`
-            are not given.
+        ArgumentError: `probability` is not in 0..1, the cell has no `weight_hidden` and `names`
+            are not given, or the cell uses a function of the weight, as `LTC` and
+            `AntisymmetricRNN` do: a zero in it leaves nothing out.
         UnknownName: the cell has no parameter of such a name.
 
     Example:
@@ -63,6 +65,9 @@ class DropConnect(Wrapper):
         self.names = _recurrent_names(cell) if names is None else _known_names(cell, names)
         self.redraw = redraw
         weights = _parameters(cell)
+        for name in self.names:
+            owner, _, weight = name.rpartition(".")
+            require_connections(cast(nn.Module, cell).get_submodule(owner), weight)
         for place, name in enumerate(self.names):
             self.register_buffer(f"mask_{place}", torch.ones_like(weights[name], dtype=torch.bool))
         self.draw()

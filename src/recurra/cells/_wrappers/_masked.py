@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 
 from recurra.base import ArgumentError, ShapeError, UnknownName, describe_tensor
+from recurra.cells._parameters import require_connections
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -33,8 +34,9 @@ def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -
 
     Args:
         cell: any cell with a weight of that name; it is changed.
-        mask: `[H, H]`, the same for each gate, or of the whole shape of the weight; bool, or zeros
-            and ones. Row: the unit that receives; column: the one that sends.
+        mask: the same for each gate, H rows and the columns of the weight, or of the whole shape of
+            the weight; bool, or zeros and ones. Row: the unit that receives; column: the one that
+            sends.
         weight: the name of the weight. Default: "weight_hidden".
 
     Returns:
@@ -44,7 +46,8 @@ def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -
     Raises:
         UnknownName: the cell has no weight of this name.
         ShapeError: the mask has another shape.
-        ArgumentError: the mask has other numbers than 0 and 1.
+        ArgumentError: the mask has other numbers than 0 and 1; or the cell uses a function of the
+            weight, as `LTC` and `AntisymmetricRNN` do: a zero in it takes no connection away.
 
     Example:
         >>> import torch, recurra
@@ -56,12 +59,14 @@ def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -
     names = [name for name, _ in cell.named_parameters(recurse=False)]
     if weight not in names:
         raise UnknownName.among("weight", weight, names)
+    require_connections(cell, weight)
     values = getattr(cell, weight)
-    if not isinstance(mask, torch.Tensor) or values.dim() != 2 or not _fits(mask, values):
+    fitting = _fitting(cell, values)
+    if not isinstance(mask, torch.Tensor) or tuple(mask.shape) not in fitting:
         raise ShapeError(
             f"The mask does not fit `{weight}` of `{type(cell).__name__}`.",
             got=describe_tensor(mask),
-            expected=f"{tuple(values.shape)}, or its rows of one gate",
+            expected=" or ".join(map(str, fitting)) or "a weight with rows and columns",
         )
     whole = mask.to(values)
     if not ((whole == 0) | (whole == 1)).all():
@@ -75,7 +80,12 @@ def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -
     return cell
 
 
-def _fits(mask: torch.Tensor, values: torch.Tensor) -> bool:
-    columns = values.shape[1]
-    one_gate = (columns, columns)
-    return mask.shape == values.shape or (mask.shape == one_gate and len(values) % columns == 0)
+def _fitting(cell: nn.Module, values: torch.Tensor) -> list[tuple[int, ...]]:
+    """List the shapes of masks for a weight: the whole one, and that of one gate."""
+    if values.dim() != 2:
+        return []
+    rows, columns = values.shape
+    gates, hidden_size = getattr(cell, "gates", ()), getattr(cell, "hidden_size", 0)
+    if len(gates) > 1 and rows == len(gates) * hidden_size:
+        return [(rows, columns), (hidden_size, columns)]
+    return [(rows, columns)]
