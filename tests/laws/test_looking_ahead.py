@@ -70,7 +70,7 @@ class TwoInputs(nn.Module):
         skip = self.skip(x.tanh())
         gate = torch.sigmoid(self.gate(x) + hidden)
         hidden = torch.tanh(self.drive(x) + gate * self.back(hidden)) * skip
-        return hidden + self.scale * skip, hidden  # of a parameter: after the loop
+        return hidden + self.scale * skip, hidden  # of a parameter: outside
 
 
 def test_only_what_nobody_else_needs_is_made_ahead():
@@ -80,7 +80,7 @@ def test_only_what_nobody_else_needs_is_made_ahead():
     )
     plan = plan_inference(part)
     assert sorted(each.bias is None for each in plan.forward.ahead) == [False, True]
-    assert len(plan.forward.inputs) == 2  # x, and the product that stays outside
+    assert len(plan.forward.inputs) == 3  # x, the product that stays outside, and its multiple
     assert_is_reference(cell, torch.randn(9, 5, 3, dtype=torch.float64))
 
 
