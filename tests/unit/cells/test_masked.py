@@ -108,7 +108,7 @@ def test_other_weights_of_such_cells_have_masks():
 
 def test_a_mask_of_one_gate_has_its_rows():
     mask = torch.tensor([[1, 0], [0, 1], [1, 1], [0, 0]])
-    cell = masked(ProjectionLSTM(3, 4, 2), mask)
+    cell = masked(ProjectionLSTM(3, 4, projection_size=2), mask)
     assert torch.equal(cell.weight_hidden != 0, mask.bool().repeat(4, 1))
     cell = masked(GRU(3, H), torch.zeros(H, 3), weight="weight_input")
     assert not cell.weight_input.any()
@@ -121,7 +121,7 @@ def test_a_mask_with_other_rows_than_those_of_a_gate_is_refused():
         got="(2, 2) float32 on cpu",
         expected="(16, 2) or (4, 2)",
     ):
-        masked(ProjectionLSTM(3, 4, 2), torch.ones(2, 2))
+        masked(ProjectionLSTM(3, 4, projection_size=2), torch.ones(2, 2))
     with pytest.raises(ShapeError, match="does not fit `weight_hidden`"):
         masked(FastGRNN(3, 4, input_rank=2, hidden_rank=2), torch.ones(4, 4))
 
