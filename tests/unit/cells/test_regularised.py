@@ -126,3 +126,26 @@ def test_uniform_numbers_are_uniform_and_apart():
     )
     assert numbers.unique().numel() > 0.99 * numbers.numel()
     assert torch.equal(numbers, uniform(rows.double(), steps.double(), torch.arange(100.0)).float())
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_draws_like_float32(wrapper, dtype):
+    inner = with_random_weights(GRU(3, 50))
+    torch.manual_seed(7)
+    single = wrapper(inner, 0.4).initial_state(B)
+    cell = wrapper(inner.to(dtype), 0.4)
+    torch.manual_seed(7)
+    state = cell.initial_state(B)
+    assert state.inner.dtype == dtype
+    assert torch.equal(state.key, single.key)
+    x = torch.randn(T, B, 3, dtype=dtype)
+    y, end = unroll(cell, x, state._replace(step=state.step + 2000), backend="reference")
+    assert y.dtype == end.inner.dtype == dtype
+    assert y.isfinite().all()
+    assert end.step.tolist() == [2000 + T] * B
+
+
+def test_double_precision_draws_like_float32():
+    key = Zoneout(GRU(3, 4).double(), 0.4).initial_state(B).key
+    assert key.dtype == torch.float64

@@ -1,6 +1,6 @@
 """Regularised cells: any cell with zoneout or recurrent dropout, whose masks can be drawn again."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
@@ -11,22 +11,10 @@ from recurra.base import (
     map_state,
     over_features,
     run_step,
-    state_tensors,
     uniform,
 )
+from recurra.cells._wrappers._drawn import DrawnState, begin_drawing
 from recurra.cells._wrappers._wrapper import Wrapper
-
-
-class DrawnState(NamedTuple):
-    """The state of the cell inside, and the place in its random numbers.
-
-    `key` `[B]` says whose numbers a row draws, `step` `[B]` how far it has come. With them a run
-    that goes on from a state draws the same masks as one that was never interrupted.
-    """
-
-    inner: Any
-    key: torch.Tensor
-    step: torch.Tensor
 
 
 class _Regularised(Wrapper):
@@ -42,17 +30,12 @@ class _Regularised(Wrapper):
 
         Keys come from PyTorch's generator: `torch.manual_seed` decides them.
         """
-        inner = self.cell.initial_state(batch_size)
-        like = next(state_tensors(inner))
-        key = like.new_zeros(batch_size)
-        if self.training:
-            key = torch.randint(2**24, (batch_size,)).to(like)
-        return DrawnState(inner, key, like.new_zeros(batch_size))
+        return begin_drawing(self.cell.initial_state(batch_size), training=self.training)
 
     def _drawn(self, state: DrawnState, part: torch.Tensor, place: int, step: torch.Tensor) -> Any:
         """Draw a number for each feature of a part of the state."""
         features = part.shape[1:].numel()
-        element = torch.arange(features, dtype=part.dtype, device=part.device) + 2**20 * place
+        element = torch.arange(features, dtype=step.dtype, device=step.device) + 2**20 * place
         element = element.reshape(part.shape[1:])
         return uniform(over_features(state.key, part), over_features(step, part), element)
 
