@@ -65,10 +65,11 @@ from recurra.cells._vanilla._irnn import IRNN
 from recurra.cells._vanilla._jordan import Jordan
 from recurra.cells._vanilla._lem import LEM, LEMState
 from recurra.cells._vanilla._rnn import RNN
+from recurra.cells._wrappers._drawn import DrawnState
 from recurra.cells._wrappers._drop_connect import DropConnect
 from recurra.cells._wrappers._masked import Mask, masked
 from recurra.cells._wrappers._norm_cells import LayerNormCell, RMSNormCell
-from recurra.cells._wrappers._regularised import DrawnState, RecurrentDropout, Zoneout
+from recurra.cells._wrappers._regularised import RecurrentDropout, Zoneout
 from recurra.cells._wrappers._shortcut_cells import HighwayCell, ResidualCell
 
 __all__ = [

@@ -118,3 +118,15 @@ def test_normal_numbers_are_normal_and_apart():
     assert abs(float((numbers[:, 1:] * numbers[:, :-1]).mean())) < 0.01
     assert abs(float((numbers[1:] * numbers[:-1]).mean())) < 0.01
     assert numbers.unique().numel() > 0.98 * numbers.numel()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_noise_in_half_precision(dtype):
+    cell = CTRNN(3, 5, noise=0.3).to(dtype)
+    state = cell.initial_state(B)
+    assert state.key.isfinite().all()
+    x, state = torch.randn(T, B, 3, dtype=dtype), state._replace(step=state.step + 2000)
+    y, end = unroll(cell, x, state, backend="reference")
+    assert y.dtype == end.inner.dtype == dtype
+    assert y.isfinite().all()
+    assert end.step.tolist() == [2000 + T] * B

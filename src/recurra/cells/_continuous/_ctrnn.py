@@ -8,9 +8,9 @@ import torch.nn.functional as F
 
 from recurra.base import State, check_range
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._continuous._noise import begin_drawing, standard_normal
+from recurra.cells._continuous._noise import standard_normal
 from recurra.cells._parameters import AffineCell
-from recurra.cells._wrappers._regularised import DrawnState
+from recurra.cells._wrappers._drawn import DrawnState, begin_drawing
 
 
 class CTRNN(AffineCell):
@@ -112,4 +112,5 @@ class CTRNN(AffineCell):
         # no gradient reaches the length of the step: at 0 a root has none
         share = share.detach() if isinstance(share, torch.Tensor) else share
         deviation = self.noise * (2 * share) ** 0.5
-        return deviation * standard_normal(state.key, state.step, self.hidden_size)
+        numbers = standard_normal(state.key, state.step, self.hidden_size)  # [B, H]
+        return deviation * numbers.to(state.inner.dtype)

@@ -4,8 +4,7 @@ import math
 
 import torch
 
-from recurra.base import State, map_state, state_tensors, uniform
-from recurra.cells._wrappers._regularised import DrawnState
+from recurra.base import uniform
 
 _SECOND = 2**20
 """The elements whose numbers are the second ones of each pair."""
@@ -27,16 +26,3 @@ def standard_normal(key: torch.Tensor, step: torch.Tensor, features: int) -> tor
     radius = (-2 * (1 - uniform(key, step, element)).log()).sqrt()  # [B, features]
     angle = 2 * math.pi * uniform(key, step, element + _SECOND)
     return radius * angle.cos()
-
-
-def begin_drawing(inner: State, *, training: bool) -> DrawnState:
-    """Put a place in random numbers beside an initial state; in training, with keys drawn anew.
-
-    Keys come from PyTorch's generator: `torch.manual_seed` decides them.
-    """
-    inner = map_state(torch.clone, inner)
-    like = next(state_tensors(inner))
-    key = like.new_zeros(len(like))
-    if training:
-        key = torch.randint(2**24, (len(like),)).to(like)
-    return DrawnState(inner, key, torch.zeros_like(key))
