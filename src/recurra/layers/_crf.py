@@ -1,11 +1,14 @@
 """The linear-chain conditional random field: whole sequences of tags, scored together."""
 
+import math
+
 import torch
 from torch import nn
 
 from recurra.base import check_size, valid_steps, zero_padding
 from recurra.layers._crf_checks import (
-    check_scores,
+    FORBIDDEN,
+    checked_scores,
     checked_tags,
     penalty_of,
     refuse_forbidden,
@@ -33,10 +36,13 @@ class CRF(nn.Module):
     Args:
         tags: K, how many tags there are.
         allowed: `[K, K]` bool: whether the tag of the column may follow that of the row; what is
-            not allowed scores -10,000 besides. Default: all may.
+            not allowed scores -10,000 besides. Default: all may. What is allowed is a part of
+            `state_dict`, as the parameters are.
         allowed_first: `[K]` bool: whether a sequence may begin with a tag. Default: all may.
         allowed_last: `[K]` bool: whether a sequence may end with a tag. Default: all may.
-        backend: as in `unroll`, for the forward algorithm. Default: "auto".
+        backend: as in `unroll`, for the forward algorithm. Default: "auto": a kernel, but where
+            scores are so far apart that its product would lose terms, a plain loop of `logsumexp`;
+            "c" makes a kernel of that too, which is slower.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.
 
@@ -80,7 +86,7 @@ class CRF(nn.Module):
         self.end = nn.Parameter(torch.empty(K, device=device, dtype=dtype))
         for name, given in (("first", allowed_first), ("last", allowed_last)):
             penalty = penalty_of(f"allowed_{name}", given, self.start)
-            self.register_buffer(f"penalty_{name}", penalty, persistent=False)
+            self.register_buffer(f"penalty_{name}", penalty)
         self.reset_parameters()
 
     @property
@@ -109,25 +115,33 @@ class CRF(nn.Module):
         Raises:
             ShapeError: x, tags and lengths do not fit each other, or a tag is outside 0..K-1.
             DtypeError: x has not the dtype of the parameters, or tags or lengths are no integers.
-            ArgumentError: a row of tags takes a way that is not allowed.
+            ArgumentError: a row of tags takes a way that is not allowed, or scores are so far
+                apart that such a way is the best.
         """
         return self.log_partition(x, lengths=lengths) - self.score(x, tags, lengths=lengths)
 
     def log_partition(
         self, x: torch.Tensor, *, lengths: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Give log Z(x) of each row, `[B]`, by the forward algorithm."""
-        check_scores(x, lengths, self.start)
+        """Give log Z(x) of each row, `[B]`, by the forward algorithm.
+
+        Raises:
+            ArgumentError: the best way of a row is not allowed, as in `decode`.
+        """
+        x = checked_scores(x, lengths, self.start)
         first = x[0] + self.start + self.penalty_first  # [B, K]
         further = None if lengths is None else lengths - 1
         alpha = sum_of_paths(self.paths, first, x[1:], further, self.backend)
-        return (alpha + self.end + self.penalty_last).logsumexp(dim=1)
+        total = (alpha + self.end + self.penalty_last).logsumexp(dim=1)  # [B]
+        if self._may_hold_forbidden(total, x, lengths):
+            self.decode(x, lengths=lengths)  # which refuses
+        return total
 
     def score(
         self, x: torch.Tensor, tags: torch.Tensor, *, lengths: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Give s(x, tags) of each row, `[B]`; the arguments are those of `forward`."""
-        check_scores(x, lengths, self.start)
+        x = checked_scores(x, lengths, self.start)
         lengths, valid = _valid(x, lengths)
         tags = torch.where(valid, checked_tags(x, tags, valid), 0)
         last = tags.gather(0, lengths.unsqueeze(0) - 1).squeeze(0)  # [B]
@@ -141,9 +155,13 @@ class CRF(nn.Module):
 
         p(y_t = k | x) is the derivative of log Z by x_t[k]: the way back of the forward algorithm
         is the backward algorithm. No gradient passes through the result.
+
+        Raises:
+            ArgumentError: the best way of a row is not allowed, as in `decode`.
         """
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
+        x = checked_scores(x, lengths, self.start)
+        with torch.inference_mode(False), torch.enable_grad():
+            x = x.detach().clone().requires_grad_()  # the clone of an inference tensor is none
             total = self.log_partition(x, lengths=lengths).sum()
             return torch.autograd.grad(total, x)[0]
 
@@ -162,9 +180,10 @@ class CRF(nn.Module):
             score: s(x, tags), `[B]`.
 
         Raises:
-            ArgumentError: no way of a row's length is allowed.
+            ArgumentError: no way of a row's length is allowed, or scores are so far apart that one
+                that is not allowed is the best.
         """
-        check_scores(x, lengths, self.start)
+        x = checked_scores(x, lengths, self.start)
         first = x[0] + self.start + self.penalty_first  # [B, K]
         last = self.end + self.penalty_last  # [K]
         tags, score = best_path(self.paths.scores(), first, x[1:], last, lengths)
@@ -179,6 +198,19 @@ class CRF(nn.Module):
         """Add up what is not allowed on the way of each row, `[B]`: 0 where all of it is."""
         steps = torch.where(valid[1:], self.paths.penalty[tags[:-1], tags[1:]], 0)  # [T-1, B]
         return steps.sum(dim=0) + self.penalty_first[tags[0]] + self.penalty_last[last]
+
+    @torch.no_grad()
+    def _may_hold_forbidden(
+        self, total: torch.Tensor, x: torch.Tensor, lengths: torch.Tensor | None
+    ) -> bool:
+        """Tell whether log Z, `[B]`, is no larger than ways that are not allowed can make it."""
+        if not any(bool(each.any()) for each in self.buffers()):
+            return False
+        lengths, valid = _valid(x, lengths)
+        most = torch.where(valid, x.amax(dim=2) + math.log(self.tags), 0).sum(dim=0)  # [B]
+        most = most + self.start.max() + (lengths - 1) * self.transitions.max() + self.end.max()
+        rounding = math.log(torch.finfo(x.dtype).eps)
+        return bool((total <= most + FORBIDDEN - rounding).any())
 
     def extra_repr(self) -> str:
         """Show the number of tags."""

@@ -7,15 +7,24 @@ from recurra.base import ArgumentError, DtypeError, ShapeError, describe_tensor
 FORBIDDEN = -1e4
 """Score of what is not allowed: exp of it is 0, yet sums and gradients stay finite."""
 
+_HALVES = (torch.float16, torch.bfloat16)
 
-def check_scores(x: torch.Tensor, lengths: torch.Tensor | None, start: torch.Tensor) -> None:
-    """Refuse scores that are not `[T, B, K]` in the dtype of `start` `[K]`, and wrong lengths."""
-    if x.dim() != 3 or x.shape[2] != len(start) or not len(x):
+
+def checked_scores(
+    x: torch.Tensor, lengths: torch.Tensor | None, start: torch.Tensor
+) -> torch.Tensor:
+    """Return scores `[T, B, K]` in the dtype of `start` `[K]`; refuse others and wrong lengths.
+
+    What an autocast layer made in half precision is brought to that dtype, as `unroll` does.
+    """
+    if not isinstance(x, torch.Tensor) or x.dim() != 3 or x.shape[2] != len(start) or not len(x):
         raise ShapeError(
             "`x` is not scores of the tags of this `CRF`.",
             got=describe_tensor(x),
             expected=f"(T, B, {len(start)}), T >= 1",
         )
+    if x.dtype in _HALVES and torch.is_autocast_enabled(x.device.type):
+        x = x.to(start.dtype)
     if x.dtype != start.dtype:
         raise DtypeError(
             "`x` has not the dtype of the parameters of this `CRF`.",
@@ -24,13 +33,16 @@ def check_scores(x: torch.Tensor, lengths: torch.Tensor | None, start: torch.Ten
         )
     if lengths is not None:
         _check_lengths(lengths, x)
+    return x
 
 
 def _check_lengths(lengths: torch.Tensor, x: torch.Tensor) -> None:
     T, B, _ = x.shape
-    if lengths.shape != (B,):
+    if not isinstance(lengths, torch.Tensor) or lengths.shape != (B,):
         raise ShapeError(
-            "`lengths` is not one for each row.", got=describe_tensor(lengths), expected=f"({B},)"
+            "`lengths` is not one for each row.",
+            got=describe_tensor(lengths),
+            expected=f"({B},) integer",
         )
     if not _are_integers(lengths):
         raise DtypeError(
@@ -46,11 +58,11 @@ def _check_lengths(lengths: torch.Tensor, x: torch.Tensor) -> None:
 
 def checked_tags(x: torch.Tensor, tags: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
     """Return tags `[T, B]` as int64; refuse others than those of the scores x `[T, B, K]`."""
-    if tags.shape != x.shape[:2]:
+    if not isinstance(tags, torch.Tensor) or tags.shape != x.shape[:2]:
         raise ShapeError(
             "`tags` are not one for each step of each row.",
             got=describe_tensor(tags),
-            expected=str(tuple(x.shape[:2])),
+            expected=f"{tuple(x.shape[:2])} integer",
         )
     if not _are_integers(tags):
         raise DtypeError("`tags` are no integers.", got=describe_tensor(tags), fix="tags.long()")

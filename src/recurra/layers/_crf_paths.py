@@ -35,7 +35,7 @@ class Paths(nn.Module):
     def __init__(self, transitions: nn.Parameter, penalty: torch.Tensor) -> None:
         super().__init__()
         self.transitions = transitions
-        self.register_buffer("penalty", penalty, persistent=False)
+        self.register_buffer("penalty", penalty)
 
     def scores(self) -> torch.Tensor:
         """Give a, `[K, K]`."""
@@ -78,15 +78,18 @@ def sum_of_paths(
         first: alpha after the first step, `[B, K]`.
         x: scores of all further steps, `[T-1, B, K]`.
         lengths: valid steps of each row of x, `[B]`. Default: all.
-        backend: as in `unroll`.
+        backend: as in `unroll`; where the spread is too wide for the product, "auto" takes the
+            plain loop, and any other is honoured.
     """
     if not len(x):
         return first
     every, last = unroll(paths, x, first, lengths=lengths, backend=backend)
     if not _is_exact(every, paths.scores(), first, x, lengths):
-        # as a kernel this form is slower than the plain loop, whose exponentials PyTorch makes
+        # as a kernel this form is slower than the plain loop, whose exponentials PyTorch makes, so
+        # that "auto" takes the loop; who asks for a kernel gets one
+        loop: Backend = "reference" if backend == "auto" else backend
         wide = WidePaths(paths.transitions, paths.penalty)
-        _, last = unroll(wide, x, first, lengths=lengths, backend="reference")
+        _, last = unroll(wide, x, first, lengths=lengths, backend=loop)
     assert isinstance(last, torch.Tensor)  # as the state of `Paths` is
     return last
 

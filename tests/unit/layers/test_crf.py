@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from recurra.base import ArgumentError, DtypeError, ShapeError, UnknownName
-from recurra.layers import CRF
-from recurra.layers._crf_paths import WidePaths, _is_exact
+from recurra.layers import CRF, _crf_paths
+from recurra.layers._crf_paths import Paths, WidePaths, _is_exact
+from recurra.runtime import unroll
 from refusals import refused
 
 BACKENDS = ["reference", "c"]
@@ -159,14 +160,22 @@ def test_copies_and_other_dtypes():
     torch.testing.assert_close(single.double(), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_wide_scores_are_noticed_and_their_sums_exact():
-    """In float32, exp(-100) is no normal number: the product would lose the second row."""
-    crf = CRF(2, backend="c")
+WIDE = torch.tensor([[[0.0, -200.0]], [[0.0, 0.0]], [[-500.0, 0.0]]])  # [3, 1, 2]
+
+
+def crf_for_wide_scores(backend):
+    crf = CRF(2, backend=backend)
     with torch.no_grad():
         for parameter in crf.parameters():
             parameter.zero_()
         crf.transitions[0, 1] = -300.0  # tag 1 is reached from tag 1 alone, which is unlikely
-    x = torch.tensor([[[0.0, -200.0]], [[0.0, 0.0]], [[-500.0, 0.0]]]).requires_grad_()
+    return crf
+
+
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
+def test_wide_scores_are_noticed_and_their_sums_exact(backend):
+    """In float32, exp(-100) is no normal number: the product would lose the second row."""
+    crf, x = crf_for_wide_scores(backend), WIDE.clone().requires_grad_()
     torch.testing.assert_close(crf.log_partition(x), torch.tensor([-200.0]))
     marginals = crf.marginals(x)
     torch.testing.assert_close(marginals[:, 0], torch.tensor([[0.0, 1.0]] * 3))
@@ -246,7 +255,9 @@ def test_it_learns_which_tag_follows_which():
 
 def test_what_is_saved_and_shown():
     crf = CRF(K, allowed=FOLLOW)
-    assert set(crf.state_dict()) == {"paths.transitions", "start", "end"}
+    learnt = {"paths.transitions", "start", "end"}
+    fixed = {"paths.penalty", "penalty_first", "penalty_last"}
+    assert set(crf.state_dict()) == learnt | fixed
     assert sum(parameter.numel() for parameter in crf.parameters()) == K * (K + 2)
     assert repr(crf).startswith("CRF(\n  3")
 
@@ -295,7 +306,9 @@ def test_scores_of_another_dtype_are_refused():
 
 def test_impossible_tags_are_refused():
     crf, x = CRF(K), random_scores().float()
-    with refused(ShapeError, "one for each step", got="(4, 5) int64 on cpu", expected="(5, 4)"):
+    with refused(
+        ShapeError, "one for each step", got="(4, 5) int64 on cpu", expected="(5, 4) integer"
+    ):
         crf(x, torch.zeros(4, 5, dtype=torch.long))
     for tags in (torch.zeros(T, B), torch.zeros(T, B, dtype=torch.bool)):
         name = str(tags.dtype).removeprefix("torch.")
@@ -310,7 +323,9 @@ def test_impossible_tags_are_refused():
 
 def test_impossible_lengths_are_refused():
     crf, x = CRF(K), random_scores().float()
-    with refused(ShapeError, "not one for each row", got="(3,) int64 on cpu", expected="(4,)"):
+    with refused(
+        ShapeError, "not one for each row", got="(3,) int64 on cpu", expected="(4,) integer"
+    ):
         crf.decode(x, lengths=LENGTHS[:3])
     with refused(DtypeError, "no integers", got="(4,) float32 on cpu", fix="lengths.long()"):
         crf.decode(x, lengths=LENGTHS.float())
@@ -349,3 +364,117 @@ def test_where_no_way_is_allowed_nothing_is_decoded():
         expected="an allowed way of its length, and scores that differ by less than 10000",
     ):
         crf.decode(torch.zeros(2, 2, 2), lengths=torch.tensor([2, 1]))
+
+
+def test_what_is_allowed_is_saved_and_loaded():
+    crf = crf_with_random_scores(allowed=FOLLOW, allowed_first=FIRST, allowed_last=LAST)
+    other, x = crf_with_random_scores(), random_scores()
+    other.load_state_dict(crf.state_dict())
+    assert torch.equal(other.log_partition(x), crf.log_partition(x))
+    assert torch.equal(other.decode(x)[0], crf.decode(x)[0])
+
+
+def test_what_is_no_tensor_is_refused():
+    crf, x = CRF(K), torch.zeros(T, B, K)
+    for use in (crf.log_partition, crf.marginals, crf.decode, lambda x: crf(x, None)):
+        with refused(
+            ShapeError,
+            "not scores of the tags",
+            got="None (NoneType)",
+            expected="(T, B, 3), T >= 1",
+        ):
+            use(None)
+    with refused(
+        ShapeError, "not one for each row", got="[5, 1, 3, 2] (list)", expected="(4,) integer"
+    ):
+        crf.decode(x, lengths=LENGTHS.tolist())
+    with refused(
+        ShapeError, "not one for each step", got="[[0]] (list)", expected="(5, 4) integer"
+    ):
+        crf(x, [[0]])
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_scores_of_an_autocast_layer_are_taken(half):
+    crf, tags = CRF(K, allowed=FOLLOW), torch.tensor([[0], [1], [0], [0], [1]]).repeat(1, B)
+    scores = torch.randn(T, B, K).to(half)
+    exact = scores.float()
+    with torch.autocast("cpu", torch.bfloat16):
+        got = (crf(scores, tags, lengths=LENGTHS), crf.marginals(scores), *crf.decode(scores))
+    expected = (crf(exact, tags, lengths=LENGTHS), crf.marginals(exact), *crf.decode(exact))
+    for one, other in zip(got, expected, strict=True):
+        assert torch.equal(one, other)
+    with pytest.raises(DtypeError):  # where nothing says that halves are meant
+        crf.decode(scores)
+
+
+def test_a_tagger_learns_under_autocast():
+    head, crf = torch.nn.Linear(4, K), CRF(K)
+    with torch.autocast("cpu", torch.bfloat16):
+        scores = head(torch.randn(T, B, 4))
+        assert scores.dtype == torch.bfloat16
+        crf(scores, torch.randint(K, (T, B)), lengths=LENGTHS).mean().backward()
+    assert head.weight.grad.any()
+    assert crf.transitions.grad.any()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_marginals_in_inference_mode(backend):
+    crf, x = crf_with_random_scores(backend=backend, allowed=FOLLOW), random_scores()
+    expected = crf.marginals(x, lengths=LENGTHS)
+    with torch.inference_mode():
+        inside = crf.marginals(x * 1, lengths=LENGTHS * 1)
+    assert torch.equal(inside, expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"), [("auto", "reference"), ("c", "c"), ("reference", "reference")]
+)
+def test_wide_scores_take_the_backend_that_was_asked_for(monkeypatch, asked, taken):
+    calls = []
+
+    def noting(cell, *arguments, backend, **options):
+        calls.append((type(cell), backend))
+        return unroll(cell, *arguments, backend=backend, **options)
+
+    monkeypatch.setattr(_crf_paths, "unroll", noting)
+    crf_for_wide_scores(asked).log_partition(WIDE)
+    assert calls == [(Paths, asked), (WidePaths, taken)]
+
+
+@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["whole", "lengths"])
+def test_ways_that_are_not_allowed_are_never_summed(lengths):
+    """Where `decode` would have to take one, so would the sum and the marginals."""
+    crf = crf_with_random_scores(allowed=FOLLOW)
+    x = random_scores()
+    x[1, 0, 2] = 15_000.0  # from 0 to 2 is not allowed,
+    x[0, 0, 0] = 15_000.0  # and both are worth more than the penalty
+    for use in (crf.decode, crf.log_partition, crf.marginals):
+        with refused(
+            ArgumentError,
+            "one that this `CRF` does not allow",
+            got="row 0",
+            expected="an allowed way of its length, and scores that differ by less than 10000",
+        ):
+            use(x, lengths=lengths)
+    x[0, 0, 0], x[0, 0, 1] = 0.0, 15_000.0  # from 1 to 2 is
+    paths = all_paths(crf, x[:, 0], T, (FOLLOW, FIRST | True, LAST | True))
+    assert crf.log_partition(x)[0].item() == pytest.approx(log_sum(paths.values()))
+
+
+def test_where_no_way_is_allowed_nothing_is_summed():
+    first, last = torch.tensor([True, False]), torch.tensor([False, True])
+    crf = CRF(2, allowed_first=first, allowed_last=last)
+    crf.log_partition(torch.zeros(2, 1, 2))
+    for use in (crf.log_partition, crf.marginals):
+        with pytest.raises(ArgumentError, match="does not allow") as caught:
+            use(torch.zeros(2, 2, 2), lengths=torch.tensor([2, 1]))
+        assert caught.value.details["got"] == "row 1"
+
+
+def test_common_scores_are_summed_without_looking_for_the_best(monkeypatch):
+    """Looking for it would take as long again."""
+    monkeypatch.setattr(CRF, "decode", None)
+    crf = CRF(K, allowed=FOLLOW)
+    crf.log_partition(5 * torch.randn(100, B, K))
+    CRF(K).log_partition(1e5 * torch.randn(T, B, K))
