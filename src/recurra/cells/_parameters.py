@@ -30,6 +30,8 @@ class GatedCell(nn.Module):
 
     `transformed`: the weights that the equations take a function of, such as their softplus. A
         zero in one of them does not take a connection away.
+    `bookkeeping`: the fields of the state that `Zoneout` leaves alone, since a value between two
+        of theirs, or an older one, means nothing: times, inputs seen, scales of other fields.
 
     Args:
         input_size: I, features of x_t.
@@ -43,6 +45,7 @@ class GatedCell(nn.Module):
     keeps: ClassVar[str | None] = None
     replaces: ClassVar[str | None] = None
     transformed: ClassVar[tuple[str, ...]] = ()
+    bookkeeping: ClassVar[tuple[str, ...]] = ()
     weight_input: nn.Parameter
     bias: nn.Parameter | None
 

@@ -5,8 +5,23 @@ from torch import nn
 
 from compare import assert_same, measure, random_input
 from recurra import GRU, LSTM, unroll
-from recurra.base import ArgumentError, map_state, state_tensors, uniform
-from recurra.cells import RecurrentDropout, Zoneout
+from recurra.base import ArgumentError, describe_state, map_state, state_tensors, uniform
+from recurra.cells import (
+    CTRNN,
+    GRUD,
+    LRU,
+    MLSTM,
+    QRNN,
+    SLSTM,
+    AdditiveScore,
+    BahdanauCell,
+    ClockworkRNN,
+    DropConnect,
+    IrregularlySampled,
+    RecurrentDropout,
+    Zoneout,
+)
+from refusals import refused
 from zoo import NestedState, with_random_weights
 
 T, B = 6, 4
@@ -149,3 +164,81 @@ def test_half_precision_draws_like_float32(wrapper, dtype):
 def test_double_precision_draws_like_float32():
     key = Zoneout(GRU(3, 4).double(), 0.4).initial_state(B).key
     assert key.dtype == torch.float64
+
+
+@pytest.mark.parametrize("backend", ["c", "reference"])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("make", [INNER[0], INNER[1]], ids=["LSTM", "GRU"])
+def test_the_output_is_the_state_with_zoneout(make, training, backend):
+    cell = wrapped(Zoneout, make).train(training)
+    x = random_input(T, B, 3)
+    y, state = unroll(cell, x, backend=backend)
+    assert torch.equal(y[-1], next(state_tensors(state)))
+    assert not torch.equal(y, unroll(cell.cell, x, backend=backend)[0])
+
+
+def test_a_readout_is_that_of_the_cell():
+    cell = Zoneout(LRU(3, 4).double(), 0.4)
+    x, state = torch.randn(B, 3, dtype=torch.float64), given_state(cell)
+    assert torch.equal(cell(x, state)[0], cell.cell(x, state.inner)[0])
+
+
+BOOKKEEPING = {
+    "ClockworkRNN": (lambda: ClockworkRNN(3, 8), ["step"], ["hidden"]),
+    "GRUD": (lambda: GRUD(3, 4), ["last", "since"], ["hidden"]),
+    "IrregularlySampled": (lambda: IrregularlySampled(GRUD(2, 4)), ["last", "since"], ["hidden"]),
+    "QRNN": (lambda: QRNN(3, 4), ["inputs"], ["cell"]),
+    "SLSTM": (lambda: SLSTM(3, 4), ["cell", "normaliser", "stabiliser"], ["hidden"]),
+}
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("make", "left", "zoned"), BOOKKEEPING.values(), ids=BOOKKEEPING)
+def test_bookkeeping_is_left_as_it_is(make, left, zoned, training):
+    cell = wrapped(Zoneout, make, 1.0).train(training)
+    x, state = torch.rand(B, 3, dtype=torch.float64), given_state(cell)
+    _, new = cell(x, state)
+    _, expected = cell.cell(x, state.inner)
+    for name in left:
+        torch.testing.assert_close(getattr(new.inner, name), getattr(expected, name))
+    for name in zoned:
+        assert torch.equal(getattr(new.inner, name), getattr(state.inner, name))
+
+
+def test_noise_inside_goes_on():
+    cell = Zoneout(CTRNN(3, 4, noise=0.1), 1.0)
+    state = given_state(cell)
+    _, new = cell(torch.randn(B, 3), state)
+    assert torch.equal(new.inner.key, state.inner.key)
+    assert new.inner.step.tolist() == [1.0] * B
+    assert torch.equal(new.inner.inner, state.inner.inner)
+
+
+def test_a_memory_that_is_looked_at_stays():
+    inner = BahdanauCell(GRU(3 + 2, 4), AdditiveScore(4, 2, 5), places=3)
+    cell = Zoneout(inner, 0.3).eval()
+    attended = inner.attend(torch.randn(B, 3, 2), torch.tensor([3, 2, 1, 3]))
+    _, new = cell(torch.randn(B, 3), cell.initial_state(B)._replace(inner=attended))
+    for one, other in zip(attended.memory, new.inner.memory, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_state_of_bookkeeping_alone_is_refused():
+    inner = MLSTM(3, 4)
+    with refused(
+        ArgumentError,
+        "All of the state of `MLSTM` is bookkeeping: nothing can keep its value.",
+        got=describe_state(inner.initial_state(1)),
+        expected="a cell with features that may stay as they are for a step",
+        fix="dropout between layers: recurra.Stack(layers, dropout=0.1)",
+    ):
+        Zoneout(inner, 0.1)
+
+
+def test_making_one_draws_no_random_numbers():
+    inner = DropConnect(GRU(3, 4), 0.5)
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    Zoneout(inner, 0.1)
+    assert torch.equal(torch.rand(2), expected)

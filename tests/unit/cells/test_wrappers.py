@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from recurra import GRU, LSTM, LSTMState, unroll
+from recurra.base import ArgumentError
 from recurra.cells import (
     BahdanauCell,
     ConvLSTM,
@@ -93,3 +94,11 @@ def test_torch_compile_of_attention():
     given = torch.randn(5, 2, 3), torch.randn(2, 6, 4), torch.tensor([6, 2])
     fast = torch.compile(run, fullgraph=True, backend="aot_eager")
     torch.testing.assert_close(fast(*given), run(*given))
+
+
+@ANY
+@pytest.mark.parametrize("inside", [5, GRU, torch.nn.Linear(4, 4)], ids=["5", "GRU", "Linear"])
+def test_what_is_no_cell_is_refused(wrap, inside):
+    with pytest.raises(ArgumentError, match="is not a cell") as caught:
+        wrap(inside)
+    assert caught.value.details["got"] == repr(inside)[:60]

@@ -75,6 +75,7 @@ class GRUD(AffineCell):
 
     gates = ("r", "z", "n")
     replaces = "z"
+    bookkeeping = ("last", "since")
     mean: torch.Tensor
 
     def __init__(

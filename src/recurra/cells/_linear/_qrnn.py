@@ -58,6 +58,7 @@ class QRNN(GatedCell):
 
     gates = ("n", "f", "o")
     keeps = "f"
+    bookkeeping = ("inputs",)
 
     def __init__(
         self,

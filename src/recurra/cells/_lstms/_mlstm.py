@@ -75,6 +75,7 @@ class MLSTM(AffineCell):
     gates = ("q", "k", "v", "o", "i", "f")
     keeps = "f"
     replaces = "i"
+    bookkeeping = ("memory", "normaliser", "stabiliser")  # each has the scale of the others
 
     def __init__(
         self,

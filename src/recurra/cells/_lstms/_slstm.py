@@ -73,6 +73,7 @@ class SLSTM(LongShortTermCell):
     """
 
     gates = ("i", "f", "z", "o")
+    bookkeeping = ("cell", "normaliser", "stabiliser")  # one number in three: c n^-1 exp(m)
 
     def __init__(
         self,

@@ -5,7 +5,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from recurra.base import Cell, ShapeError, State, map_state
+from recurra.base import ArgumentError, Cell, ShapeError, State, map_state
 
 
 class Wrapper(nn.Module):
@@ -13,10 +13,20 @@ class Wrapper(nn.Module):
 
     Args:
         cell: the cell inside.
+
+    Raises:
+        ArgumentError: that is no cell.
     """
 
     def __init__(self, cell: Cell) -> None:
         super().__init__()
+        if not isinstance(cell, nn.Module) or not callable(getattr(cell, "initial_state", None)):
+            raise ArgumentError(
+                f"What is to be inside of `{type(self).__name__}` is not a cell.",
+                got=repr(cell)[:60],
+                expected="a module with forward(x, state) and initial_state(batch_size)",
+                fix=f"{type(self).__name__}(recurra.GRU(3, 5), ...)",
+            )
         self.cell: Cell = cell
 
     @property
@@ -42,6 +52,12 @@ class Wrapper(nn.Module):
                 got=f"{type(self.cell).__name__} with {name}={found}",
                 expected=f"{name}={expected}",
             )
+
+
+def example_state(cell: Cell) -> Any:
+    """Return a state of one row to look at; random numbers go on as if it had not been made."""
+    with torch.random.fork_rng(devices=[]):
+        return cell.initial_state(1)
 
 
 def with_hidden(state: State, hidden: torch.Tensor) -> State:
