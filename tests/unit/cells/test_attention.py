@@ -5,7 +5,14 @@ import torch
 from compare import random_input
 from recurra import GRU, LSTM, Recurrent, Stream, explain, unroll
 from recurra.base import ArgumentError, DtypeError, ShapeError, state_tensors
-from recurra.cells import AdditiveScore, BahdanauCell, DotScore, GeneralScore, LuongCell
+from recurra.cells import (
+    AdditiveScore,
+    BahdanauCell,
+    DotScore,
+    GeneralScore,
+    LuongCell,
+    ProjectionLSTM,
+)
 from refusals import refused
 from zoo import NestedState, with_random_weights
 
@@ -173,20 +180,26 @@ def test_cells_inside_that_do_not_fit():
         BahdanauCell(GRU(D, 4), score, S)
     with pytest.raises(ShapeError, match="no inputs left for x"):
         LuongCell(GRU(5, 4), score, S, 5)
-    with pytest.raises(ShapeError, match="another `hidden_size`"):
-        BahdanauCell(GRU(X + D, 5), score, S)
+    for cell in (GRU(X + D, 5), NestedState()):
+        with pytest.raises(ShapeError, match="a hidden state of another size"):
+            BahdanauCell(cell, score, S)
     with pytest.raises(ShapeError, match="another `output_size`"):
         LuongCell(GRU(X + 5, 5), score, S, 5)
 
 
+def test_the_hidden_state_is_what_the_score_takes():
+    cell = BahdanauCell(ProjectionLSTM(X + D, 6, 2), AdditiveScore(2, D, 5), S)
+    assert cell(torch.zeros(B, X), cell.initial_state(B))[0].shape == (B, 2)
+
+
 def test_a_query_that_is_found_out_in_a_step():
-    cell = BahdanauCell(NestedState(), GeneralScore(4, D), S)
+    cell = LuongCell(NestedState(), GeneralScore(4, D), S, 1)
     with refused(
         ShapeError,
         "The query of `GeneralScore` has the wrong shape.",
-        got="(4, 2) float32 on cpu",
+        got="(4, 3) float32 on cpu",
         expected="(B, 4)",
-        fix="GeneralScore(query_size=2, ...)",
+        fix="GeneralScore(query_size=3, ...)",
     ):
         cell(torch.zeros(B, X), cell.initial_state(B))
 

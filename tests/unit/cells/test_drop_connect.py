@@ -173,6 +173,9 @@ def test_a_cell_without_recurrent_weights_of_that_name_is_refused():
             super().__init__()
             self.back = torch.nn.Parameter(torch.zeros(4, 4))
 
+        def initial_state(self, batch_size):
+            return self.back.new_zeros(batch_size, 4)
+
     with refused(
         ArgumentError,
         "`Other` has no parameter called `weight_hidden`.",

@@ -4,7 +4,7 @@ import torch
 
 from recurra import GRU, Recurrent, Stack, unroll
 from recurra.base import ArgumentError, DtypeError, ShapeError
-from recurra.cells import CTRNN, IrregularlySampled, Zoneout, with_elapsed
+from recurra.cells import CTRNN, CfC, IrregularlySampled, Zoneout, with_elapsed
 from refusals import refused
 
 TIMES = torch.tensor([[0.5, 3.0], [0.5, 4.0], [2.0, 4.25], [2.25, 9.0]])  # [4, 2]
@@ -122,6 +122,7 @@ def test_negative_times_between_steps_are_refused(value):
         {},
         {"times": TIMES, "elapsed": TIMES},
         {"elapsed": TIMES, "start": TIMES[0]},
+        {"elapsed": TIMES, "reverse": True},
         {"elapsed": TIMES, "resets": torch.zeros(T, B, dtype=torch.bool)},
     ],
     ids=lambda options: "-".join(options),
@@ -194,3 +195,94 @@ def test_a_cell_of_the_users():
     x = with_elapsed(X, TIMES)
     y, _ = unroll(cell, x, backend="c")
     torch.testing.assert_close(y, unroll(cell, x, backend="reference")[0])
+
+
+def test_backwards_a_step_comes_from_the_one_after():
+    assert elapsed(reverse=True) == [[0, 1], [1.5, 0.25], [0.25, 4.75], [0, 0]]
+    start = torch.tensor([3.0, 9.5])
+    assert elapsed(reverse=True, start=start) == [[0, 1], [1.5, 0.25], [0.25, 4.75], [0.75, 0.5]]
+
+
+def test_backwards_each_row_begins_at_its_own_end():
+    times, lengths = TIMES.clone(), torch.tensor([4, 2])
+    times[2:, 1] = torch.tensor([-7.0, float("nan")])
+    options = {"reverse": True, "lengths": lengths}
+    assert elapsed(times, **options) == [[0, 1], [1.5, 0], [0.25, 0], [0, 0]]
+    start = torch.tensor([3.0, 4.5])
+    assert elapsed(times, start=start, **options) == [[0, 1], [1.5, 0.5], [0.25, 0], [0.75, 0]]
+    assert elapsed(times, reverse=True, lengths=torch.tensor([4, 0]))[0] == [0, 0]
+
+
+def test_backwards_times_may_begin_anew_at_resets():
+    times, resets = TIMES.clone(), torch.zeros(T, B, dtype=torch.bool)
+    times[2:, 1], resets[1, 1] = torch.tensor([1.0, 1.5]), True
+    expected = [[0, 1], [1.5, 0], [0.25, 0.5], [0, 0]]
+    assert elapsed(times, reverse=True, resets=resets) == expected
+
+
+@pytest.mark.parametrize("lengths", [None, torch.tensor([4, 2])])
+def test_a_reversed_layer_is_a_layer_over_flipped_time(lengths):
+    cell = IrregularlySampled(CfC(3, 5))
+    ends = [T, T] if lengths is None else lengths.tolist()
+    y, state = unroll(
+        cell, with_elapsed(X, TIMES, reverse=True, lengths=lengths), lengths=lengths, reverse=True
+    )
+    for row, end in enumerate(ends):
+        x, times = X[:end, [row]].flip(0), -TIMES[:end, [row]].flip(0)
+        expected, last = unroll(cell, with_elapsed(x, times))
+        torch.testing.assert_close(y[:end, [row]], expected.flip(0))
+        torch.testing.assert_close(state[[row]], last)
+
+
+def test_backwards_decreasing_times_are_refused():
+    times = TIMES.clone()
+    times[2, 1] = 3.5
+    with refused(
+        ArgumentError,
+        "`times` has times after those of the step that follows.",
+        got="4 at step 1 of row 1, before 3.5",
+        expected="finite times, sorted in each row; or times between steps, >= 0",
+        fix="sort the steps of each row by time; give `lengths` where rows are padded",
+    ):
+        with_elapsed(X, times, reverse=True)
+    with pytest.raises(ArgumentError, match="after those") as caught:
+        with_elapsed(X, TIMES, reverse=True, start=torch.tensor([2.0, 9.0]))
+    assert caught.value.details["got"] == "2.25 at step 3 of row 0"
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int64])
+def test_integers_that_decrease_do_not_wrap(dtype):
+    times = torch.tensor([[0, 100], [100, 1], [100, 3], [110, 4]], dtype=dtype)
+    with pytest.raises(ArgumentError, match="before those") as caught:
+        with_elapsed(X, times)
+    assert caught.value.details["got"] == "1 at step 1 of row 1, after 100"
+
+
+def test_integer_stamps_keep_their_differences():
+    stamps = 1_700_000_000 + (TIMES * 4).long()
+    start = stamps[0].double() - 0.5
+    expected = [[0.5, 0.5], [0, 4], [6, 1], [1, 19]]
+    assert elapsed(stamps, start=start) == expected
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool])
+def test_lengths_that_are_not_integer_are_refused(dtype):
+    lengths = torch.ones(B, dtype=dtype)
+    with refused(
+        DtypeError,
+        "`lengths` is not integer.",
+        got=f"(2,) {str(dtype).removeprefix('torch.')} on cpu",
+        fix="lengths=lengths.long()",
+    ):
+        with_elapsed(X, TIMES, lengths=lengths)
+
+
+@pytest.mark.parametrize("length", [-1, 5])
+def test_lengths_outside_of_the_sequence_are_refused(length):
+    with refused(
+        ArgumentError,
+        "`lengths` has a value outside the sequence.",
+        got=f"[4, {length}]",
+        expected="integers in 0..4",
+    ):
+        with_elapsed(X, TIMES, lengths=torch.tensor([4, length]))

@@ -7,7 +7,7 @@ import torch
 from compare import assert_close
 from recurra import GRU, LSTM, explain
 from recurra.base import ArgumentError, ShapeError, UnknownName
-from recurra.cells import DropConnect, LayerNormCell, RMSNormCell, Zoneout
+from recurra.cells import MLSTM, DropConnect, LayerNormCell, ProjectionLSTM, RMSNormCell, Zoneout
 from refusals import refused
 from zoo import NestedState, with_random_weights
 
@@ -110,18 +110,42 @@ def test_a_size_that_is_not_the_cells(wrapper, of, size, inside):
 
 
 @WRAPPERS
-def test_a_size_that_is_found_out_in_a_step(wrapper):
-    cell = wrapper(GRU(3, 4), 5)
+@pytest.mark.parametrize(
+    ("make", "size", "features"),
+    [
+        (lambda: LSTM(3, 5), 4, "(5,)"),
+        (NestedState, 3, "(2,)"),
+        (lambda: MLSTM(3, 4), 4, "(1, 4, 4)"),
+    ],
+    ids=["LSTM", "NestedState", "MLSTM"],
+)
+def test_a_size_that_is_not_that_of_the_hidden_state(wrapper, make, size, features):
+    cell = make()
     with refused(
         ShapeError,
-        f"What `{wrapper.__name__}` normalises, its hidden, has the wrong shape.",
-        got="(2, 4) float32 on cpu",
-        expected="(B, 5)",
-        fix=f"{wrapper.__name__}(cell, size=4, of='hidden')",
+        f"The cell inside of `{wrapper.__name__}` has a hidden state of another size.",
+        got=f"{type(cell).__name__} with {features} features in h",
+        expected=f"({size},), h being the first tensor of the state",
     ):
-        cell(torch.zeros(B, 3), cell.initial_state(B))
+        wrapper(cell, size)
+
+
+@WRAPPERS
+def test_a_hidden_state_may_have_another_size_than_the_cell(wrapper):
+    cell = wrapper(ProjectionLSTM(3, 6, 2), 2)
+    assert cell(torch.zeros(B, 3), cell.initial_state(B))[0].shape == (B, 2)
+
+
+@WRAPPERS
+def test_a_size_that_is_found_out_in_a_step(wrapper):
     nested = wrapper(NestedState(), 2, of="output")
-    with pytest.raises(ShapeError, match="its output, has the wrong shape"):
+    with refused(
+        ShapeError,
+        f"What `{wrapper.__name__}` normalises, its output, has the wrong shape.",
+        got="(2, 3) float32 on cpu",
+        expected="(B, 2)",
+        fix=f"{wrapper.__name__}(cell, size=3, of='output')",
+    ):
         nested(torch.zeros(B, 3), nested.initial_state(B))
 
 

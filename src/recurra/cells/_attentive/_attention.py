@@ -145,7 +145,7 @@ class BahdanauCell(_AttentionCell):
 
     Raises:
         ShapeError: `places` is not a positive integer, the cell has no inputs for the context, or
-            a state of another size than the score takes; in a step, if the cell does not tell.
+            an h of another size than the score takes.
         ArgumentError: `score` is none.
 
     Example:
@@ -163,7 +163,7 @@ class BahdanauCell(_AttentionCell):
     ) -> None:
         fed = _checked(score).memory_size
         super().__init__(cell, score, places, fed=fed, give_weights=give_weights)
-        self.require_size("hidden_size", score.query_size)
+        self.require_hidden(score.query_size)
 
     @property
     def input_size(self) -> int:

@@ -25,7 +25,8 @@ class IrregularlySampled(nn.Module):
 
     The last feature of x_t is the time since the step before; the cell sees the others, and
     advances by that time where it would otherwise advance by 1. Make such inputs by `with_elapsed`:
-    it refuses times that run backwards, which a step, that sees numbers only, cannot.
+    it refuses times that run backwards, which a step, that sees numbers only, cannot. For a layer
+    that goes through time backwards, `with_elapsed(x, times, reverse=True)` makes them.
 
         y_t, s_t = cell.advance(x_t[:-1], s_{t-1}, elapsed=x_t[-1])
 

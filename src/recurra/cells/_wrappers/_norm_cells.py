@@ -40,7 +40,9 @@ class _NormCell(Wrapper):
             raise UnknownName.among("of", of, _PLACES)
         self.of = of
         self.epsilon = float(check_range("epsilon", epsilon, 0.0, 1.0, low_open=True))
-        if of != "hidden":
+        if of == "hidden":
+            self.require_hidden(size)
+        else:
             self.require_size(f"{of}_size", size)
         self.gain = nn.Parameter(torch.ones(size, device=device, dtype=dtype))
 
@@ -101,7 +103,7 @@ class LayerNormCell(_NormCell):
 
     Raises:
         ShapeError: `size` is not a positive integer, or not that of the cell; in a step, if the
-            cell does not tell.
+            cell does not tell that of its inputs or outputs.
         UnknownName: `of` is none of the three.
         ArgumentError: `epsilon` is out of its range.
 
@@ -153,7 +155,7 @@ class RMSNormCell(_NormCell):
 
     Raises:
         ShapeError: `size` is not a positive integer, or not that of the cell; in a step, if the
-            cell does not tell.
+            cell does not tell that of its inputs or outputs.
         UnknownName: `of` is none of the three.
         ArgumentError: `epsilon` is out of its range.
 

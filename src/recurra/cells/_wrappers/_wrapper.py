@@ -5,7 +5,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, Cell, ShapeError, State, map_state
+from recurra.base import ArgumentError, Cell, ShapeError, State, map_state, state_tensors
 
 
 class Wrapper(nn.Module):
@@ -51,6 +51,16 @@ class Wrapper(nn.Module):
                 f"The cell inside of `{type(self).__name__}` has another `{name}`.",
                 got=f"{type(self.cell).__name__} with {name}={found}",
                 expected=f"{name}={expected}",
+            )
+
+    def require_hidden(self, size: int) -> None:
+        """Refuse a cell the first tensor of whose state, which is taken for h, has another size."""
+        hidden = next(state_tensors(example_state(self.cell)))
+        if hidden.shape != (1, size):
+            raise ShapeError(
+                f"The cell inside of `{type(self).__name__}` has a hidden state of another size.",
+                got=f"{type(self.cell).__name__} with {tuple(hidden.shape[1:])} features in h",
+                expected=f"({size},), h being the first tensor of the state",
             )
 
 
