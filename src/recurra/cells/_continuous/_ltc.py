@@ -50,6 +50,8 @@ class LTC(GatedCell):
         torch.Size([7, 2, 5])
     """
 
+    recurrent_matrices = ()  # weights of synapses, before their softplus
+
     def __init__(
         self,
         input_size: int,

@@ -44,6 +44,8 @@ class AntisymmetricRNN(HiddenCell):
         torch.Size([7, 2, 5])
     """
 
+    recurrent_matrices = ()  # W_h - W_h^T: 0 of an identity, no rotation of a rotation
+
     def __init__(
         self,
         input_size: int,
