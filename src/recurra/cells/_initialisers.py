@@ -1,8 +1,10 @@
-"""First weights made for recurrence; they work on any cell, and on whatever holds cells.
+"""First weights made for recurrence: of a cell that has such parts, and of whatever holds cells.
 
-Recurrent matrices are found by their names, `weight_hidden...`. The gates that keep the state or
-replace it are found by what a cell says of itself: `keeps` and `replaces` name them, `rows_of`
-gives their rows. A cell of the user's takes part by having these three.
+All is found by what a cell says of itself: `recurrent_matrices` names the weights that multiply the
+state; `keeps` and `replaces` name the gates that keep the state or replace it, and `rows_of` gives
+their rows. A cell of the user's takes part by having these. One that does not say which its
+matrices are has those whose names begin with `weight_hidden`. Where something is laid over a
+weight, such as a mask, what is under it is set.
 """
 
 from collections.abc import Iterator
@@ -148,18 +150,31 @@ def _recurrent_blocks(module: nn.Module) -> Iterator[torch.Tensor]:
     """Give each gate's rows of each recurrent matrix."""
     found = False
     for part in module.modules():
-        for name, weight in part.named_parameters(recurse=False):
-            if name.startswith("weight_hidden") and weight.dim() == 2:
-                found = True
-                # a matrix for each head, where a cell has heads
-                rows = getattr(part, "hidden_size", weight.shape[1]) // getattr(part, "heads", 1)
-                yield from weight.split(rows if weight.shape[0] % rows == 0 else weight.shape[1])
+        for weight in _recurrent_matrices(part):
+            found = True
+            # a matrix for each head, where a cell has heads
+            rows = getattr(part, "hidden_size", weight.shape[1]) // getattr(part, "heads", 1)
+            yield from weight.split(rows if weight.shape[0] % rows == 0 else weight.shape[1])
     if not found:
         raise ArgumentError(
             f"`{type(module).__name__}` has no recurrent matrices.",
             got=", ".join(name for name, _ in module.named_parameters())[:80] or "no parameters",
-            expected="parameters [G * H, H] with names that begin with `weight_hidden`",
+            expected="parameters [G * H, H] that the cell names in `recurrent_matrices`, or with"
+            " names that begin with `weight_hidden`",
         )
+
+
+def _recurrent_matrices(part: nn.Module) -> list[torch.Tensor]:
+    """List the recurrent matrices of a module, not those of the modules inside of it."""
+    weights = dict(part.named_parameters(recurse=False))
+    for name, original in part.named_parameters():
+        path = name.split(".")
+        if path[0] == "parametrizations" and path[2:] == ["original"]:
+            weights[path[1]] = original
+    known = getattr(part, "recurrent_matrices", None)
+    if known is None:
+        known = [name for name in weights if name.startswith("weight_hidden")]
+    return [weights[name] for name in known if name in weights and weights[name].dim() == 2]
 
 
 def _biases(module: nn.Module) -> list[tuple[torch.Tensor | None, torch.Tensor | None]]:

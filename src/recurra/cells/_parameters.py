@@ -22,6 +22,7 @@ class GatedCell(nn.Module):
     The rows of the weights are the gates, one block of H rows each. Initialisers find them by what
     the class says of itself:
 
+    `recurrent_matrices`: the names of the weights that are multiplied by the state as they are.
     `gates`: the names of the blocks, in order, as in the equations.
     `keeps`: the gate that keeps the old state where it is open; None where there is none.
     `replaces`: the gate that lets something new take its place.
@@ -41,6 +42,7 @@ class GatedCell(nn.Module):
         ShapeError: a size is not a positive integer.
     """
 
+    recurrent_matrices: ClassVar[tuple[str, ...]] = ("weight_hidden",)
     gates: ClassVar[tuple[str, ...]] = ("h",)
     keeps: ClassVar[str | None] = None
     replaces: ClassVar[str | None] = None

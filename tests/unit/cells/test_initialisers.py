@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import recurra
-from recurra.base import ArgumentError, ShapeError
+from recurra.base import ArgumentError, ShapeError, UnknownName
 from recurra.cells import (
     COLLECTION,
     LSTM,
@@ -17,6 +17,7 @@ from recurra.cells import (
     init_forget_bias,
     init_identity,
     init_orthogonal,
+    masked,
 )
 from refusals import refused
 
@@ -27,14 +28,20 @@ def says(name):
 
 
 GATED = [name for name in COLLECTION if any(says(name))]
-MATRICES = [
-    name
-    for name, each in COLLECTION.items()
-    if any(
-        key.startswith("weight_hidden") and value.dim() == 2
-        for key, value in each.make(3, 8).named_parameters()
-    )
-]
+WITHOUT_MATRICES = {
+    *("indrnn", "antisymmetric", "ltc", "cfc", "dale"),  # a vector, or a function of a matrix
+    *("mlstm", "mingru", "minlstm", "lru", "hgrn", "sru", "sru-peephole", "qrnn"),  # linear
+    *("convlstm", "convlstm-peephole", "convgru"),  # kernels
+}
+MATRICES = {name: ("weight_hidden",) for name in COLLECTION if name not in WITHOUT_MATRICES} | {
+    "jordan": ("weight_feedback",),
+    "cornn": ("weight_hidden", "weight_velocity"),
+    "lstm-multiplicative": ("weight_hidden", "weight_hidden_mixed"),
+}
+
+
+def beside_another(cell):
+    return recurra.Stack([recurra.Recurrent(LSTM(3, 4)), recurra.Recurrent(cell)])
 
 
 class Replacing(nn.Module):
@@ -64,6 +71,9 @@ def test_the_known_gates_are_among_those_that_say_so():
     assert {"lstm", "gru", "gru-before"} <= set(GATED)
     assert says("lstm") == ("f", "i")
     assert says("gru") == ("z", None)
+    assert says("convlstm") == ("f", "i")
+    assert says("convgru") == ("z", None)
+    assert says("lstm-nfg") == (None, None)  # its input gate replaces nothing
     assert not {"rnn", "irnn", "antisymmetric", "cornn"} & set(GATED)
 
 
@@ -71,12 +81,24 @@ def test_the_known_gates_are_among_those_that_say_so():
 def test_orthogonal_blocks_keep_lengths(name):
     cell = COLLECTION[name].make(3, 8)
     init_orthogonal(cell, gain=1.5)
-    for key, weight in cell.named_parameters():
-        if key.startswith("weight_hidden") and weight.dim() == 2:
-            for block in weight.detach().split(8):
-                short = block if block.shape[0] <= block.shape[1] else block.T
-                expected = 1.5**2 * torch.eye(len(short))
-                torch.testing.assert_close(short @ short.T, expected, atol=1e-5, rtol=0)
+    for key in MATRICES[name]:
+        for block in getattr(cell, key).detach().split(8):
+            short = block if block.shape[0] <= block.shape[1] else block.T
+            expected = 1.5**2 * torch.eye(len(short))
+            torch.testing.assert_close(short @ short.T, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", COLLECTION)
+def test_nothing_but_recurrent_matrices_is_touched(name):
+    cell = COLLECTION[name].make(3, 8)
+    before = {key: each.detach().clone() for key, each in cell.named_parameters()}
+    if name in WITHOUT_MATRICES:
+        with pytest.raises(ArgumentError, match="no recurrent matrices"):
+            init_orthogonal(cell)
+    else:
+        init_orthogonal(cell)
+    changed = {key for key, each in cell.named_parameters() if not torch.equal(each, before[key])}
+    assert changed == set(MATRICES.get(name, ()))
 
 
 def test_orthogonal_blocks_differ_and_the_seed_decides():
@@ -122,7 +144,8 @@ def test_forget_biases_open_the_gate_that_keeps(name):
 
 @pytest.mark.parametrize("name", GATED)
 def test_chrono_biases(name):
-    cell, (keeps, replaces) = COLLECTION[name].make(3, 2000), says(name)
+    units = 40 if "conv" in name else 2000  # kernels for thousands are large
+    cell, (keeps, replaces) = COLLECTION[name].make(3, units), says(name)
     untouched = others(cell, keeps, replaces)
     init_chrono(cell, longest=50)
     assert torch.equal(others(cell, keeps, replaces), untouched)
@@ -180,6 +203,35 @@ def test_cells_are_found_inside_of_wrappers_and_layers():
     assert torch.equal(second.weight_hidden[:4], torch.eye(4))
 
 
+@pytest.mark.parametrize("inside_of", [lambda cell: cell, beside_another])
+def test_the_weight_under_a_mask_is_set(inside_of):
+    mask = torch.rand(4, 4) < 0.5
+    cell = masked(recurra.GRU(4, 4), mask)
+    init_identity(inside_of(cell), scale=0.5)
+    assert torch.equal(cell.parametrizations.weight_hidden.original[:4], 0.5 * torch.eye(4))
+    assert torch.equal(cell.weight_hidden[4:8], 0.5 * torch.eye(4) * mask)
+    init_orthogonal(inside_of(cell))
+    block = cell.parametrizations.weight_hidden.original.detach()[8:]
+    torch.testing.assert_close(block @ block.T, torch.eye(4), atol=1e-5, rtol=0)
+
+
+def test_a_cell_of_the_users_may_name_its_matrices():
+    cell = Replacing()
+    cell.recurrent_matrices = ("weight_own",)
+    cell.weight_own = nn.Parameter(torch.randn(5, 5))
+    before = cell.weight_hidden.detach().clone()
+    init_identity(cell)
+    assert torch.equal(cell.weight_own, torch.eye(5))
+    assert torch.equal(cell.weight_hidden, before)
+
+
+def test_gates_of_convolutional_cells():
+    cell = COLLECTION["convlstm"].make(3, 8)
+    assert cell.rows_of("f") == slice(8, 16)
+    with pytest.raises(UnknownName, match="gate"):
+        cell.rows_of("z")
+
+
 def test_gradients_still_reach_what_was_set():
     cell = LSTM(3, 4)
     for initialise in (init_orthogonal, init_identity, init_forget_bias):
@@ -194,7 +246,8 @@ def test_what_has_no_recurrent_matrix_is_refused():
             ArgumentError,
             "`Linear` has no recurrent matrices",
             got="weight, bias",
-            expected="parameters [G * H, H] with names that begin with `weight_hidden`",
+            expected="parameters [G * H, H] that the cell names in `recurrent_matrices`, or with"
+            " names that begin with `weight_hidden`",
         ):
             initialise(nn.Linear(3, 4))
     with pytest.raises(ArgumentError) as caught:

@@ -64,6 +64,8 @@ class CfC(GatedCell):
         torch.Size([7, 2, 5])
     """
 
+    recurrent_matrices = ()  # the state passes the whole backbone, which has no gates
+
     bias: nn.Parameter
 
     def __init__(

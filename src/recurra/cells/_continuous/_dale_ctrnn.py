@@ -47,6 +47,7 @@ class DaleCTRNN(CTRNN):
         torch.Size([7, 2, 8])
     """
 
+    recurrent_matrices = ()  # |W_h| without its diagonal, with the signs of the units
     signs: torch.Tensor
 
     def __init__(

@@ -51,6 +51,7 @@ class LTC(GatedCell):
     """
 
     transformed = ("weight_input", "weight_hidden")
+    recurrent_matrices = ()  # weights of synapses, before their softplus
 
     def __init__(
         self,

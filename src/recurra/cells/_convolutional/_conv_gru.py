@@ -47,6 +47,9 @@ class ConvGRU(ConvolutionalCell):
         torch.Size([7, 2, 5, 8])
     """
 
+    gates = ("r", "z", "n")
+    keeps = "z"
+
     def __init__(
         self,
         input_channels: int,
@@ -63,7 +66,6 @@ class ConvGRU(ConvolutionalCell):
             hidden_channels,
             size,
             kernel_size,
-            3,
             bias=bias,
             device=device,
             dtype=dtype,

@@ -50,6 +50,10 @@ class ConvLSTM(ConvolutionalCell):
         torch.Size([7, 2, 5, 8, 6])
     """
 
+    gates = ("i", "f", "g", "o")
+    keeps = "f"
+    replaces = "i"
+
     def __init__(
         self,
         input_channels: int,
@@ -66,7 +70,6 @@ class ConvLSTM(ConvolutionalCell):
             hidden_channels,
             size,
             kernel_size,
-            4,
             bias=bias,
             device=device,
             dtype=dtype,
@@ -77,13 +80,13 @@ class ConvLSTM(ConvolutionalCell):
         """Draw all parameters from U(-1/sqrt(n), 1/sqrt(n)) and set b_f to 1."""
         super().reset_parameters()
         if self.bias is not None:
-            nn.init.ones_(self.bias[self.hidden_channels : 2 * self.hidden_channels])
+            nn.init.ones_(self.bias[self.rows_of("f")])
 
     def initial_state(self, batch_size: int) -> LSTMState:
         """Return h_0 = c_0 = 0, each `[B, H, ...]`."""
         return LSTMState(self.zero_hidden(batch_size), self.zero_hidden(batch_size))
 
-    def gates(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def drives(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return what goes into i, f, g and o, each `[B, H, ...]`."""
         self.check_input(x)
         drive = self.convolve(x, self.weight_input, self.bias)
@@ -92,7 +95,7 @@ class ConvLSTM(ConvolutionalCell):
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I, ...]` and the state to the output and the new state."""
         hidden, cell = state
-        i, f, g, o = self.gates(x, hidden)
+        i, f, g, o = self.drives(x, hidden)
         cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
         hidden = o.sigmoid() * cell.tanh()
         return hidden, LSTMState(hidden, cell)
@@ -166,7 +169,7 @@ class PeepholeConvLSTM(ConvLSTM):
         """Run one step: x `[B, I, ...]` and the state to the output and the new state."""
         hidden, cell = state
         peephole_i, peephole_f, peephole_o = self.weight_peephole  # each [H, ...]
-        i, f, g, o = self.gates(x, hidden)
+        i, f, g, o = self.drives(x, hidden)
         i, f = (i + peephole_i * cell).sigmoid(), (f + peephole_f * cell).sigmoid()
         cell = f * cell + i * g.tanh()
         hidden = (o + peephole_o * cell).sigmoid() * cell.tanh()

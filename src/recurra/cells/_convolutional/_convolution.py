@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_size, describe_tensor
+from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d}
 
@@ -15,12 +16,13 @@ _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d}
 class ConvolutionalCell(nn.Module):
     """Hold what ConvLSTM and ConvGRU share: two kernels, a bias, and zeros to start from.
 
+    `gates`, `keeps` and `replaces` say which channels are which, as those of `GatedCell` do.
+
     Args:
         input_channels: I, channels of x_t.
         hidden_channels: H, channels of h_t.
         size: positions, of a line (an integer or a tuple of one) or of a plane (a tuple of two).
         kernel_size: positions that a kernel sees along each axis, odd.
-        gates: G, blocks of H channels.
         bias: whether the convolutions have one.
         device: where the parameters live. Default: PyTorch's.
         dtype: floating point type of the parameters. Default: PyTorch's.
@@ -30,13 +32,16 @@ class ConvolutionalCell(nn.Module):
             even.
     """
 
+    gates: ClassVar[tuple[str, ...]]
+    keeps: ClassVar[str | None] = None
+    replaces: ClassVar[str | None] = None
+
     def __init__(
         self,
         input_channels: int,
         hidden_channels: int,
         size: int | Sequence[int],
         kernel_size: int,
-        gates: int,
         *,
         bias: bool = True,
         device: torch.device | str | None = None,
@@ -47,7 +52,7 @@ class ConvolutionalCell(nn.Module):
         self.hidden_channels = check_size("hidden_channels", hidden_channels)
         self.size = _positions(size)
         self.kernel_size = _odd(kernel_size)
-        rows, kernel = gates * hidden_channels, (kernel_size,) * len(self.size)
+        rows, kernel = len(self.gates) * hidden_channels, (kernel_size,) * len(self.size)
         self.weight_input = nn.Parameter(
             torch.empty(rows, input_channels, *kernel, device=device, dtype=dtype)
         )
@@ -60,6 +65,17 @@ class ConvolutionalCell(nn.Module):
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one row of x_t: channels, then positions."""
         return self.input_channels, *self.size
+
+    def rows_of(self, gate: str) -> slice:
+        """Say which channels of the kernels and of the bias are those of a gate.
+
+        Raises:
+            UnknownName: the cell has no gate of this name.
+        """
+        if gate not in self.gates:
+            raise UnknownName.among("gate", gate, self.gates)
+        first = self.gates.index(gate) * self.hidden_channels
+        return slice(first, first + self.hidden_channels)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(n), 1/sqrt(n)), n the inputs of one number of h_t."""

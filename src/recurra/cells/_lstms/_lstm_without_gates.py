@@ -96,6 +96,7 @@ class NoForgetGateLSTM(PeepholeCell):
 
     gates = ("i", "g", "o")
     keeps = None
+    replaces = None  # i only adds
     peepholes = ("i", "o")
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:

@@ -45,6 +45,8 @@ class MultiplicativeLSTM(LongShortTermCell):
         torch.Size([7, 2, 5])
     """
 
+    recurrent_matrices = ("weight_hidden", "weight_hidden_mixed")
+
     def __init__(
         self,
         input_size: int,

@@ -45,6 +45,7 @@ class AntisymmetricRNN(HiddenCell):
     """
 
     transformed = ("weight_hidden",)
+    recurrent_matrices = ()  # W_h - W_h^T: 0 of an identity, no rotation of a rotation
 
     def __init__(
         self,

@@ -56,6 +56,8 @@ class CoRNN(AffineCell):
         torch.Size([7, 2, 5])
     """
 
+    recurrent_matrices = ("weight_hidden", "weight_velocity")
+
     def __init__(
         self,
         input_size: int,

@@ -48,6 +48,8 @@ class Jordan(GatedCell):
         torch.Size([7, 2, 2])
     """
 
+    recurrent_matrices = ("weight_feedback",)
+
     def __init__(
         self,
         input_size: int,
