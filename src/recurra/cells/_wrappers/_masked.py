@@ -33,7 +33,7 @@ def masked(cell: Module, mask: torch.Tensor, *, weight: str = "weight_hidden") -
     is made once a call, not at every step.
 
     Args:
-        cell: any cell with a weight of that name; it is changed.
+        cell: any cell with a weight of that name that it uses as it is; it is changed.
         mask: the same for each gate, H rows and the columns of the weight, or of the whole shape of
             the weight; bool, or zeros and ones. Row: the unit that receives; column: the one that
             sends.
