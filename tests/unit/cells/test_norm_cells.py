@@ -132,7 +132,7 @@ def test_a_size_that_is_not_that_of_the_hidden_state(wrapper, make, size, featur
 
 @WRAPPERS
 def test_a_hidden_state_may_have_another_size_than_the_cell(wrapper):
-    cell = wrapper(ProjectionLSTM(3, 6, 2), 2)
+    cell = wrapper(ProjectionLSTM(3, 6, projection_size=2), 2)
     assert cell(torch.zeros(B, 3), cell.initial_state(B))[0].shape == (B, 2)
 
 
