@@ -188,7 +188,7 @@ def test_cells_inside_that_do_not_fit():
 
 
 def test_the_hidden_state_is_what_the_score_takes():
-    cell = BahdanauCell(ProjectionLSTM(X + D, 6, 2), AdditiveScore(2, D, 5), S)
+    cell = BahdanauCell(ProjectionLSTM(X + D, 6, projection_size=2), AdditiveScore(2, D, 5), S)
     assert cell(torch.zeros(B, X), cell.initial_state(B))[0].shape == (B, 2)
 
 
