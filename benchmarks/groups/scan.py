@@ -13,7 +13,7 @@ SCAN = Group(
     "scan",
     "Linear cells: the kernel, a scan and the plain loop",
     "The scan takes all steps at once, in about log2 T rounds of PyTorch. Where there is no kernel "
-    "it runs for 16 steps and more with states of up to 4096 numbers, else the plain loop.",
+    "it runs for 32 steps and more with states of up to 4096 numbers, else the plain loop.",
     tuple(
         Row(
             kind,

@@ -34,7 +34,7 @@ from recurra.runtime._watch import Watch
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
 
 # where a scan beats the plain loop; docs/benchmarks.md has the times
-_STEPS_OF_A_SCAN = 16  # for fewer the plain loop is as fast
+_STEPS_OF_A_SCAN = 32  # for fewer the plain loop is as fast
 _NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a scan reads more of it
 
 _BACKENDS = ("auto", "reference", "scan", "c")

@@ -98,7 +98,7 @@ def test_large_states_take_the_plain_loop():
         """Warned of once, and not before."""
 
     with pytest.warns(RecurraWarning, match="`Large` runs in the plain loop"):
-        unroll(Large(3, 512), torch.randn(20, 9, 3))
+        unroll(Large(3, 512), torch.randn(40, 9, 3))
 
 
 @pytest.mark.usefixtures("_no_kernels")

@@ -27,8 +27,8 @@ def scan_section(part: Partition, names: Names) -> Scan:
 
 def _lines(plan: ScanPlan, names: Names) -> list[str]:
     choice = [
-        "the kernel, step by step, is faster (1.5 to 3 times on CPUs) and taken if there is one;",
-        "elsewhere, for 16 steps and more of small states, and for gradients of gradients, or with",
+        "the kernel, step by step, is faster (3 to 7 times on CPUs) and taken if there is one;",
+        "elsewhere, for 32 steps and more of small states, and for gradients of gradients, or with",
         'backend="scan", the scan is: by PyTorch, on any device, in about log2 T rounds',
     ]
     return [*(_equations(stage, names) for stage in plan.stages), *choice]
