@@ -67,10 +67,7 @@ class GatedCell(nn.Module):
         Raises:
             UnknownName: the cell has no gate of this name.
         """
-        if gate not in self.gates:
-            raise UnknownName.among("gate", gate, self.gates)
-        first = self.gates.index(gate) * self.hidden_size
-        return slice(first, first + self.hidden_size)
+        return rows_of_gate(self.gates, gate, self.hidden_size)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)), as `torch.nn` does."""
@@ -91,14 +88,7 @@ class GatedCell(nn.Module):
                 expected=f"(B, {self.input_size})",
                 fix="sequences are [T, B, I]; one alone is x.unsqueeze(1)",
             )
-        dtype = self.weight_input.dtype
-        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
-            raise DtypeError(
-                f"The input of a step of `{type(self).__name__}` has not the dtype of its weights.",
-                got=describe_tensor(x),
-                expected=str(dtype).removeprefix("torch."),
-                fix=f"x.to({dtype})",
-            )
+        require_dtype(self, x, self.weight_input.dtype)
 
     def extra_repr(self) -> str:
         """Show the sizes in `repr`."""
@@ -176,6 +166,33 @@ class InputCell(GatedCell):
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return h_0 = 0, `[B, H]`."""
         return self.zero_hidden(batch_size)
+
+
+def rows_of_gate(gates: tuple[str, ...], gate: str, size: int) -> slice:
+    """Say where the block of a gate is among blocks of `size` rows.
+
+    Raises:
+        UnknownName: there is no gate of this name.
+    """
+    if gate not in gates:
+        raise UnknownName.among("gate", gate, gates)
+    first = gates.index(gate) * size
+    return slice(first, first + size)
+
+
+def require_dtype(cell: nn.Module, x: torch.Tensor, dtype: torch.dtype) -> None:
+    """Refuse an input of one step in another dtype than that of the weights; autocast may have one.
+
+    Raises:
+        DtypeError: x has another dtype.
+    """
+    if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
+        raise DtypeError(
+            f"The input of a step of `{type(cell).__name__}` has not the dtype of its weights.",
+            got=describe_tensor(x),
+            expected=str(dtype).removeprefix("torch."),
+            fix=f"x.to({dtype})",
+        )
 
 
 def require_connections(cell: nn.Module, weight: str) -> None:

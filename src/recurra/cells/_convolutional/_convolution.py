@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, UnknownName, check_size, describe_tensor
+from recurra.base import ShapeError, check_size, describe_tensor
+from recurra.cells._parameters import require_dtype, rows_of_gate
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d}
 
@@ -72,10 +73,7 @@ class ConvolutionalCell(nn.Module):
         Raises:
             UnknownName: the cell has no gate of this name.
         """
-        if gate not in self.gates:
-            raise UnknownName.among("gate", gate, self.gates)
-        first = self.gates.index(gate) * self.hidden_channels
-        return slice(first, first + self.hidden_channels)
+        return rows_of_gate(self.gates, gate, self.hidden_channels)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(n), 1/sqrt(n)), n the inputs of one number of h_t."""
@@ -103,14 +101,7 @@ class ConvolutionalCell(nn.Module):
                 expected=f"(B, {sizes})",
                 fix="sequences are [T, B, I, ...]; one alone is x.unsqueeze(1)",
             )
-        dtype = self.weight_input.dtype
-        if x.dtype != dtype and not torch.is_autocast_enabled(x.device.type):
-            raise DtypeError(
-                f"The input of a step of `{type(self).__name__}` has not the dtype of its weights.",
-                got=describe_tensor(x),
-                expected=str(dtype).removeprefix("torch."),
-                fix=f"x.to({dtype})",
-            )
+        require_dtype(self, x, self.weight_input.dtype)
 
     def extra_repr(self) -> str:
         """Show the sizes in `repr`."""
