@@ -4,6 +4,7 @@ from recurra.base._batch import Batch, Batches
 from recurra.base._cell import Cell, run_step
 from recurra.base._checks import (
     check_finite,
+    check_lengths,
     check_range,
     check_seed,
     check_size,
@@ -76,6 +77,7 @@ __all__ = [
     "UnknownName",
     "UnknownSymbol",
     "check_finite",
+    "check_lengths",
     "check_range",
     "check_same_form",
     "check_seed",

@@ -6,7 +6,13 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 
 import torch
 
-from recurra.base._errors import ArgumentError, DataError, ShapeError
+from recurra.base._errors import (
+    ArgumentError,
+    DataError,
+    DtypeError,
+    ShapeError,
+    describe_tensor,
+)
 
 Settings = TypeVar("Settings")
 
@@ -114,3 +120,42 @@ def _is_of(value: object, hint: type) -> bool:
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is hint
+
+
+def check_lengths(lengths: object, rows: int, most: int, *, of: str = "") -> tuple[int, int] | None:
+    """Return the least and the largest of lengths `[rows]`, integers in 0..most.
+
+    Args:
+        lengths: what was given.
+        rows: how many there have to be.
+        most: the longest that there is.
+        of: what they are the lengths of, where that is not the sequence. Default: the sequence.
+
+    Returns:
+        bounds: the least and the largest; None while PyTorch compiles, when no value is known.
+
+    Raises:
+        ShapeError: they are not one number a row.
+        DtypeError: they are not integer.
+        ArgumentError: one is outside 0..most.
+    """
+    if not isinstance(lengths, torch.Tensor) or lengths.shape != (rows,):
+        raise ShapeError(
+            f"`lengths` is not one number per row{f' of the {of}' if of else ''}.",
+            got=describe_tensor(lengths),
+            expected=f"({rows},) integer",
+        )
+    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
+        raise DtypeError(
+            "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({rows},) integer"
+        )
+    if torch.compiler.is_compiling():
+        return None
+    least, largest = (int(value) for value in lengths.aminmax())
+    if least < 0 or largest > most:
+        raise ArgumentError(
+            f"`lengths` has a value outside the {of or 'sequence'}.",
+            got=lengths.tolist(),
+            expected=f"{rows} integers in 0..{most}",
+        )
+    return least, largest

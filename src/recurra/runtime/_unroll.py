@@ -1,5 +1,7 @@
 """unroll: run any cell over a batch of sequences."""
 
+from typing import cast
+
 import torch
 
 from recurra.base import (
@@ -8,6 +10,7 @@ from recurra.base import (
     DtypeError,
     ShapeError,
     State,
+    check_lengths,
     check_same_form,
     describe_state,
     describe_tensor,
@@ -109,26 +112,8 @@ def _check_lengths(lengths: object, T: int, B: int) -> torch.Tensor | None:
     """Return the lengths, or None where all rows have all steps."""
     if lengths is None:
         return None
-    if not isinstance(lengths, torch.Tensor) or lengths.shape != (B,):
-        raise ShapeError(
-            "`lengths` is not one number per row.",
-            got=describe_tensor(lengths),
-            expected=f"({B},) integer",
-        )
-    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
-        raise DtypeError(
-            "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
-        )
-    if torch.compiler.is_compiling():  # values are not known yet
-        return lengths
-    least, most = (int(value) for value in lengths.aminmax())
-    if least < 0 or most > T:
-        raise ArgumentError(
-            "`lengths` has a value outside the sequence.",
-            got=lengths.tolist(),
-            expected=f"{B} integers in 0..{T}",
-        )
-    return None if least == T else lengths
+    bounds = check_lengths(lengths, B, T)
+    return None if bounds is not None and bounds[0] == T else cast(torch.Tensor, lengths)
 
 
 def _check_resets(resets: object, T: int, B: int) -> None:

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import torch
 
 from recurra.base import (
-    ArgumentError,
-    DtypeError,
     ShapeError,
     State,
+    check_lengths,
     describe_tensor,
     over_features,
     valid_steps,
@@ -44,7 +43,7 @@ def memory_of(
     if lengths is None:
         lengths = torch.full((len(values),), count, device=values.device)
     else:
-        _check_lengths(lengths, len(values), count)
+        check_lengths(lengths, len(values), count, of="memory")
     valid = valid_steps(lengths.to(values.device), places).T  # [B, S]
     values = torch.nn.functional.pad(values, (0, 0, 0, places - count))
     values = torch.where(over_features(valid, values), values, values.new_zeros(()))
@@ -73,26 +72,4 @@ def _check_values(values: torch.Tensor, places: int, size: int) -> None:
             "`memory` has the wrong shape.",
             got=describe_tensor(values),
             expected=f"(B, up to {places}, {size})",
-        )
-
-
-def _check_lengths(lengths: torch.Tensor, B: int, count: int) -> None:
-    if lengths.shape != (B,):
-        raise ShapeError(
-            "`lengths` is not one number per row of the memory.",
-            got=describe_tensor(lengths),
-            expected=f"({B},) integer",
-        )
-    if lengths.is_floating_point() or lengths.is_complex() or lengths.dtype == torch.bool:
-        raise DtypeError(
-            "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({B},) integer"
-        )
-    if torch.compiler.is_compiling():  # values are not known yet
-        return
-    least, most = (int(value) for value in lengths.aminmax())
-    if least < 0 or most > count:
-        raise ArgumentError(
-            "`lengths` has a value outside the memory.",
-            got=lengths.tolist(),
-            expected=f"{B} integers in 0..{count}",
         )
