@@ -4,9 +4,12 @@ from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
 from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
 from recurra.data._table_rows import TableRows
 from recurra.data._text import Text, TextFile, Units, from_units, read_text, to_units
+from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
 from recurra.data._vocabulary import UNKNOWN, Vocabulary
 
 __all__ = [
+    "BEGIN",
+    "END",
     "NO_TARGET",
     "PYTHON_REFERENCE",
     "UNKNOWN",
@@ -14,6 +17,7 @@ __all__ = [
     "TableRows",
     "Text",
     "TextFile",
+    "TokenVocabulary",
     "Units",
     "Vocabulary",
     "from_units",
