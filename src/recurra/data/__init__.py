@@ -4,26 +4,42 @@ from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
 from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
 from recurra.data._table_rows import TableRows
 from recurra.data._text import Text, TextFile, Units, from_units, read_text, to_units
+from recurra.data._text_encoder import (
+    MARKS,
+    EncoderSettings,
+    TextEncoder,
+    TextUnits,
+    make_text_encoder,
+    split_words,
+    text_encoder_from,
+)
 from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
 from recurra.data._vocabulary import UNKNOWN, Vocabulary
 
 __all__ = [
     "BEGIN",
     "END",
+    "MARKS",
     "NO_TARGET",
     "PYTHON_REFERENCE",
     "UNKNOWN",
     "ContiguousStreams",
+    "EncoderSettings",
     "TableRows",
     "Text",
+    "TextEncoder",
     "TextFile",
+    "TextUnits",
     "TokenVocabulary",
     "Units",
     "Vocabulary",
     "from_units",
+    "make_text_encoder",
     "python_reference",
     "read_text",
     "require_length",
+    "split_words",
     "streams_that_fit",
+    "text_encoder_from",
     "to_units",
 ]

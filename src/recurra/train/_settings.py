@@ -26,6 +26,8 @@ class TrainingSettings:
         warmup: steps over which the step size rises from nothing, times what the schedule gives;
             "one-cycle" rises by itself and has none, whatever is said here.
         checkpoint_every: steps between two checkpoints.
+        patience: stop after so many epochs without a better validation value; 0 never does.
+            Default: 0.
         seed: of the first weights and of dropout.
     """
 
@@ -37,11 +39,13 @@ class TrainingSettings:
     warmup: int = 50
     checkpoint_every: int = 200
     seed: int = 0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         check_size("epochs", self.epochs, most=1_000_000)
         check_size("checkpoint_every", self.checkpoint_every)
         check_size("warmup", self.warmup, least=0)
+        check_size("patience", self.patience, least=0)
         check_range("learning_rate", self.learning_rate, 0, 1000, low_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True, high_open=True)
         check_seed(self.seed)
@@ -50,5 +54,5 @@ class TrainingSettings:
 
 
 def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the settings of a run that began when there was one optimizer and one schedule."""
-    return {"optimizer": MUON, "schedule": "cosine", **section}
+    """Complete the settings of a run that began when there was no choice of some of them."""
+    return {"optimizer": MUON, "schedule": "cosine", "patience": 0, **section}
