@@ -50,13 +50,18 @@ def split_demo(
         DataError: there are too few records.
     """
     pairs = list(grouped)
-    if len(pairs) < LEAST_RECORDS:
-        raise DataError(
-            f"This Python carries too little for the embedded data set `{name}`.",
-            got=f"{len(pairs)} records",
-            expected=f"at least {LEAST_RECORDS}",
-            fix="use a Python that has its docstrings and its sources: not one run with -OO",
-        )
+    require_records(name, len(pairs))
     random.Random(check_seed(seed)).shuffle(pairs)
     parts = split_by_group(pairs, lambda pair: pair[0], SHARES, seed)
     return DemoData(name, words, *([record for _, record in part] for part in parts))
+
+
+def require_records(name: str, found: int) -> None:
+    """Raise DataError unless this Python carried enough to make a data set of."""
+    if found < LEAST_RECORDS:
+        raise DataError(
+            f"This Python carries too little for the embedded data set `{name}`.",
+            got=f"{found} records",
+            expected=f"at least {LEAST_RECORDS}",
+            fix="use a Python that has its docstrings and its sources: not one run with -OO",
+        )

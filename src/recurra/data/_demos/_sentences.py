@@ -9,7 +9,9 @@ from recurra.data._demos._demo_data import DemoData, split_demo
 from recurra.data._demos._docstrings import documented, sentences
 
 AREAS = {
-    "mathematics": ("math", "cmath", "statistics", "fractions", "decimal", "random", "numbers"),
+    "mathematics": (
+        "math", "cmath", "statistics", "fractions", "decimal", "_pydecimal", "random", "numbers",
+    ),
     "network": (
         "socket", "ssl", "http.client", "http.cookiejar", "http.cookies", "http.server",
         "urllib.request", "urllib.parse", "smtplib", "ftplib", "imaplib", "poplib",
@@ -17,7 +19,7 @@ AREAS = {
     ),
     "programs": (
         "ast", "inspect", "dis", "tokenize", "importlib", "types", "bdb", "trace",
-        "traceback", "code", "codeop", "symtable", "doctest", "pyclbr", "linecache",
+        "traceback", "pdb", "unittest", "code", "codeop", "symtable", "doctest", "pyclbr", "linecache",
     ),
 }  # fmt: skip
 """What sentences are about, and the modules in whose docstrings they stand."""
@@ -25,7 +27,7 @@ AREAS = {
 LEAST, MOST = 30, 160
 """Characters of a sentence."""
 
-MOST_OF_AN_AREA = 800
+MOST_OF_AN_AREA = 700
 
 
 def demo_sentences(seed: int = 0) -> DemoData:

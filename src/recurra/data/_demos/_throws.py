@@ -80,7 +80,7 @@ def _throws(seed: int, count: int) -> Iterator[tuple[Record, float]]:
     rng = random.Random(check_seed(seed))
     for _ in range(count):
         speed = round(rng.uniform(10, 30), 2)
-        angle = round(rng.uniform(2, 88), 1)
+        angle = round(rng.uniform(5, 85), 1)
         height = round(rng.uniform(0, 3), 2)
         distance = round(flight(speed, angle, height) + rng.gauss(0, SPREAD), 2)
         yield {"speed": speed, "angle": angle, "height": height}, distance
