@@ -44,10 +44,10 @@ def _cell(weight: float, largest: float, pair: str) -> Markup:
 
 def _note(attention: AttentionMap, largest: float) -> Markup:
     words = [
-        f" Shown are the first {MOST_WORDS} of {len(side):,} words {what}."
+        f". Shown are the first {MOST_WORDS} of {len(side):,} words {what}"
         for side, what in ((attention.source, "read"), (attention.target, "written"))
         if len(side) > MOST_WORDS
     ]
     meaning = "Rows: written. Columns: read. Weight: 0"
     ramp = element("span", class_="ramp")
-    return element("p", meaning, ramp, format_number(largest), ".", *words, class_="note")
+    return element("p", meaning, ramp, format_number(largest), *words, class_="note")

@@ -70,16 +70,25 @@ def _row(confusion: Confusion, truth: int, shown: list[int], total: int) -> Mark
     if len(shown) < len(names):
         rest = total - sum(counts[i] for i in shown)
         cells.append(shaded(rest / max(total, 1), f"{rest:,}" if rest else "", ""))
-    recall = format_share(counts[truth] / total) if total else "\u2013"
+    recall = format_share(counts[truth] / total, decimals=_decimals(shown)) if total else "\u2013"
     sums = (element("td", text, class_="sum") for text in (f"{total:,}", recall))
     return element("tr", row_name(names[truth]), *cells, *sums)
 
 
 def _foot(counts: Sequence[Sequence[int]], shown: list[int], columns: list[int]) -> Markup:
     """Give the precision of each class: of what was taken for it, the share that is right."""
-    shares = [format_share(counts[i][i] / columns[i]) if columns[i] else "\u2013" for i in shown]
+    decimals = _decimals(shown)
+    shares = [
+        format_share(counts[i][i] / columns[i], decimals=decimals) if columns[i] else "\u2013"
+        for i in shown
+    ]
     name = element("th", "precision", class_="row", scope="row")
     return element("tr", name, *(element("td", share) for share in shares), class_="sum")
+
+
+def _decimals(shown: list[int]) -> int:
+    """Choose the decimals of percents: none where columns are many."""
+    return 1 if len(shown) <= 8 else 0
 
 
 def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
@@ -108,4 +117,4 @@ def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
         for index, each in enumerate(told)
         for piece in (", " if index else " Most often: ", each)
     )
-    return [*notes, element("p", which, often, class_="note")]
+    return [*notes, element("p", which, often, "." if told else "", class_="note")]

@@ -12,8 +12,8 @@ from recurra.report._scale import Scale, fit_scale, has_place
 def draw_metrics(metrics: Sequence[Metric]) -> Markup:
     """Draw metrics below each other.
 
-    What lies between 0 and 1 is drawn on an axis from 0 to 1, so that it can be compared; anything
-    else has its own, from nothing to a round number.
+    What lies between 0 and 1 is drawn on an axis from 0 to 1, so that it can be compared. Anything
+    else has its own, from nothing to a round number, if there is an interval to be seen on it.
     """
     scales = [_scale(metric) for metric in metrics]
     followed = [*scales[1:], None]
@@ -25,16 +25,21 @@ def draw_metrics(metrics: Sequence[Metric]) -> Markup:
 
 
 def _scale(metric: Metric) -> Scale | None:
-    """Find the axis of a metric; none for what is not a number."""
+    """Find the axis of a metric; none for what is not a number, or not to be compared."""
     values = [value for value in (metric.value, metric.low, metric.high) if value is not None]
     if not all(map(has_place, values)):
         return None
     unit = all(0 <= value <= 1 for value in values)
+    if not unit and metric.low is None:
+        return None
     return fit_scale([0.0, 1.0] if unit else [0.0, *values])
 
 
-def _ends(scale: Scale | None) -> tuple[str, str] | None:
-    return (scale.ticks[0][1], scale.ticks[-1][1]) if scale else None
+def _ends(scale: Scale | None) -> tuple[str, ...] | None:
+    if not scale:
+        return None
+    first, last = (label for _, label in (scale.ticks[0], scale.ticks[-1]))
+    return tuple(end.rstrip("0").rstrip(".") if "." in end else end for end in (first, last))
 
 
 def _row(metric: Metric, scale: Scale | None, *, tell: bool) -> Markup:

@@ -11,11 +11,11 @@ DIGITS = 4
 
 
 def format_number(value: float) -> str:
-    """Write a number with four digits that count; whole ones of two digits or more whole.
+    """Write a number with four digits that count; whole ones whole, small ones with three.
 
     Example:
         >>> [format_number(value) for value in (0.91, 12345.678, 1234567, 3.2e-07, float("nan"))]
-        ['0.9100', '12,346', '1,234,567', '3.200\u00d710\u207b\u2077', 'NaN']
+        ['0.9100', '12,346', '1,234,567', '3.20\u00d710\u207b\u2077', 'NaN']
     """
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else _signed(INFINITY, value)
@@ -27,11 +27,12 @@ def format_number(value: float) -> str:
     digits = f"{size:.{DIGITS - 1}e}"
     exponent = int(digits.split("e")[1])
     if not -4 < exponent < 7:
-        return _signed(with_power(size, DIGITS - 1), value)
-    return _signed(f"{float(digits):,.{max(DIGITS - 1 - exponent, 0)}f}", value)
+        return _signed(with_power(size, DIGITS - 2), value)
+    kept = DIGITS - 1 if exponent >= -1 else DIGITS - 2
+    return _signed(f"{size:,.{max(kept - exponent, 0)}f}", value)
 
 
-def format_share(share: float) -> str:
+def format_share(share: float, *, decimals: int = 1) -> str:
     """Write a share of one in percent.
 
     Example:
@@ -40,7 +41,7 @@ def format_share(share: float) -> str:
     """
     if not math.isfinite(share):
         return format_number(share)
-    return f"{100 * share:.1f}%" if 0 < abs(share) < 0.9995 else f"{100 * share:.0f}%"
+    return f"{100 * share:.{decimals if 0 < abs(share) < 0.9995 else 0}f}%"
 
 
 def format_ticks(ticks: list[float], step: float) -> list[str]:
@@ -61,6 +62,16 @@ def with_power(size: float, decimals: int) -> str:
     """Write a positive number times a power of ten."""
     factor, exponent = f"{size:.{decimals}e}".split("e")
     return f"{factor}{TIMES}10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+
+
+def power_of_ten(value: float) -> str:
+    """Write a positive number of one digit times a power of ten; the digit only if it is not 1.
+
+    Example:
+        >>> power_of_ten(1e-4), power_of_ten(5e6)
+        ('10\u207b\u2074', '5\u00d710\u2076')
+    """
+    return with_power(value, 0).removeprefix(f"1{TIMES}")
 
 
 def _tick_with_power(tick: float, step: float) -> str:

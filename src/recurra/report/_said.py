@@ -1,5 +1,6 @@
 """What a model says of texts: examples, and sentences with a label for each word."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from recurra.report._markup import Markup, element, words
@@ -8,6 +9,9 @@ from recurra.report._texts import Example, Marked
 
 MOST_EXAMPLES = 200
 MOST_TOKENS = 400
+GIVEN = 400
+"""Characters of the text of an example."""
+
 OUTSIDE = "O"
 """The label of words that belong to nothing, in the scheme of inside, outside, beginning."""
 
@@ -41,7 +45,7 @@ def _example(example: Example, has_truth: bool, has_confidence: bool) -> Markup:
     sign = {True: "\u2713", False: "\u2717", None: ""}[right]
     signed = element("span", sign, class_="sign") if right is not None else ""
     said = element("td", signed, words(example.predicted, class_="said"), data_name="predicted")
-    cells = [words(example.given, name="td", class_="given"), said]
+    cells = [words(example.given, name="td", most=GIVEN, class_="given"), said]
     if has_truth:
         truth = words(example.truth) if example.truth is not None else ""
         cells.append(element("td", truth, data_name="truth"))
@@ -70,8 +74,17 @@ def draw_marked(marked: Marked) -> Markup:
     if marked.truth is not None:
         truths = marked.truth
     triples = list(zip(marked.tokens, marked.labels, truths, strict=True))[:MOST_TOKENS]
-    row = element("div", *(_token(*triple) for triple in triples), class_="marked", dir="auto")
+    row = element(
+        "div", *(_token(*triple) for triple in triples), class_="marked", dir=_direction(marked)
+    )
     return element("div", row, *left_out(len(marked.tokens), MOST_TOKENS, "words"))
+
+
+def _direction(marked: Marked) -> str | None:
+    """Find the direction of a sentence by its first letter, as browsers do for a text alone."""
+    kinds = (unicodedata.bidirectional(sign) for token in marked.tokens for sign in token)
+    first = next((kind for kind in kinds if kind in ("L", "R", "AL")), "L")
+    return "rtl" if first != "L" else None
 
 
 def _token(token: str, label: str, truth: str | None) -> Markup:

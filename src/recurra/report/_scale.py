@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recurra.report._numbers import format_ticks
+from recurra.report._numbers import format_ticks, power_of_ten
 
 LARGEST = 1e300
 """Beyond this, and where nothing is known, a value has no place on an axis."""
@@ -109,4 +109,11 @@ def _decades(low: float, high: float, count: int, round_out: bool) -> Scale:
         low = max((mark for mark in marks if mark <= low * (1 + 1e-9)), default=low)
         high = min((mark for mark in marks if mark >= high * (1 - 1e-9)), default=high)
     ticks = [mark for mark in marks if low * (1 - 1e-9) <= mark <= high * (1 + 1e-9)]
-    return Scale(low, high, [(tick, format_ticks([tick], tick)[0]) for tick in ticks], True)
+    return Scale(low, high, list(zip(ticks, _labels(ticks), strict=True)), True)
+
+
+def _labels(ticks: list[float]) -> list[str]:
+    """Write ticks in one manner: powers of ten, or numbers where all of these are short."""
+    if all(1e-3 * 0.99 <= tick <= 1e5 for tick in ticks):
+        return [format_ticks([tick], tick)[0] for tick in ticks]
+    return [power_of_ten(tick) for tick in ticks]

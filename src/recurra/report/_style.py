@@ -36,7 +36,7 @@ p { margin: 0.6rem 0; max-width: 42rem; white-space: pre-line; }
 nav { margin: 1.25rem 0 0; color: var(--soft); display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; }
 a { color: var(--strong); text-decoration: none; } a:hover { text-decoration: underline; }
 .facts { display: grid; grid-template-columns: max-content 1fr; gap: 0.2rem 1.5rem; margin: 0; }
-.facts dt { color: var(--soft); max-width: 12rem; } .facts dd { margin: 0; }
+.facts dt { color: var(--soft); max-width: 12rem; } .facts dd { margin: 0; text-align: left; }
 .warnings { margin: 1.5rem 0 0; padding: 0.7rem 1rem; border-left: 3px solid var(--wrong);
   background: var(--wrong-wash); }
 .warnings h2 { font-size: 0.9375rem; margin: 0; padding: 0; border: 0; color: var(--wrong); }
@@ -86,7 +86,7 @@ _METRICS = """
 """
 
 _TABLES = """
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; overflow-wrap: normal; }
 table { border-collapse: collapse; font-size: 0.875rem; }
 .table, .examples { width: 100%; border-top: 1px solid var(--soft);
   border-bottom: 1px solid var(--soft); }
@@ -111,7 +111,8 @@ _SHADED = """
 .shaded td.deep { color: var(--deep); }
 .shaded td.sum { color: var(--soft); text-align: right; padding-left: 0.8em; }
 .shaded tr.sum td, .shaded tr.sum th { color: var(--soft); padding-top: 0.35em; }
-.shaded th { font-weight: 400; } .shaded thead th { vertical-align: bottom; }
+.shaded th { font-weight: 400; } .shaded td, .shaded thead th { white-space: nowrap; }
+.shaded thead th { vertical-align: bottom; }
 .shaded th.row { text-align: right; padding-right: 0.6em; white-space: nowrap; max-width: 16em;
   overflow: hidden; text-overflow: ellipsis; }
 .shaded th.turned { padding: 0.2em 0 0.4em; }
