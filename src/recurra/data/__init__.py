@@ -1,6 +1,4 @@
-"""Reading data: text, vocabularies, streams for truncated back-propagation, rows of tables,
-embedded data sets.
-"""
+"""Reading data: records, text, vocabularies, batches, embedded data sets."""
 
 from recurra.data._demos import (
     DemoData,
@@ -16,11 +14,27 @@ from recurra.data._demos import (
     demo_table,
     demo_tagging,
 )
+from recurra.data._files import TextFile
+from recurra.data._length_buckets import LengthBuckets, pad_rows
 from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
+from recurra.data._records import (
+    FORMATS,
+    BadRecords,
+    Columns,
+    Field,
+    Format,
+    ReadOptions,
+    Record,
+    Source,
+    find_columns,
+    fingerprint,
+    read_records,
+    select_fields,
+)
 from recurra.data._split import split_by_group
 from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
 from recurra.data._table_rows import TableRows
-from recurra.data._text import Text, TextFile, Units, from_units, read_text, to_units
+from recurra.data._text import Text, Units, from_units, read_text, to_units
 from recurra.data._text_encoder import (
     MARKS,
     EncoderSettings,
@@ -36,13 +50,22 @@ from recurra.data._vocabulary import UNKNOWN, Vocabulary
 __all__ = [
     "BEGIN",
     "END",
+    "FORMATS",
     "MARKS",
     "NO_TARGET",
     "PYTHON_REFERENCE",
     "UNKNOWN",
+    "BadRecords",
+    "Columns",
     "ContiguousStreams",
     "DemoData",
     "EncoderSettings",
+    "Field",
+    "Format",
+    "LengthBuckets",
+    "ReadOptions",
+    "Record",
+    "Source",
     "TableRows",
     "Text",
     "TextEncoder",
@@ -62,11 +85,16 @@ __all__ = [
     "demo_sentences",
     "demo_table",
     "demo_tagging",
+    "find_columns",
+    "fingerprint",
     "from_units",
     "make_text_encoder",
+    "pad_rows",
     "python_reference",
+    "read_records",
     "read_text",
     "require_length",
+    "select_fields",
     "split_by_group",
     "split_words",
     "streams_that_fit",

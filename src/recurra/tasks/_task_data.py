@@ -92,7 +92,7 @@ def read_task_data(kind: type[RecordTask], source: Source, settings: DataSetting
         training, validation = _split(kind, training, settings)
     else:
         _, validation = _take(kind, settings.validation, settings, bad, columns)
-    test = []
+    test: list[Record] = []
     if settings.test is not None:
         _, test = _take(kind, settings.test, settings, bad, columns)
     return TaskData(training, validation, test, columns, bad)
@@ -143,9 +143,7 @@ def _take(
     found, records = records_of(kind, source, roles, read=settings.read, bad=bad)
     taken = list(records)
     if not taken:
-        raise DataError(
-            "No record can be used.", got=f"{bad.count} left out", where=_name(source)
-        )
+        raise DataError("No record can be used.", got=f"{bad.count} left out", where=_name(source))
     return found, taken
 
 

@@ -27,9 +27,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 ENGLISH = DateLanguage(
-    _words(
-        "January February March April May June July August September October November December"
-    ),
+    _words("January February March April May June July August September October November December"),
     _words("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
     _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
     (
@@ -75,7 +73,9 @@ FRENCH = DateLanguage(
 )
 
 SPANISH = DateLanguage(
-    _words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
+    _words(
+        "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+    ),
     _words("ene feb mar abr may jun jul ago sept oct nov dic"),
     _words("lunes martes miércoles jueves viernes sábado domingo"),
     (

@@ -7,10 +7,32 @@ from recurra.base import check_seed, check_size
 from recurra.data._demos._demo_data import DemoData, split_demo
 
 SMALL = tuple(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen".split()
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+    ]
 )
-TENS = tuple("- - twenty thirty forty fifty sixty seventy eighty ninety".split())
+TENS = tuple(
+    ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+)
 SCALES = ((1_000_000, "million"), (1_000, "thousand"))
 
 LARGEST = 999_999_999

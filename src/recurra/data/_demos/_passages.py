@@ -7,8 +7,32 @@ from recurra.base import check_seed, check_size
 from recurra.data._demos._demo_data import DemoData, Record, split_demo
 
 PEOPLE = tuple(
-    """Ada Bo Carla David Emil Fatima Grace Hugo Ines Jonas Kira Leo Mina Noah Olga Pavel Rosa
-    Samir Tara Uri Vera Wendy Yuna Zoe""".split()
+    [
+        "Ada",
+        "Bo",
+        "Carla",
+        "David",
+        "Emil",
+        "Fatima",
+        "Grace",
+        "Hugo",
+        "Ines",
+        "Jonas",
+        "Kira",
+        "Leo",
+        "Mina",
+        "Noah",
+        "Olga",
+        "Pavel",
+        "Rosa",
+        "Samir",
+        "Tara",
+        "Uri",
+        "Vera",
+        "Wendy",
+        "Yuna",
+        "Zoe",
+    ]
 )
 
 
@@ -31,17 +55,59 @@ FACTS = (
     Fact(
         ("{who} lives in {what}.", "The home of {who} is in {what}.", "In {what} lives {who}."),
         ("Where does {who} live?", "In which city is the home of {who}?"),
-        tuple("Paris London Seoul Madrid Vienna Oslo Lima Cairo Tokyo Boston Prague Dublin".split()),
+        tuple(
+            [
+                "Paris",
+                "London",
+                "Seoul",
+                "Madrid",
+                "Vienna",
+                "Oslo",
+                "Lima",
+                "Cairo",
+                "Tokyo",
+                "Boston",
+                "Prague",
+                "Dublin",
+            ]
+        ),
     ),
     Fact(
         ("{who} has a {what}.", "{who} keeps a {what} as a pet.", "The pet of {who} is a {what}."),
         ("Which animal does {who} have?", "What is the pet of {who}?"),
-        tuple("cat dog parrot rabbit hamster turtle goldfish canary pony snake lizard".split()),
+        tuple(
+            [
+                "cat",
+                "dog",
+                "parrot",
+                "rabbit",
+                "hamster",
+                "turtle",
+                "goldfish",
+                "canary",
+                "pony",
+                "snake",
+                "lizard",
+            ]
+        ),
     ),
     Fact(
         ("{who} works as a {what}.", "{who} is a {what}.", "{who} earns money as a {what}."),
         ("What does {who} work as?", "What is the job of {who}?", "Which job does {who} have?"),
-        tuple("baker teacher nurse pilot farmer lawyer singer painter plumber carpenter".split()),
+        tuple(
+            [
+                "baker",
+                "teacher",
+                "nurse",
+                "pilot",
+                "farmer",
+                "lawyer",
+                "singer",
+                "painter",
+                "plumber",
+                "carpenter",
+            ]
+        ),
     ),
     Fact(
         ("{who} likes {what} most.", "Nothing tastes better to {who} than {what}."),
