@@ -1,5 +1,13 @@
 """Tasks: a model with its loss, metrics and use. One task a file; all meet `recurra.base.Task`."""
 
+from recurra.tasks._all_tasks import RECORD_TASKS, TASKS
+from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
+from recurra.tasks._data_summary import DataSummary, Lengths
+from recurra.tasks._loadable import Loadable
+from recurra.tasks._record_fit import conclude, fit_records, train_job
+from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
+from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._cells_by_name import (
     CELLS,
     CellMaker,
@@ -9,7 +17,6 @@ from recurra.tasks._cells_by_name import (
 )
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
 from recurra.tasks._files import (
-    TASKS,
     build_task,
     describe_task,
     language_model_run,
@@ -24,6 +31,31 @@ from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
 
 __all__ = [
+    "RECORD_TASKS",
+    "DEMO",
+    "Job",
+    "advised_training",
+    "begin",
+    "take_up",
+    "DataSummary",
+    "Lengths",
+    "Loadable",
+    "conclude",
+    "fit_records",
+    "train_job",
+    "Advice",
+    "Answer",
+    "AnswerOptions",
+    "Measured",
+    "RecordTask",
+    "Evaluation",
+    "Prediction",
+    "measure_records",
+    "predict_records",
+    "DataSettings",
+    "TaskData",
+    "read_task_data",
+    "records_of",
     "CELLS",
     "TASKS",
     "CellMaker",

@@ -15,7 +15,6 @@ from recurra.base import (
     Batch,
     Outcome,
     State,
-    Task,
     check_seed,
     check_size,
     settings_from,
@@ -24,6 +23,7 @@ from recurra.data import NO_TARGET, Vocabulary, from_units, to_units
 from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
+from recurra.tasks._loadable import Loadable
 from recurra.tasks._language_model_parts import (
     LanguageModelConfig,
     input_layer,
@@ -31,7 +31,7 @@ from recurra.tasks._language_model_parts import (
 )
 
 
-class LanguageModel(Task):
+class LanguageModel(Loadable):
     """Predict every symbol of a text from the symbols before it.
 
         e_t = embed(x_t)

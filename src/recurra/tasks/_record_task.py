@@ -1,15 +1,20 @@
 """What all tasks on records share: the protocol that lets one command serve every task."""
 
 from abc import abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
 
-from recurra.base import Batch, Outcome, State, Task
-from recurra.data import Columns, Field, Record
+from recurra.base import Batch, Outcome, State
+from recurra.data import Columns, DemoData, Field, Record
 from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._loadable import Loadable
+
+if TYPE_CHECKING:
+    from recurra.data import Source
+    from recurra.tasks._record_use import Evaluation, Prediction
 
 Answer: TypeAlias = dict[str, Any]
 """What a task says of one record, as JSON: such as `{"label": "good", "confidence": 0.93}`."""
@@ -63,7 +68,7 @@ class Advice:
     patience: int = 3
 
 
-class RecordTask(Task):
+class RecordTask(Loadable):
     """A task whose data are records: named fields in, an answer out.
 
     A new task is one file with a class of this kind. Readers of files, batches by length, training,
@@ -104,13 +109,6 @@ class RecordTask(Task):
             DataError: no task can be made of these records, such as those with a single class.
         """
 
-    @classmethod
-    @abstractmethod
-    def from_config(
-        cls, config: Mapping[str, Any], *, cell: CellMaker | None = None
-    ) -> "RecordTask":
-        """Build the task that `config` describes, with new weights."""
-
     @abstractmethod
     def example(self, record: Record, *, targets: bool = True) -> Any:
         """Turn a record into numbers.
@@ -139,6 +137,59 @@ class RecordTask(Task):
     @abstractmethod
     def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
         """Answer each record of a batch, in evaluation mode and without gradients."""
+
+    @classmethod
+    @abstractmethod
+    def demo(cls) -> DemoData:
+        """Give the data that the task carries, fields by role."""
+
+    @classmethod
+    def fit(cls, source: "Source", **options: Any) -> "Self":
+        """Make a task from records and train it.
+
+        Args:
+            source: the training records: a path or several, a DataFrame, a Table, an iterable of
+                mappings; or "demo" for the data that the task carries.
+            options: those of `recurra.tasks.fit_records`, such as `out`, the run directory; and
+                the column of each role by the role's name, such as `text="document"`.
+
+        Returns:
+            task: with the weights that were best on the validation data.
+        """
+        from recurra.tasks._record_fit import fit_records
+
+        task = fit_records(cls, source, **options)
+        assert isinstance(task, cls)  # it made one of this class
+        return task
+
+    def predict(
+        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+    ) -> "Iterator[Prediction]":
+        """Answer records one after the other, in their order, in constant memory.
+
+        Args:
+            source: the records, as for `fit`; labels are not needed.
+            options: how to answer. Default: `AnswerOptions()`.
+            reading: those of `recurra.tasks.predict_source`: `read`, `bad`, `rows`, and the column
+                of each role.
+        """
+        from recurra.tasks._record_use import predict_source
+
+        return predict_source(self, source, options or AnswerOptions(), **reading)
+
+    def evaluate(
+        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+    ) -> "Evaluation":
+        """Measure the task on records whose targets are known, with confidence intervals.
+
+        Args:
+            source: the records, as for `fit`.
+            options: how to answer. Default: `AnswerOptions()`.
+            reading: as for `predict`.
+        """
+        from recurra.tasks._record_use import evaluate_source
+
+        return evaluate_source(self, source, options or AnswerOptions(), **reading)
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum up what was measured; records have no state."""

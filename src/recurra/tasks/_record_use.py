@@ -1,6 +1,6 @@
 """Using a task on records: prediction in a stream, and measurement with intervals."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import torch
 
 from recurra.base import DataError
-from recurra.data import BadRecords, Record
+from recurra.data import BadRecords, ReadOptions, Record, Source
 from recurra.report import bootstrap_intervals
 from recurra.tasks._examples import bucketed, examples_of
 from recurra.tasks._record_task import Answer, AnswerOptions, RecordTask
+from recurra.tasks._task_data import Roles, records_of
 
 CHUNK = 4096
 """Records that are sorted by length together while predicting; all that is in memory at a time."""
@@ -44,6 +45,64 @@ class Evaluation:
     intervals: dict[str, tuple[float, float]]
     records: int
     totals: dict[str, Any] = field(repr=False)
+
+
+def predict_source(
+    task: RecordTask,
+    source: Source,
+    options: AnswerOptions,
+    *,
+    read: ReadOptions | None = None,
+    bad: BadRecords | None = None,
+    rows: int = 64,
+    **roles: str | Sequence[str],
+) -> Iterator[Prediction]:
+    """Read records and answer them; see `RecordTask.predict`.
+
+    Args:
+        task: the task.
+        source: the records.
+        options: how to answer.
+        read: how files are read. Default: by their endings.
+        bad: takes records that cannot be used. Default: the first raises.
+        rows: records of a batch. Default: 64.
+        roles: role to column. Default: the columns that were learnt from, else the usual names.
+    """
+    bad = BadRecords() if bad is None else bad
+    records = _records(task, source, roles, read, bad, targets=False)
+    return predict_records(task, records, options, bad, rows=rows)
+
+
+def evaluate_source(
+    task: RecordTask,
+    source: Source,
+    options: AnswerOptions,
+    *,
+    read: ReadOptions | None = None,
+    bad: BadRecords | None = None,
+    rows: int = 64,
+    **roles: str | Sequence[str],
+) -> Evaluation:
+    """Read records and measure a task on them; see `RecordTask.evaluate`."""
+    bad = BadRecords() if bad is None else bad
+    records = _records(task, source, roles, read, bad, targets=True)
+    return measure_records(task, records, options, bad, rows=rows)
+
+
+def _records(
+    task: RecordTask,
+    source: Source,
+    roles: Roles,
+    read: ReadOptions | None,
+    bad: BadRecords,
+    *,
+    targets: bool,
+) -> Iterable[Record]:
+    """Read records by the columns given, else by those learnt from, else by the usual ones."""
+    _, records = records_of(
+        type(task), source, roles, known=task.columns, read=read, bad=bad, targets=targets
+    )
+    return records
 
 
 def predict_records(

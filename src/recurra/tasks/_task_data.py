@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -9,10 +10,12 @@ from recurra.base import DataError, check_range, check_seed, check_size
 from recurra.data import (
     BadRecords,
     Columns,
+    Field,
     ReadOptions,
     Record,
     Source,
     find_columns,
+    has_column,
     read_records,
     select_fields,
     split_by_group,
@@ -103,6 +106,7 @@ def records_of(
     source: Source,
     roles: Roles,
     *,
+    known: Columns | None = None,
     read: ReadOptions | None = None,
     bad: BadRecords | None = None,
     targets: bool = True,
@@ -112,7 +116,9 @@ def records_of(
     Args:
         kind: the task, which says what fields it needs.
         source: the records.
-        roles: role to column; what is not told is found by the usual names.
+        roles: role to column.
+        known: role to columns that were learnt from, which are tried for what `roles` lacks; then
+            the usual names are, and those of the roles. Default: none.
         read: how files are read. Default: by their endings.
         bad: takes records that cannot be used. Default: the first raises.
         targets: whether the fields that are to be predicted are needed, too.
@@ -127,9 +133,17 @@ def records_of(
     first = next(stream, None)
     if first is None:
         raise DataError("There are no records.", got=_name(source), expected="one or more")
-    known = {field.role for field in fields}
-    columns = find_columns(first, fields, {k: v for k, v in roles.items() if k in known})
-    return columns, select_fields(_chained(first, stream), columns, fields, bad)
+    columns = _columns(first, fields, roles, known or {})
+    return columns, select_fields(chain([first], stream), columns, fields, bad)
+
+
+def _columns(first: Record, fields: Sequence[Field], roles: Roles, known: Columns) -> Columns:
+    given = {field.role: roles[field.role] for field in fields if field.role in roles}
+    for role, names in known.items():
+        if role not in given and all(has_column(first, name) for name in names):
+            given[role] = names
+    with_roles = [field._replace(usual=(*field.usual, field.role)) for field in fields]
+    return find_columns(first, with_roles, given)
 
 
 def _take(
@@ -155,11 +169,6 @@ def _split(
     shares = (1 - part, part)
     training, validation = split_by_group(records, kind.group, shares, settings.seed)
     return training, validation
-
-
-def _chained(first: Record, others: Iterable[Record]) -> Iterable[Record]:
-    yield first
-    yield from others
 
 
 def _name(source: Any) -> str:

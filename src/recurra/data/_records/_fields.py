@@ -101,7 +101,7 @@ def look_up(fields: Mapping[str, Any], name: str, default: object = None) -> Any
 
 def _given(first: Record, field: Field, given: str | Sequence[str]) -> tuple[str, ...]:
     names = (given,) if isinstance(given, str) else tuple(given)
-    if isinstance(given, str) and not _has(first, given) and "," in given:
+    if isinstance(given, str) and not has_column(first, given) and "," in given:
         names = tuple(name.strip() for name in given.split(","))
     if len(names) > 1 and field.kind != "parts":
         raise ArgumentError(
@@ -111,19 +111,20 @@ def _given(first: Record, field: Field, given: str | Sequence[str]) -> tuple[str
             fix=f"--{field.role} COLUMN",
         )
     for name in names:
-        if not _has(first, name):
+        if not has_column(first, name):
             raise _missing(first, field, (name,))
     return names
 
 
 def _usual(first: Record, field: Field, taken: Iterable[str]) -> tuple[str, ...]:
     for name in field.usual:
-        if name not in taken and _has(first, name):
+        if name not in taken and has_column(first, name):
             return (name,)
     return ()
 
 
-def _has(record: Record, name: str) -> bool:
+def has_column(record: Record, name: str) -> bool:
+    """Tell whether a record has a column of this name; dots reach into mappings."""
     return look_up(record.fields, name, _NOTHING) is not _NOTHING
 
 
