@@ -16,8 +16,8 @@ POOL = 50
 class LengthBuckets(Generic[Example]):
     """Batches of examples, those of like length together, so that few steps are padding.
 
-    A pass draws an order, takes the examples of `POOL` batches at a time, sorts these by length, cuts
-    them into batches, and draws the order of all batches. The order depends on the seed and the
+    A pass draws an order, takes the examples of `POOL` batches at a time, sorts these by length,
+    cuts them into batches, and draws the order of all batches. The order depends on the seed and the
     number of the pass alone, so that a training that was stopped goes on exactly where it was.
     Without a seed the batches are those of all examples from the shortest to the longest.
 
@@ -41,8 +41,8 @@ class LengthBuckets(Generic[Example]):
         >>> batches = recurra.data.LengthBuckets(words, list(map(len, words)), collate, rows=2)
         >>> [batches[i].inputs for i in range(len(batches))]
         [['a', 'of'], ['by', 'mud'], ['ran', 'river']]
-        >>> drawn = recurra.data.LengthBuckets(words, list(map(len, words)), collate, rows=2, seed=0)
-        >>> sorted(sum((drawn.epoch(3)[i].inputs for i in range(3)), [])) == sorted(words)
+        >>> drawn = recurra.data.LengthBuckets(words, [1] * 6, collate, rows=2, seed=0).epoch(3)
+        >>> sorted(drawn[0].inputs + drawn[1].inputs + drawn[2].inputs) == sorted(words)
         True
     """
 

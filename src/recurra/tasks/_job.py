@@ -181,7 +181,7 @@ def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
 
 
 def _files(source: Source) -> list[dict[str, Any]]:
-    """Describe files as JSON; what cannot be read again, in memory or at standard input, as none."""
+    """Describe files as JSON; what cannot be read again, as none."""
     paths = paths_of(source)
     return (
         [] if paths is None or Path("-") in paths else [asdict(file) for file in fingerprint(paths)]

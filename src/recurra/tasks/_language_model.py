@@ -23,12 +23,12 @@ from recurra.data import NO_TARGET, Vocabulary, from_units, to_units
 from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
-from recurra.tasks._loadable import Loadable
 from recurra.tasks._language_model_parts import (
     LanguageModelConfig,
     input_layer,
     recurrent_layers,
 )
+from recurra.tasks._loadable import Loadable
 
 
 class LanguageModel(Loadable):

@@ -1,11 +1,10 @@
-"""Training a task on records from beginning to end: the run, the weights that were best, a report."""
+"""Training a task on records from beginning to end: run, best weights, report."""
 
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recurra.base import DataError
 from recurra.data import BadRecords, Source
 from recurra.store import write_text
 from recurra.tasks._cells_by_name import CellMaker

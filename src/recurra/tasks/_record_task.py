@@ -9,6 +9,7 @@ import torch
 
 from recurra.base import Batch, Outcome, State
 from recurra.data import Columns, DemoData, Field, Record
+from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._loadable import Loadable
 
@@ -138,6 +139,14 @@ class RecordTask(Loadable):
     def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
         """Answer each record of a batch, in evaluation mode and without gradients."""
 
+    def written_columns(self) -> dict[str, list[str]]:
+        """Give the columns that the task learnt from as JSON, for `config`."""
+        return {role: list(names) for role, names in self.columns.items()}
+
+    def read_columns(self, config: Mapping[str, Any]) -> None:
+        """Take over the columns that `written_columns` gave."""
+        self.columns = {role: tuple(names) for role, names in config["columns"].items()}
+
     @classmethod
     @abstractmethod
     def demo(cls) -> DemoData:
@@ -213,7 +222,18 @@ class RecordTask(Loadable):
         inputs = [field.role for field in cls.fields if not field.target]
         return repr([record.fields.get(role) for role in inputs])
 
-    def report_parts(self, batch: Batch, options: AnswerOptions) -> list[Any]:
-        """Give parts of a report about the records of a batch, such as attention maps."""
-        del batch, options
+    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
+        """Give parts of a report about a few records, such as examples or attention maps.
+
+        Args:
+            records: with their targets.
+            batch: of these records.
+            options: how to answer.
+        """
+        del records, batch, options
+        return []
+
+    def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
+        """Give parts of a report made of summed final measures, such as a confusion matrix."""
+        del totals
         return []
