@@ -1,5 +1,6 @@
 """A confusion matrix as a shaded table."""
 
+import heapq
 from collections.abc import Sequence
 
 from recurra.report._markup import Markup, element, joined
@@ -109,13 +110,13 @@ def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
     ]  # fmt: skip
     if len(shown) == len(names):
         return notes
-    pairs = sorted(
-        ((counts[i][j], i, j) for i in range(len(counts)) for j in range(len(counts)) if i != j),
-        key=lambda pair: (-pair[0], pair[1:]),
-    )[:MOST_PAIRS]
+    pairs = (
+        (count, -i, -j) for i, row in enumerate(counts) for j, count in enumerate(row) if i != j
+    )
+    most = heapq.nlargest(MOST_PAIRS, pairs)
     told = [
-        joined((element("bdi", names[i][:NAME]), " \u2192 ", element("bdi", names[j][:NAME]),
-                f" ({count:,})")) for count, i, j in pairs if count
+        joined((element("bdi", names[-i][:NAME]), " \u2192 ", element("bdi", names[-j][:NAME]),
+                f" ({count:,})")) for count, i, j in most if count
     ]  # fmt: skip
     which = f"Of {len(names):,} classes, the {len(shown)} that are confused most."
     often = joined(
