@@ -2,7 +2,7 @@
 
 from recurra.report._figures import Chart, Curve
 from recurra.report._markup import Markup, element, joined, words
-from recurra.report._numbers import format_number
+from recurra.report._numbers import format_number, format_place
 from recurra.report._plot import percent, plot
 from recurra.report._scale import Scale, fit_scale, has_place
 
@@ -102,7 +102,7 @@ def _dot(
 ) -> Markup:
     """Draw a point that tells its numbers when it is pointed at."""
     (a, b), (x, y) = point, scales
-    told = f"{curve.name}: {format_number(b)} at {format_number(a)}"
+    told = f"{curve.name}: {format_number(b)} at {format_place(a)}"
     place = {"cx": percent(x.place(a)), "cy": percent(1 - y.place(b)), "r": radius}
     return element("g", element("title", told), element("circle", class_=classes, **place))
 

@@ -1,5 +1,6 @@
 """A confusion matrix as a shaded table."""
 
+import heapq
 from collections.abc import Sequence
 
 from recurra.report._markup import Markup, element, joined
@@ -9,6 +10,9 @@ from recurra.report._texts import Confusion
 
 MOST_CLASSES = 20
 """Of more classes those are shown that are confused most."""
+
+MANY = 8
+"""More classes than these are set closer."""
 
 MOST_PAIRS = 5
 """Confusions that are told in words, where classes are left out."""
@@ -26,7 +30,10 @@ def draw_confusion(confusion: Confusion) -> Markup:
     body = [_row(confusion, truth, shown, rows[truth]) for truth in shown]
     foot = _foot(counts, shown, columns)
     table = element(
-        "table", _head(confusion, shown), element("tbody", *body, foot), class_="shaded"
+        "table",
+        _head(confusion, shown),
+        element("tbody", *body, foot),
+        class_="shaded many" if len(shown) > MANY else "shaded",
     )
     return element(
         "figure", caption, element("div", table, class_="wide"), *_notes(confusion, shown)
@@ -44,7 +51,7 @@ def _most_confused(
 
 def _head(confusion: Confusion, shown: list[int]) -> Markup:
     names = [confusion.classes[i] for i in shown]
-    turned = len(names) > 8 or any(len(name) > 10 for name in names)
+    turned = len(names) > MANY or any(len(name) > 10 for name in names)
     others = ["others"] if len(shown) < len(confusion.classes) else []
     over = element("th", "predicted", class_="what", colspan=len(shown) + len(others))
     columns = [column_name(name, turned=turned) for name in [*names, *others]]
@@ -88,7 +95,7 @@ def _foot(counts: Sequence[Sequence[int]], shown: list[int], columns: list[int])
 
 def _decimals(shown: list[int]) -> int:
     """Choose the decimals of percents: none where columns are many."""
-    return 1 if len(shown) <= 8 else 0
+    return 1 if len(shown) <= MANY else 0
 
 
 def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
@@ -103,13 +110,13 @@ def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
     ]  # fmt: skip
     if len(shown) == len(names):
         return notes
-    pairs = sorted(
-        ((counts[i][j], i, j) for i in range(len(counts)) for j in range(len(counts)) if i != j),
-        key=lambda pair: (-pair[0], pair[1:]),
-    )[:MOST_PAIRS]
+    pairs = (
+        (count, -i, -j) for i, row in enumerate(counts) for j, count in enumerate(row) if i != j
+    )
+    most = heapq.nlargest(MOST_PAIRS, pairs)
     told = [
-        joined((element("bdi", names[i][:NAME]), " \u2192 ", element("bdi", names[j][:NAME]),
-                f" ({count:,})")) for count, i, j in pairs if count
+        joined((element("bdi", names[-i][:NAME]), " \u2192 ", element("bdi", names[-j][:NAME]),
+                f" ({count:,})")) for count, i, j in most if count
     ]  # fmt: skip
     which = f"Of {len(names):,} classes, the {len(shown)} that are confused most."
     often = joined(

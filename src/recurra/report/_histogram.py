@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from recurra.report._figures import Histogram
 from recurra.report._markup import Markup, element, joined, words
-from recurra.report._numbers import DASH, format_number
+from recurra.report._numbers import DASH, format_place
 from recurra.report._plot import percent, plot
 from recurra.report._scale import fit_scale
 
@@ -22,7 +22,7 @@ def draw_histogram(histogram: Histogram) -> Markup:
     bars = []
     for count, low, high in zip(counts, edges, edges[1:], strict=False):
         if count:
-            told = f"{format_number(low)} {DASH} {format_number(high)}: {count:,}"
+            told = f"{format_place(low)} {DASH} {format_place(high)}: {count:,}"
             left, right, top = x.place(low), x.place(high), y.place(count)
             gap = 0.1 * (right - left) if len(counts) <= 60 else 0
             place = {"x": percent(left + gap / 2), "width": percent(right - left - gap),

@@ -32,6 +32,16 @@ def format_number(value: float) -> str:
     return _signed(f"{size:,.{max(kept - exponent, 0)}f}", value)
 
 
+def format_place(value: float) -> str:
+    """Write a number of an axis: whole ones whole, however small.
+
+    Example:
+        >>> format_place(3.0), format_place(2.5)
+        ('3', '2.500')
+    """
+    return format_number(int(value) if float(value).is_integer() else value)
+
+
 def format_share(share: float, *, decimals: int = 1) -> str:
     """Write a share of one in percent.
 

@@ -121,6 +121,7 @@ _SHADED = """
   text-overflow: ellipsis; display: inline-block; text-align: left; }
 .shaded .what { color: var(--soft); padding-bottom: 0.3em; font-weight: 600; }
 .shaded .same { outline: 1px solid var(--rule); outline-offset: -1px; }
+.many { font-size: 0.6875rem; } .many td { min-width: 2.2em; padding: 0 0.1em; }
 .attention { table-layout: fixed; }
 .attention td { min-width: 1.5em; width: 1.5em; height: 1.5em; padding: 0; }
 .attention td.unknown { color: var(--wrong); }
@@ -153,6 +154,7 @@ body { padding: 1.25rem 0.9rem 3rem; } h1 { font-size: 1.4rem; }
   border-bottom: 1px solid var(--rule); }
 .examples td, .examples .given { display: block; width: auto; border: 0; padding: 0.1rem 0; }
 .examples td.number { text-align: start; }
+.examples td:empty { display: none; }
 .examples td[data-name]::before { content: attr(data-name) " "; color: var(--soft); }
 """
 
