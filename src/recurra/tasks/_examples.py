@@ -52,6 +52,6 @@ def refuse_long(record: Record, size: int, longest: int) -> None:
 def bucketed(
     task: RecordTask, examples: Sequence[Any], rows: int, seed: int | None = None
 ) -> LengthBuckets[Any]:
-    """Put examples into batches of about one length; in an order of each pass if there is a seed."""
+    """Put examples into batches of about one length, in an order drawn from the seed if given."""
     sizes = [task.size(example) for example in examples]
     return LengthBuckets(examples, sizes, task.collate, rows=rows, seed=seed)
