@@ -1,5 +1,4 @@
-"""Reading data: text, vocabularies, streams for truncated back-propagation, rows of tables,
-embedded data sets."""
+"""Reading data: text, vocabularies, streams, rows of tables; embedded data sets."""
 
 from recurra.data._demos import (
     DemoData,

@@ -63,9 +63,7 @@ def _check_parts(parts: Sequence[float]) -> None:
         check_range("parts", share, 0, float("inf"), low_open=True, high_open=True)
 
 
-def _places_by_key(
-    records: Sequence[Record], key: Callable[[Record], Hashable]
-) -> list[list[int]]:
+def _places_by_key(records: Sequence[Record], key: Callable[[Record], Hashable]) -> list[list[int]]:
     groups: dict[Hashable, list[int]] = {}
     for place, record in enumerate(records):
         groups.setdefault(key(record), []).append(place)

@@ -9,7 +9,7 @@ from recurra.data._demos._source_tags import tagged_lines
 
 MODULES = (
     "textwrap", "heapq", "fractions", "shlex", "csv", "configparser", "calendar", "string",
-    "queue", "sched", "json.decoder", "json.encoder", "cmd", "code", "bdb", "difflib", "glob",
+    "queue", "sched", "json.decoder", "json.encoder", "cmd", "code", "bdb", "glob",
 )  # fmt: skip
 """Modules of the standard library that are written in Python and change little."""
 
@@ -41,9 +41,7 @@ def demo_tagging(seed: int = 0) -> DemoData:
         >>> record["label"][:2]
         ['keyword', 'function']
     """
-    lines = {
-        tuple(record["form"]): record for module in MODULES for record in _lines_of(module)
-    }
+    lines = {tuple(record["form"]): record for module in MODULES for record in _lines_of(module)}
     words = "Lines of the source of Python's standard library, each token with its part in it."
     return split_demo("tagging", words, lines.items(), seed)
 
