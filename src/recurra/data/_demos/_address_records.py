@@ -6,371 +6,54 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from recurra.base import check_seed, check_size
+from recurra.data._demos._words import words_of
 
 Address: TypeAlias = dict[str, str]
 
-SURNAMES = tuple(
-    [
-        "Abbott",
-        "Baker",
-        "Barnes",
-        "Becker",
-        "Bennett",
-        "Brennan",
-        "Caldwell",
-        "Carter",
-        "Castillo",
-        "Chen",
-        "Connor",
-        "Crawford",
-        "Dalton",
-        "Davies",
-        "Delgado",
-        "Dixon",
-        "Dubois",
-        "Edwards",
-        "Ellis",
-        "Farrell",
-        "Fischer",
-        "Fleming",
-        "Foster",
-        "Garcia",
-        "Gibson",
-        "Graham",
-        "Griffin",
-        "Hansen",
-        "Harper",
-        "Hayes",
-        "Herrera",
-        "Hoffman",
-        "Howard",
-        "Hughes",
-        "Iverson",
-        "Jansen",
-        "Jennings",
-        "Kaplan",
-        "Keller",
-        "Kowalski",
-        "Lambert",
-        "Larsen",
-        "Lopez",
-        "Mancini",
-        "Marsh",
-        "McBride",
-        "Mendoza",
-        "Meyer",
-        "Monroe",
-        "Nakamura",
-        "Newman",
-        "Nguyen",
-        "Norris",
-        "Novak",
-        "Olsen",
-        "Osborne",
-        "Park",
-        "Patel",
-        "Perkins",
-        "Petrov",
-        "Porter",
-        "Quinn",
-        "Ramirez",
-        "Reeves",
-        "Rossi",
-        "Russo",
-        "Sanders",
-        "Schmidt",
-        "Shapiro",
-        "Silva",
-        "Simmons",
-        "Sokolov",
-        "Sullivan",
-        "Tanaka",
-        "Thornton",
-        "Tucker",
-        "Vargas",
-        "Vaughn",
-        "Wagner",
-        "Walsh",
-        "Weber",
-        "Whitfield",
-        "Yamada",
-        "Zimmerman",
-    ]
+SURNAMES = words_of(
+    """Abbott Baker Barnes Becker Bennett Brennan Caldwell Carter Castillo Chen Connor Crawford
+    Dalton Davies Delgado Dixon Dubois Edwards Ellis Farrell Fischer Fleming Foster Garcia Gibson
+    Graham Griffin Hansen Harper Hayes Herrera Hoffman Howard Hughes Iverson Jansen Jennings Kaplan
+    Keller Kowalski Lambert Larsen Lopez Mancini Marsh McBride Mendoza Meyer Monroe Nakamura Newman
+    Nguyen Norris Novak Olsen Osborne Park Patel Perkins Petrov Porter Quinn Ramirez Reeves Rossi
+    Russo Sanders Schmidt Shapiro Silva Simmons Sokolov Sullivan Tanaka Thornton Tucker Vargas
+    Vaughn Wagner Walsh Weber Whitfield Yamada Zimmerman"""
 )
-ADJECTIVES = tuple(
-    [
-        "Amber",
-        "Blue",
-        "Bright",
-        "Broken",
-        "Copper",
-        "Crystal",
-        "Daily",
-        "Eastern",
-        "Emerald",
-        "Evergreen",
-        "Golden",
-        "Grand",
-        "Green",
-        "Happy",
-        "Hidden",
-        "Iron",
-        "Little",
-        "Lucky",
-        "Modern",
-        "Northern",
-        "Old",
-        "Pacific",
-        "Prime",
-        "Quiet",
-        "Rapid",
-        "Red",
-        "Royal",
-        "Rustic",
-        "Silver",
-        "Southern",
-        "Sunny",
-        "Twin",
-        "Urban",
-        "Velvet",
-        "Western",
-        "White",
-    ]
+ADJECTIVES = words_of(
+    """Amber Blue Bright Broken Copper Crystal Daily Eastern Emerald Evergreen Golden Grand Green
+    Happy Hidden Iron Little Lucky Modern Northern Old Pacific Prime Quiet Rapid Red Royal Rustic
+    Silver Southern Sunny Twin Urban Velvet Western White"""
 )
-NOUNS = tuple(
-    [
-        "Anchor",
-        "Arrow",
-        "Barn",
-        "Bear",
-        "Bell",
-        "Bridge",
-        "Cedar",
-        "Circle",
-        "Crown",
-        "Dragon",
-        "Eagle",
-        "Falcon",
-        "Feather",
-        "Fox",
-        "Garden",
-        "Harbor",
-        "Hill",
-        "Horse",
-        "Island",
-        "Lantern",
-        "Leaf",
-        "Lion",
-        "Maple",
-        "Meadow",
-        "Moon",
-        "Mountain",
-        "Oak",
-        "Owl",
-        "Pearl",
-        "Pine",
-        "River",
-        "Rose",
-        "Sparrow",
-        "Star",
-        "Stone",
-        "Tiger",
-        "Tower",
-        "Valley",
-        "Willow",
-        "Wolf",
-    ]
+NOUNS = words_of(
+    """Anchor Arrow Barn Bear Bell Bridge Cedar Circle Crown Dragon Eagle Falcon Feather Fox Garden
+    Harbor Hill Horse Island Lantern Leaf Lion Maple Meadow Moon Mountain Oak Owl Pearl Pine River
+    Rose Sparrow Star Stone Tiger Tower Valley Willow Wolf"""
 )
-TRADES = tuple(
-    [
-        "Accounting",
-        "Antiques",
-        "Architects",
-        "Bakery",
-        "Barbers",
-        "Bicycles",
-        "Books",
-        "Brewery",
-        "Cafe",
-        "Carpets",
-        "Catering",
-        "Cleaners",
-        "Clinic",
-        "Coffee",
-        "Construction",
-        "Dental",
-        "Design",
-        "Diner",
-        "Electric",
-        "Fitness",
-        "Florist",
-        "Furniture",
-        "Gallery",
-        "Grill",
-        "Grocery",
-        "Hardware",
-        "Insurance",
-        "Jewelers",
-        "Laundry",
-        "Landscaping",
-        "Lighting",
-        "Logistics",
-        "Market",
-        "Motors",
-        "Music",
-        "Optics",
-        "Painting",
-        "Pharmacy",
-        "Photography",
-        "Pizza",
-        "Plumbing",
-        "Printing",
-        "Realty",
-        "Roofing",
-        "Salon",
-        "Security",
-        "Shoes",
-        "Studio",
-        "Supply",
-        "Tailors",
-        "Travel",
-        "Upholstery",
-        "Wines",
-    ]
+TRADES = words_of(
+    """Accounting Antiques Architects Bakery Barbers Bicycles Books Brewery Cafe Carpets Catering
+    Cleaners Clinic Coffee Construction Dental Design Diner Electric Fitness Florist Furniture
+    Gallery Grill Grocery Hardware Insurance Jewelers Laundry Landscaping Lighting Logistics Market
+    Motors Music Optics Painting Pharmacy Photography Pizza Plumbing Printing Realty Roofing Salon
+    Security Shoes Studio Supply Tailors Travel Upholstery Wines"""
 )
 ENDINGS = ("", "", "", " Company", " Incorporated", " Limited", " Associates", " and Sons")
 
-STREETS = tuple(
-    [
-        "Adams",
-        "Ash",
-        "Bayview",
-        "Beacon",
-        "Birch",
-        "Bluff",
-        "Canal",
-        "Cedar",
-        "Cherry",
-        "Chestnut",
-        "Church",
-        "Clay",
-        "Clinton",
-        "College",
-        "Cypress",
-        "Depot",
-        "Dogwood",
-        "Elm",
-        "Fairview",
-        "Franklin",
-        "Garfield",
-        "Grant",
-        "Grove",
-        "Hamilton",
-        "Harrison",
-        "Hawthorn",
-        "Hickory",
-        "High",
-        "Highland",
-        "Hillcrest",
-        "Holly",
-        "Jackson",
-        "Jefferson",
-        "Juniper",
-        "Lake",
-        "Laurel",
-        "Liberty",
-        "Lincoln",
-        "Linden",
-        "Locust",
-        "Madison",
-        "Magnolia",
-        "Main",
-        "Maple",
-        "Market",
-        "Meadow",
-        "Mill",
-        "Monroe",
-        "Mulberry",
-        "Oak",
-        "Olive",
-        "Orchard",
-        "Park",
-        "Pine",
-        "Pleasant",
-        "Poplar",
-        "Prospect",
-        "Railroad",
-        "Ridge",
-        "River",
-        "School",
-        "Spring",
-        "Spruce",
-        "Summit",
-        "Sunset",
-        "Sycamore",
-        "Taylor",
-        "Union",
-        "Valley",
-        "Vine",
-        "Walnut",
-        "Washington",
-        "Water",
-        "Willow",
-        "Wilson",
-        "Woodland",
-    ]
+STREETS = words_of(
+    """Adams Ash Bayview Beacon Birch Bluff Canal Cedar Cherry Chestnut Church Clay Clinton College
+    Cypress Depot Dogwood Elm Fairview Franklin Garfield Grant Grove Hamilton Harrison Hawthorn
+    Hickory High Highland Hillcrest Holly Jackson Jefferson Juniper Lake Laurel Liberty Lincoln
+    Linden Locust Madison Magnolia Main Maple Market Meadow Mill Monroe Mulberry Oak Olive Orchard
+    Park Pine Pleasant Poplar Prospect Railroad Ridge River School Spring Spruce Summit Sunset
+    Sycamore Taylor Union Valley Vine Walnut Washington Water Willow Wilson Woodland"""
 )
 STREET_KINDS = ("Street", "Avenue", "Road", "Lane", "Drive", "Boulevard", "Place", "Court")
 DIRECTIONS = ("", "", "", "", "North ", "South ", "East ", "West ")
-CITIES = tuple(
-    [
-        "Ashford",
-        "Bellmont",
-        "Bridgewater",
-        "Brookfield",
-        "Carrollton",
-        "Cedarville",
-        "Clearwater",
-        "Crestwood",
-        "Danbury",
-        "Dunmore",
-        "Eastport",
-        "Edgewater",
-        "Fairhaven",
-        "Farmington",
-        "Franklin",
-        "Georgetown",
-        "Glendale",
-        "Greenfield",
-        "Hamilton",
-        "Harrisburg",
-        "Hillsboro",
-        "Jamestown",
-        "Kingston",
-        "Lakewood",
-        "Lexington",
-        "Madison",
-        "Marlow",
-        "Middleton",
-        "Milford",
-        "Newport",
-        "Northfield",
-        "Oakdale",
-        "Oxford",
-        "Plainview",
-        "Princeton",
-        "Richmond",
-        "Riverside",
-        "Rockport",
-        "Salem",
-        "Shelby",
-        "Springfield",
-        "Stratford",
-        "Summerville",
-        "Waverly",
-        "Westbrook",
-        "Winchester",
-    ]
+CITIES = words_of(
+    """Ashford Bellmont Bridgewater Brookfield Carrollton Cedarville Clearwater Crestwood Danbury
+    Dunmore Eastport Edgewater Fairhaven Farmington Franklin Georgetown Glendale Greenfield
+    Hamilton Harrisburg Hillsboro Jamestown Kingston Lakewood Lexington Madison Marlow Middleton
+    Milford Newport Northfield Oakdale Oxford Plainview Princeton Richmond Riverside Rockport
+    Salem Shelby Springfield Stratford Summerville Waverly Westbrook Winchester"""
 )
 
 LOCAL_NUMBERS = 10**7
@@ -397,8 +80,8 @@ def demo_address_records(count: int, seed: int = 0) -> Iterator[Address]:
 
     Example:
         >>> import recurra
-        >>> next(recurra.data.demo_address_records(1_000_000))
-        {}
+        >>> list(next(recurra.data.demo_address_records(1_000_000)).values())
+        ['Iverson & Russo Gallery', '16 Market Court', 'Princeton', '(643) 646-3343']
     """
     check_size("count", count, most=LOCAL_NUMBERS)
     return _records(count, random.Random(check_seed(seed)))

@@ -35,9 +35,9 @@ def demo_addresses(seed: int = 0, count: int = 4000) -> DemoData:
 
     Example:
         >>> import recurra
-        >>> data = recurra.data.demo_addresses()
-        >>> data.training[0]["left"], data.training[0]["right"], data.training[0]["label"]
-        {}
+        >>> pair = recurra.data.demo_addresses().training[0]
+        >>> pair["label"], pair["left"]["address"], pair["right"]["address"]
+        ('1', '4 East Market Avenue', '4 E MARKT AVENUE')
     """
     check_size("count", count, least=100, most=1_000_000)
     rng = random.Random(check_seed(seed))

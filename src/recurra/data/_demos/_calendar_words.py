@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from recurra.data._demos._words import words_of
+
 
 @dataclass(frozen=True)
 class DateLanguage:
@@ -22,14 +24,12 @@ class DateLanguage:
     forms: tuple[str, ...]
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
 ENGLISH = DateLanguage(
-    _words("January February March April May June July August September October November December"),
-    _words("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
-    _words("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
+    words_of(
+        "January February March April May June July August September October November December"
+    ),
+    words_of("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"),
+    words_of("Monday Tuesday Wednesday Thursday Friday Saturday Sunday"),
     (
         "{day} {month_name} {year}",
         "{month_name} {day}, {year}",
@@ -47,9 +47,9 @@ ENGLISH = DateLanguage(
 )
 
 GERMAN = DateLanguage(
-    _words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
-    _words("Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez."),
-    _words("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"),
+    words_of("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
+    words_of("Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez."),
+    words_of("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"),
     (
         "{day}. {month_name} {year}",
         "{weekday}, {day}. {month_name} {year}",
@@ -61,9 +61,11 @@ GERMAN = DateLanguage(
 )
 
 FRENCH = DateLanguage(
-    _words("janvier février mars avril mai juin juillet août septembre octobre novembre décembre"),
-    _words("janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc."),
-    _words("lundi mardi mercredi jeudi vendredi samedi dimanche"),
+    words_of(
+        "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"
+    ),
+    words_of("janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc."),
+    words_of("lundi mardi mercredi jeudi vendredi samedi dimanche"),
     (
         "{day} {month_name} {year}",
         "le {day} {month_name} {year}",
@@ -73,11 +75,11 @@ FRENCH = DateLanguage(
 )
 
 SPANISH = DateLanguage(
-    _words(
+    words_of(
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
     ),
-    _words("ene feb mar abr may jun jul ago sept oct nov dic"),
-    _words("lunes martes miércoles jueves viernes sábado domingo"),
+    words_of("ene feb mar abr may jun jul ago sept oct nov dic"),
+    words_of("lunes martes miércoles jueves viernes sábado domingo"),
     (
         "{day} de {month_name} de {year}",
         "{weekday}, {day} de {month_name} de {year}",
@@ -89,7 +91,7 @@ SPANISH = DateLanguage(
 KOREAN = DateLanguage(
     tuple(f"{month}월" for month in range(1, 13)),
     tuple(f"{month}월" for month in range(1, 13)),
-    _words("월요일 화요일 수요일 목요일 금요일 토요일 일요일"),
+    words_of("월요일 화요일 수요일 목요일 금요일 토요일 일요일"),
     (
         "{year}년 {month}월 {day}일",
         "{year}년 {month}월 {day}일 {weekday}",
@@ -101,7 +103,7 @@ KOREAN = DateLanguage(
 JAPANESE = DateLanguage(
     tuple(f"{month}月" for month in range(1, 13)),
     tuple(f"{month}月" for month in range(1, 13)),
-    _words("月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日"),
+    words_of("月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日"),
     (
         "{year}年{month}月{day}日",
         "{year}年{month2}月{day2}日",

@@ -32,7 +32,7 @@ def demo_dates(seed: int = 0, count: int = 6000) -> DemoData:
     Example:
         >>> import recurra
         >>> recurra.data.demo_dates().training[0]
-        {}
+        {'source': '1977년 10월 2일 일요일', 'target': '1977-10-02'}
     """
     check_size("count", count, least=100, most=MOST)
     rng = random.Random(check_seed(seed))

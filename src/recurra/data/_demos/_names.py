@@ -34,8 +34,9 @@ def demo_names(seed: int = 0) -> DemoData:
 
     Example:
         >>> import recurra
-        >>> recurra.data.demo_names().training[0]
-        {}
+        >>> data = recurra.data.demo_names()
+        >>> [each["text"] for each in data.test if each["label"] == "hangul"][0][:15]
+        'HANGUL SYLLABLE'
     """
     chooser = random.Random(check_seed(seed))
     grouped = [

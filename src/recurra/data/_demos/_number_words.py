@@ -5,34 +5,13 @@ import random
 
 from recurra.base import check_seed, check_size
 from recurra.data._demos._demo_data import DemoData, split_demo
+from recurra.data._demos._words import words_of
 
-SMALL = tuple(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ]
+SMALL = words_of(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen"
 )
-TENS = tuple(
-    ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-)
+TENS = words_of("- - twenty thirty forty fifty sixty seventy eighty ninety")
 SCALES = ((1_000_000, "million"), (1_000, "thousand"))
 
 LARGEST = 999_999_999
@@ -55,7 +34,7 @@ def demo_numbers(seed: int = 0, count: int = 4000) -> DemoData:
     Example:
         >>> import recurra
         >>> recurra.data.demo_numbers().training[0]
-        {}
+        {'text': 'four thousand and eighty', 'target': 3.61066}
     """
     check_size("count", count, least=100, most=50_000)
     rng = random.Random(check_seed(seed))

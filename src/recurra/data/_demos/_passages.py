@@ -5,34 +5,11 @@ from dataclasses import dataclass
 
 from recurra.base import check_seed, check_size
 from recurra.data._demos._demo_data import DemoData, Record, split_demo
+from recurra.data._demos._words import words_of
 
-PEOPLE = tuple(
-    [
-        "Ada",
-        "Bo",
-        "Carla",
-        "David",
-        "Emil",
-        "Fatima",
-        "Grace",
-        "Hugo",
-        "Ines",
-        "Jonas",
-        "Kira",
-        "Leo",
-        "Mina",
-        "Noah",
-        "Olga",
-        "Pavel",
-        "Rosa",
-        "Samir",
-        "Tara",
-        "Uri",
-        "Vera",
-        "Wendy",
-        "Yuna",
-        "Zoe",
-    ]
+PEOPLE = words_of(
+    """Ada Bo Carla David Emil Fatima Grace Hugo Ines Jonas Kira Leo Mina Noah Olga Pavel Rosa
+    Samir Tara Uri Vera Wendy Yuna Zoe"""
 )
 
 
@@ -55,59 +32,17 @@ FACTS = (
     Fact(
         ("{who} lives in {what}.", "The home of {who} is in {what}.", "In {what} lives {who}."),
         ("Where does {who} live?", "In which city is the home of {who}?"),
-        tuple(
-            [
-                "Paris",
-                "London",
-                "Seoul",
-                "Madrid",
-                "Vienna",
-                "Oslo",
-                "Lima",
-                "Cairo",
-                "Tokyo",
-                "Boston",
-                "Prague",
-                "Dublin",
-            ]
-        ),
+        words_of("Paris London Seoul Madrid Vienna Oslo Lima Cairo Tokyo Boston Prague Dublin"),
     ),
     Fact(
         ("{who} has a {what}.", "{who} keeps a {what} as a pet.", "The pet of {who} is a {what}."),
         ("Which animal does {who} have?", "What is the pet of {who}?"),
-        tuple(
-            [
-                "cat",
-                "dog",
-                "parrot",
-                "rabbit",
-                "hamster",
-                "turtle",
-                "goldfish",
-                "canary",
-                "pony",
-                "snake",
-                "lizard",
-            ]
-        ),
+        words_of("cat dog parrot rabbit hamster turtle goldfish canary pony snake lizard"),
     ),
     Fact(
         ("{who} works as a {what}.", "{who} is a {what}.", "{who} earns money as a {what}."),
         ("What does {who} work as?", "What is the job of {who}?", "Which job does {who} have?"),
-        tuple(
-            [
-                "baker",
-                "teacher",
-                "nurse",
-                "pilot",
-                "farmer",
-                "lawyer",
-                "singer",
-                "painter",
-                "plumber",
-                "carpenter",
-            ]
-        ),
+        words_of("baker teacher nurse pilot farmer lawyer singer painter plumber carpenter"),
     ),
     Fact(
         ("{who} likes {what} most.", "Nothing tastes better to {who} than {what}."),
@@ -145,8 +80,9 @@ def demo_passages(seed: int = 0, count: int = 4000) -> DemoData:
 
     Example:
         >>> import recurra
-        >>> recurra.data.demo_passages().training[0]
-        {}
+        >>> record = recurra.data.demo_passages().training[2]
+        >>> record["question"], record["answer"]
+        ('Which food does Yuna like most?', 'rice')
     """
     check_size("count", count, least=100, most=100_000)
     rng = random.Random(check_seed(seed))

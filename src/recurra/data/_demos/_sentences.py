@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from recurra.base import check_seed
-from recurra.data._demos._demo_data import DemoData, split_demo
+from recurra.data._demos._demo_data import DemoData, require_records, split_demo
 from recurra.data._demos._docstrings import documented, sentences
 
 AREAS = {
@@ -19,7 +19,8 @@ AREAS = {
     ),
     "programs": (
         "ast", "inspect", "dis", "tokenize", "importlib", "types", "bdb", "trace",
-        "traceback", "pdb", "unittest", "code", "codeop", "symtable", "doctest", "pyclbr", "linecache",
+        "traceback", "pdb", "unittest", "code", "codeop", "symtable", "doctest", "pyclbr",
+        "linecache",
     ),
 }  # fmt: skip
 """What sentences are about, and the modules in whose docstrings they stand."""
@@ -63,10 +64,13 @@ def _sentences_by_area() -> dict[str, list[tuple[str, str]]]:
     """Find the sentences of each area, each with the name of what it documents."""
     found = {area: _sentences_of(modules) for area, modules in AREAS.items()}
     areas = Counter(text for texts in found.values() for text in texts)
-    return {
+    kept = {
         area: [(text, docstring) for text, docstring in texts.items() if areas[text] == 1]
         for area, texts in found.items()
     }
+    for of_area in kept.values():
+        require_records("sentences", len(of_area))
+    return kept
 
 
 def _sentences_of(modules: Sequence[str]) -> dict[str, str]:

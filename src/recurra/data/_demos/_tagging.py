@@ -9,7 +9,7 @@ from recurra.data._demos._source_tags import tagged_lines
 
 MODULES = (
     "textwrap", "heapq", "fractions", "shlex", "csv", "configparser", "calendar", "string",
-    "queue", "sched", "json.decoder", "json.encoder", "cmd", "code", "bdb", "difflib", "glob",
+    "queue", "sched", "json.decoder", "json.encoder", "cmd", "code", "bdb", "glob",
 )  # fmt: skip
 """Modules of the standard library that are written in Python and change little."""
 

@@ -39,7 +39,7 @@ def demo_table(seed: int = 0, count: int = COUNT) -> DemoData:
     Example:
         >>> import recurra
         >>> recurra.data.demo_table().training[0]
-        {}
+        {'speed': 29.41, 'angle': 7.5, 'height': 2.79, 'label': 'beyond'}
     """
     grouped = [
         (place, {**columns, "label": "beyond" if distance > RIVER else "short"})
@@ -65,7 +65,7 @@ def demo_distances(seed: int = 0, count: int = COUNT) -> DemoData:
     Example:
         >>> import recurra
         >>> recurra.data.demo_distances().training[0]
-        {}
+        {'speed': 29.41, 'angle': 7.5, 'height': 2.79, 'target': 36.57}
     """
     grouped = [
         (place, {**columns, "target": distance})
