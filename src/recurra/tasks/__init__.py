@@ -31,6 +31,7 @@ from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
+from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
 __all__ = [
     "CELLS",
@@ -63,6 +64,9 @@ __all__ = [
     "TextClassifierConfig",
     "TextConfig",
     "TextNetwork",
+    "Writer",
+    "WriterConfig",
+    "WritingOptions",
     "advised_training",
     "begin",
     "build_task",

@@ -21,6 +21,9 @@ from recurra.train import TrainingSettings, require_extras, with_what_was_fixed
 DEMO = "demo"
 """What stands in a configuration for the embedded data of a task."""
 
+STEPS, FEWEST_ROWS = 50, 8
+"""An epoch has so many steps or more, where batches of so many rows allow it."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -70,17 +73,17 @@ def begin(
         data: how the records are taken. Default: `DataSettings()`.
         settings: the choices of the task. Default: those of its `settings_type`.
         training: how to train. Default: as the task advises.
-        rows: records of a batch. Default: as the task advises.
+        rows: records of a batch. Default: as the task advises, fewer where there are few records.
         cell: makes the cell, where `settings` names one of the user's.
     """
     require_extras()
     refuse_taken(folder)
     data = data or DataSettings()
-    rows = check_size("rows", kind.advice.rows if rows is None else rows)
     training = training or advised_training(kind)
     sources = _described(source, data)
     source, taken = _demo(kind, data) if source == DEMO else (source, data)
     records = read_task_data(kind, source, taken)
+    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
     torch.manual_seed(training.seed)
     settings = kind.settings_type() if settings is None else settings
     task = kind.from_records(records.training, settings, cell=cell)
@@ -131,6 +134,11 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "patience": advice.patience,
     }
     return TrainingSettings(**{**advised, **choices})
+
+
+def _advised_rows(kind: type[RecordTask], records: int) -> int:
+    """Give the rows of a batch: as advised, or fewer where an epoch would have few steps."""
+    return max(min(FEWEST_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
 
 
 def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) -> dict[str, Any]:

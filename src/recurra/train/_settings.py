@@ -23,8 +23,9 @@ class TrainingSettings:
             "cosine".
         clip_norm: gradients with a larger L2 norm are scaled down to it; exploding gradients do no
             harm then.
-        warmup: steps over which the step size rises from nothing, times what the schedule gives;
-            "one-cycle" rises by itself and has none, whatever is said here.
+        warmup: steps over which the step size rises from nothing, times what the schedule gives,
+            at most a tenth of all steps; "one-cycle" rises by itself and has none, whatever is
+            said here.
         checkpoint_every: steps between two checkpoints.
         patience: stop after so many epochs without a better validation value; 0 never does.
             Default: 0.
