@@ -3,10 +3,15 @@
 import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 _HALF = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs, which no encoding can hold."""
+
+
+LARGEST = 2**64
+"""Numbers are names of labels below this; identifiers of 64 bits mostly are."""
 
 
 class Unfit(Exception):
@@ -19,6 +24,7 @@ class Unfit(Exception):
 
 def is_missing(value: object) -> bool:
     """Tell whether there is nothing: None, not a number, or a text of blanks."""
+    value = _plain(value)
     if isinstance(value, str):
         return not value.strip()
     if isinstance(value, float):
@@ -102,13 +108,15 @@ CONVERSIONS: dict[str, Callable[[object], Any]] = {
 
 
 def _plain(value: object) -> object:
-    """Return the Python value of one of NumPy; its arrays become lists."""
+    """Return the Python value of one of NumPy, whose arrays become lists, and of a decimal."""
+    if isinstance(value, Decimal):
+        return math.nan if value.is_nan() else float(value)
     return value.tolist() if type(value).__module__ == "numpy" else value  # type: ignore[attr-defined]
 
 
 def _written(number: float) -> str:
-    if isinstance(number, float) and not math.isfinite(number):
-        raise Unfit("is not finite", "a finite number")
+    if not -LARGEST < number < LARGEST:  # so that 1.0 is written 1, and 1e300 not in 300 digits
+        raise Unfit("is too large to be written out", f"a number between -{LARGEST} and {LARGEST}")
     return str(int(number)) if number == int(number) else str(number)
 
 

@@ -12,7 +12,8 @@ KINDS = ("text", "label", "number", "tokens", "parts")
 Columns: TypeAlias = dict[str, tuple[str, ...]]
 """Role to the names of its columns; more than one for the kind "parts" only."""
 
-_NOTHING = object()
+ABSENT = object()
+"""What `look_up` may return where there is no such column."""
 
 
 class Field(NamedTuple):
@@ -125,7 +126,7 @@ def _usual(first: Record, field: Field, taken: Iterable[str]) -> tuple[str, ...]
 
 def has_column(record: Record, name: str) -> bool:
     """Tell whether a record has a column of this name; dots reach into mappings."""
-    return look_up(record.fields, name, _NOTHING) is not _NOTHING
+    return look_up(record.fields, name, ABSENT) is not ABSENT
 
 
 def _check_roles(fields: Sequence[Field], given: Mapping[str, object]) -> None:

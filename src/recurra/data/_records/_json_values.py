@@ -1,7 +1,6 @@
 """Objects in JSON, with errors that say where."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from recurra.base import DataError
@@ -24,18 +23,13 @@ def parse_object(text: str, name: str, first: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _no_json(str(error), f"{name}:{first}") from error
     if not isinstance(value, dict):
-        raise no_object(value, f"{name}:{first}")
+        raise DataError(
+            "A record is no JSON object.",
+            got=f"{_kind(value)}: {text.strip()[:SHOWN]}",
+            expected='an object, such as {"text": "fine", "label": 1}',
+            where=f"{name}:{first}",
+        )
     return value
-
-
-def no_object(value: object, where: str) -> DataError:
-    """Say that a record is another value than an object."""
-    return DataError(
-        "A record is no JSON object.",
-        got=f"{_kind(value)}: {json.dumps(value, ensure_ascii=False)[:SHOWN]}",
-        expected='an object, such as {"text": "fine", "label": 1}',
-        where=where,
-    )
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -58,4 +52,4 @@ def _near(error: json.JSONDecodeError) -> str:
 
 def _kind(value: object) -> str:
     kinds = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return "an object" if isinstance(value, Mapping) else kinds.get(type(value), "a number")
+    return kinds.get(type(value), "a number")

@@ -100,6 +100,7 @@ def _open(path: Path) -> contextlib.AbstractContextManager[Any]:
 
 
 def _standard_input() -> IO[bytes]:
-    if sys.stdin is None:
-        raise OSError("standard input is closed")
-    return sys.stdin.buffer
+    stream: IO[bytes] | None = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise OSError("standard input has no bytes")
+    return stream

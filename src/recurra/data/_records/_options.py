@@ -88,7 +88,7 @@ def _check_encoding(encoding: object) -> str:
     try:
         codecs.getincrementaldecoder(str(encoding))
         name = codecs.lookup(str(encoding)).name
-        b"".decode(name)
+        bytes(4).decode(name, "replace")  # a LookupError if it makes no text
     except (LookupError, ValueError) as error:  # a ValueError where the name has a NUL
         raise ArgumentError(
             "`encoding` is not a known encoding.",

@@ -6,7 +6,7 @@ from typing import Any
 from recurra.base import DataError
 from recurra.data._records._bad import BadRecords
 from recurra.data._records._conversion import CONVERSIONS, Unfit, as_part, is_missing
-from recurra.data._records._fields import Columns, Field, look_up
+from recurra.data._records._fields import ABSENT, Columns, Field, look_up
 from recurra.data._records._record import Record
 
 
@@ -65,7 +65,9 @@ def _may_lack(record: Record, field: Field, names: tuple[str, ...]) -> bool:
 def _value(record: Record, field: Field, names: tuple[str, ...]) -> Any:
     if field.kind == "parts":
         return _parts(record, names)
-    value = look_up(record.fields, names[0])
+    value = look_up(record.fields, names[0], ABSENT)
+    if value is ABSENT:
+        raise _absent(record, names[0])
     try:
         return CONVERSIONS[field.kind](value)
     except Unfit as unfit:
@@ -93,10 +95,26 @@ def _short(names: list[str]) -> list[str]:
     return last if len(set(last)) == len(last) else names
 
 
+def _absent(record: Record, column: str) -> DataError:
+    return DataError(
+        f'The column "{column}" is missing.',
+        got=f"the columns {', '.join(map(str, record.fields)) or '(none)'}",
+        expected="the columns of the first record",
+        where=record.where,
+    )
+
+
 def _refused(record: Record, column: str, value: object, unfit: Unfit) -> DataError:
     return DataError(
         f'The column "{column}" {unfit.problem}.',
-        got=repr(value)[:60],
+        got=_shown(value),
         expected=unfit.expected,
         where=record.where,
     )
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # an integer of thousands of digits, which Python does not write out
+        return type(value).__name__

@@ -38,12 +38,15 @@ def read_tsv(path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Reco
 
 def _records(rows_of: Rows, path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Record]:
     name, names = name_of(path), options.columns
+    first = True
     for row in rows_of(path, options):
         if not names:
             names = as_names(_header(row), f"{name}:{row.first}")
             continue
         if row.error is None and len(row.columns) == len(names):
-            check_not_header(row.columns, options, f"{name}:{row.first}")
+            if first:
+                check_not_header(row.columns, options, f"{name}:{row.first}")
+                first = False
             yield Record(dict(zip(names, row.columns, strict=True)), f"{name}:{row.first}")
         else:
             bad.refuse(row.error or _wrong_width(row, names, name))

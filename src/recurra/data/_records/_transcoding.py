@@ -37,7 +37,7 @@ def as_utf_8(chunks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
             text = decoder.decode(chunk, final)
         except UnicodeError as error:
             held = error.object if isinstance(error, UnicodeDecodeError) else chunk
-            lines = _feeds_before(error, encoding)
+            lines = _feeds_before(error, decoder)
             raise undecodable(
                 error, held, offset - len(held), f"{name}:{line + lines}", encoding
             ) from error
@@ -59,7 +59,13 @@ def undecodable(
     )
 
 
-def _feeds_before(error: UnicodeError, encoding: str) -> int:
+def _feeds_before(error: UnicodeError, decoder: codecs.IncrementalDecoder) -> int:
+    """Count line ends between what was decoded and what could not be."""
     if not isinstance(error, UnicodeDecodeError):
         return 0
-    return error.object[: error.start].decode(encoding, "replace").count("\n")
+    before = error.object[: error.start]
+    try:
+        decoder.setstate((b"", decoder.getstate()[1]))  # what was held back is in `error`, too
+        return decoder.decode(before).count("\n")
+    except UnicodeError:  # the stream is wrong from its beginning on
+        return before.count(b"\n")
