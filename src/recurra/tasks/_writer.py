@@ -121,7 +121,7 @@ class Writer(RecordTask):
 
         e_t = [embed(x_t), embed(label)]
         h_t, s_t = stack(e_t, s_{t-1})
-        p(x_{t+1} | x_1 ... x_t, label) = softmax(W h_t + b)
+        p(x_{t+1} | x_1 ... x_t, label) = softmax(E (W h_t + b) + c),   E the matrix of embed
         loss = -mean_t log p(x_{t+1} | x_1 ... x_t, label)         nats per symbol, the end included
 
     A part of the texts is learnt without their label, so that writing can press for it: with

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from recurra.base import State
-from recurra.layers import Concatenate, Layer, Recurrent, Stack
+from recurra.layers import Concatenate, Layer, Recurrent, Stack, TiedEmbedding
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class WriterNetwork(nn.Module):
         super().__init__()
         make = cell or cell_maker(config.cell)
         self.labels, self.label_dropout = labels, config.label_dropout
-        self.embed = nn.Embedding(symbols, config.embedding_size)
+        self.embed = TiedEmbedding(symbols, config.embedding_size)
         self.embed_label = nn.Embedding(labels + 1, config.label_size)
         layers: list[Layer] = []
         size = config.embedding_size + config.label_size
@@ -39,7 +39,7 @@ class WriterNetwork(nn.Module):
             size += getattr(inner, "output_size", config.hidden_size)
         self.stack = Stack(layers, dropout=config.dropout)
         self.dropout = nn.Dropout(config.dropout)
-        self.head = nn.Linear(size, symbols)
+        self.narrow = nn.Linear(size, config.embedding_size)
 
     def forward(
         self,
@@ -53,7 +53,7 @@ class WriterNetwork(nn.Module):
         told = self.embed_label(labels).expand(len(numbers), -1, -1)  # [T, B, L]
         x = torch.cat([self.embed(numbers), told], dim=2)  # [T, B, E + L]
         hidden, state = self.stack(x, state, lengths=lengths)
-        return self.head(self.dropout(hidden)), state
+        return self.embed.scores(self.dropout(self.narrow(self.dropout(hidden)))), state
 
     def step(
         self, symbols: torch.Tensor, labels: torch.Tensor, state: Any
@@ -61,7 +61,7 @@ class WriterNetwork(nn.Module):
         """Score what follows symbols `[B]`: `[B, V]`, and the state."""
         x = torch.cat([self.embed(symbols), self.embed_label(labels)], dim=1)
         hidden, state = self.stack.step(x, state)
-        return self.head(hidden), state
+        return self.embed.scores(self.narrow(hidden)), state
 
     def without_some(self, labels: torch.Tensor) -> torch.Tensor:
         """Take the label from some rows `[B]`, as training does."""

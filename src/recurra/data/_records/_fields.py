@@ -19,7 +19,7 @@ ABSENT = object()
 class Field(NamedTuple):
     """One role that a column can play for a task.
 
-    Attributes:
+    Args:
         role: such as "text", "label", "source"; the option that names its column is `--ROLE`.
         help: what the column holds, for `--help`.
         usual: names of columns that are tried in this order where none is given.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 class Record(NamedTuple):
     """One record: its fields by the names of their columns, and where it stands.
 
-    Attributes:
+    Args:
         fields: column to value: a str, a number, a list of str, or a mapping of such.
         where: "reviews.tsv:17", "standard input:3" or, in memory, "row 4"; counted from 1.
     """
