@@ -27,6 +27,8 @@ class TrainingSettings:
             "one-cycle" rises by itself and has none, whatever is said here.
         checkpoint_every: steps between two checkpoints.
         seed: of the first weights and of dropout.
+        weight_decay: part of each weight that a step of size 1 takes away, 0 or more. Default: the
+            optimizer's own, which is 0 for "muon".
     """
 
     epochs: int = 2
@@ -37,6 +39,7 @@ class TrainingSettings:
     warmup: int = 50
     checkpoint_every: int = 200
     seed: int = 0
+    weight_decay: float | None = None
 
     def __post_init__(self) -> None:
         check_size("epochs", self.epochs, most=1_000_000)
@@ -44,11 +47,13 @@ class TrainingSettings:
         check_size("warmup", self.warmup, least=0)
         check_range("learning_rate", self.learning_rate, 0, 1000, low_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True, high_open=True)
+        if self.weight_decay is not None:
+            check_range("weight_decay", self.weight_decay, 0, inf, high_open=True)
         check_seed(self.seed)
         check_optimizer(self.optimizer)
         find_schedule(self.schedule)
 
 
 def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the settings of a run that began when there was one optimizer and one schedule."""
-    return {"optimizer": MUON, "schedule": "cosine", **section}
+    """Complete the settings of a run that began when some of them were no choice yet."""
+    return {"optimizer": MUON, "schedule": "cosine", "weight_decay": None, **section}
