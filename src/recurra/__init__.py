@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         layers,
         nn,
         probe,
+        report,
         runtime,
         store,
         tasks,
@@ -54,6 +55,7 @@ __all__ = [
     "layers",
     "nn",
     "probe",
+    "report",
     "runtime",
     "store",
     "tasks",
@@ -62,8 +64,8 @@ __all__ = [
 ]
 
 _ROOMS = (
-    "base", "cells", "codegen", "data", "decode", "graph", "layers", "nn", "probe", "runtime",
-    "store", "tasks", "train",
+    "base", "cells", "codegen", "data", "decode", "graph", "layers", "nn", "probe", "report",
+    "runtime", "store", "tasks", "train",
 )  # fmt: skip
 
 _HOMES = {

@@ -31,7 +31,7 @@ def test_names_can_be_listed_without_torch():
 
 
 def test_low_rooms_import_nothing_heavy():
-    rooms = {f"recurra.{room}" for room in ("layers", "decode", "data", "store")}
+    rooms = {f"recurra.{room}" for room in ("layers", "decode", "data", "store", "report")}
     loaded = modules_after(f"import {', '.join(rooms)}")
     assert rooms <= loaded
     assert not loaded & set(HEAVY)

@@ -1,6 +1,6 @@
 """The words that every room of Recurra shares. Imports nothing of ours."""
 
-from recurra.base._batch import Batch, Batches
+from recurra.base._batch import Batch, Batches, EpochBatches
 from recurra.base._cell import Cell, run_step
 from recurra.base._checks import (
     check_finite,
@@ -60,6 +60,7 @@ __all__ = [
     "DamagedFile",
     "DataError",
     "DtypeError",
+    "EpochBatches",
     "MissingExtra",
     "Outcome",
     "RecurraError",

@@ -30,12 +30,13 @@ class Task(nn.Module, ABC):
     """A model together with its loss, its metrics and the way it is used.
 
     Training, evaluation and the command line know this protocol and no task; a task knows nothing
-    of them. `kind` names the task in a run directory, `monitor` is the metric whose smallest
-    validation value picks the weights that a run keeps.
+    of them. `kind` names the task in a run directory, `monitor` is the metric whose best validation
+    value picks the weights that a run keeps: the smallest, or the largest if `best_is_largest`.
     """
 
     kind: ClassVar[str]
     monitor: ClassVar[str]
+    best_is_largest: ClassVar[bool] = False
 
     @abstractmethod
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
@@ -48,3 +49,11 @@ class Task(nn.Module, ABC):
     @abstractmethod
     def config(self) -> dict[str, Any]:
         """Describe the task completely, as JSON: enough to build it again."""
+
+    def calibrate(self, totals: Mapping[str, float]) -> None:
+        """Set what is chosen on validation data and not learnt, such as a threshold.
+
+        Called with the totals of each validation before its metrics are taken and weights are
+        kept. What is set belongs into a buffer, so that it is saved with the weights.
+        """
+        del totals

@@ -2,7 +2,8 @@
 
 import hashlib
 
-from recurra.data._text import Text, TextFile
+from recurra.data._files import TextFile
+from recurra.data._text import Text
 
 PYTHON_REFERENCE = "pydoc_data.topics"
 """The path that stands for this text in the configuration of a run."""

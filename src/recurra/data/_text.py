@@ -8,21 +8,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from recurra.base import TextError, UnknownName
+from recurra.base import UnknownName
+from recurra.data._files import TextFile, empty_file, unreadable, wrong_byte
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
 
 _SYLLABLES = re.compile("[\uac00-\ud7a3]+")  # the Hangul syllables of Unicode
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """One file that a text was read from, with what is needed to recognise it again."""
-
-    path: str
-    bytes: int
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -93,13 +85,9 @@ def _read_bytes(path: Path) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise TextError(
-            "A text file cannot be read.",
-            got=f"{path}: {error.strerror}",
-            expected="a readable file",
-        ) from error
+        raise unreadable(path, error) from error
     if not raw:
-        raise TextError("A text file is empty.", got="0 bytes", where=path)
+        raise empty_file(path)
     return raw
 
 
@@ -109,10 +97,10 @@ def _decode(raw: bytes, path: Path) -> str:
     except UnicodeDecodeError as error:
         offset = error.start + (len(raw) - len(error.object))  # utf-8-sig drops the mark first
         line = raw.count(b"\n", 0, offset) + 1
-        raise TextError(
-            "A text file is not UTF-8.",
-            got=f"byte 0x{raw[offset]:02x} at offset {offset}",
-            expected="UTF-8",
+        raise wrong_byte(
+            byte=raw[offset],
+            offset=offset,
+            encoding="UTF-8",
             where=f"{path}:{line}",
             fix=f"iconv -f ENCODING -t UTF-8 {path}, with the encoding that it has",
         ) from error

@@ -1,6 +1,8 @@
 """From scores to symbols, for any step function."""
 
+from recurra.decode._beam import Hypothesis
+from recurra.decode._beam_search import beam_search, greedy_search
 from recurra.decode._choose import check_choice, choose
 from recurra.decode._generate import generate
 
-__all__ = ["check_choice", "choose", "generate"]
+__all__ = ["Hypothesis", "beam_search", "check_choice", "choose", "generate", "greedy_search"]

@@ -2,6 +2,8 @@
 
 from recurra.layers._bidirectional import Bidirectional, BidirectionalState
 from recurra.layers._crf import CRF
+from recurra.layers._decoder import ATTENTIONS, Attention, Decoded, Decoder, DecoderState
+from recurra.layers._encoder import Encoded, Encoder
 from recurra.layers._from_torch import from_torch, load_into_torch
 from recurra.layers._layer import Layer
 from recurra.layers._losses import LOSSES, Loss, contrastive_loss, loss_function
@@ -16,11 +18,18 @@ from recurra.layers._tied_embedding import TiedEmbedding
 from recurra.layers._variational_dropout import SymbolDropout, VariationalDropout
 
 __all__ = [
+    "ATTENTIONS",
     "CRF",
     "LOSSES",
+    "Attention",
     "Bidirectional",
     "BidirectionalState",
     "Concatenate",
+    "Decoded",
+    "Decoder",
+    "DecoderState",
+    "Encoded",
+    "Encoder",
     "Layer",
     "Loss",
     "Maxout",

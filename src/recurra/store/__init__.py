@@ -1,5 +1,6 @@
 """Files on disk: run directories, weights, checkpoints, measurements. Never pickle."""
 
+from recurra.store._atomic import write_text
 from recurra.store._metrics import MetricsLog
 from recurra.store._run import Run, refuse_taken
 from recurra.store._tensor_file import read_tensors, write_tensors
@@ -13,4 +14,5 @@ __all__ = [
     "refuse_taken",
     "restore_tree",
     "write_tensors",
+    "write_text",
 ]

@@ -27,6 +27,11 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Replace a text file, in UTF-8, in one step."""
+    write_atomically(path, text.encode("utf-8", "backslashreplace"))
+
+
 def remove_leftovers(folder: Path) -> None:
     """Delete what interrupted writes left in a folder."""
     for partial in folder.glob(f"*{_SUFFIX}"):

@@ -6,6 +6,7 @@ RUN/
   checkpoints/           step-0000000120.safetensors ...: complete training states, the last two
   metrics.jsonl          one line per measurement
   loss.png               the learning curve
+  report.html            what was learnt and how well, for tasks on records
 """
 
 import hashlib
@@ -115,6 +116,11 @@ class Run:
     def picture_path(self) -> Path:
         """Where the picture of the learning curve is."""
         return self.folder / "loss.png"
+
+    @property
+    def report_path(self) -> Path:
+        """Where the report is."""
+        return self.folder / "report.html"
 
     def fingerprint(self) -> str:
         """Hash what must not change while a run goes on: the configuration without versions."""

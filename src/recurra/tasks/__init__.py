@@ -1,5 +1,6 @@
 """Tasks: a model with its loss, metrics and use. One task a file; all meet `recurra.base.Task`."""
 
+from recurra.tasks._all_tasks import RECORD_TASKS, TASKS
 from recurra.tasks._cells_by_name import (
     CELLS,
     CellMaker,
@@ -8,8 +9,8 @@ from recurra.tasks._cells_by_name import (
     load_cell_maker,
 )
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
+from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
-    TASKS,
     build_task,
     describe_task,
     language_model_run,
@@ -17,32 +18,73 @@ from recurra.tasks._files import (
     load_task,
     save_task,
 )
+from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
+from recurra.tasks._loadable import Loadable
+from recurra.tasks._record_fit import conclude, fit_records, train_job
+from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
+from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
+from recurra.tasks._text_network import TextConfig, TextNetwork
+from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
 __all__ = [
     "CELLS",
+    "DEMO",
+    "RECORD_TASKS",
     "TASKS",
+    "Advice",
+    "Answer",
+    "AnswerOptions",
     "CellMaker",
     "Corpus",
     "CorpusSettings",
+    "DataSettings",
+    "DataSummary",
+    "Evaluation",
+    "Job",
     "LanguageModel",
     "LanguageModelConfig",
+    "Lengths",
+    "Loadable",
+    "Measured",
     "OneHot",
+    "Prediction",
+    "RecordTask",
     "TableClassifier",
     "TableConfig",
     "TableRegressor",
+    "TaskData",
+    "TextClassifier",
+    "TextClassifierConfig",
+    "TextConfig",
+    "TextNetwork",
+    "Writer",
+    "WriterConfig",
+    "WritingOptions",
+    "advised_training",
+    "begin",
     "build_task",
     "cell_maker",
+    "conclude",
     "describe_task",
     "errors_of_user_code",
+    "fit_records",
     "language_model_run",
     "load_cell_maker",
     "load_language_model",
     "load_task",
     "make_corpus",
+    "measure_records",
+    "predict_records",
+    "read_task_data",
+    "records_of",
     "save_task",
+    "take_up",
+    "train_job",
 ]

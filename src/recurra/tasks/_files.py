@@ -8,17 +8,9 @@ import torch
 
 from recurra.base import ArgumentError, DamagedFile, Task
 from recurra.store import Run
+from recurra.tasks._all_tasks import TASKS
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._language_model import LanguageModel
-from recurra.tasks._table_classifier import TableClassifier
-from recurra.tasks._table_model import TableModel
-from recurra.tasks._table_regressor import TableRegressor
-
-TABLES: dict[str, type[TableModel]] = {
-    each.kind: each for each in (TableClassifier, TableRegressor)
-}
-TASKS: dict[str, type[Task]] = {LanguageModel.kind: LanguageModel, **TABLES}
-"""Every task by the name that a run directory has for it."""
 
 
 def describe_task(task: Task) -> dict[str, Any]:
@@ -62,32 +54,27 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> Task:
     """
     with run.reading_config():
         config = run.config["task"]
-        kind = TASKS[config["kind"]].kind
-    if kind in TABLES:
-        return _build_table_model(run, TABLES[kind], cell)
-    with run.reading_config():
-        name = config["model"]["cell"]
-        if not isinstance(name, str):
+        kind = TASKS[config["kind"]]
+        name = config["model"].get("cell")
+        if not isinstance(name, str | None):
             raise TypeError(f"the name of the cell is {name!r}")
-    if name not in CELLS and cell is None:
+    if name is None and cell is not None:
+        raise _no_cell(run, kind)
+    if name is not None and name not in CELLS and cell is None:
         raise _cell_is_missing(run, name)
-    if cell is not None:
+    if name is not None and cell is not None:
         _refuse_another_cell(run, name, cell)
     with run.reading_config():
-        return LanguageModel.from_config(config, cell=cell)
+        return kind.from_config(config, cell=cell)
 
 
-def _build_table_model(run: Run, kind: type[TableModel], cell: CellMaker | None) -> TableModel:
-    """Build a task of tables; refuse a cell, which would not be used."""
-    if cell is not None:
-        raise ArgumentError(
-            "The task of the run has no cell.",
-            got=f"{kind.kind}, and a cell",
-            expected="no cell",
-            where=run.folder / "config.json",
-        )
-    with run.reading_config():
-        return kind.from_config(run.config["task"])
+def _no_cell(run: Run, kind: type[Task]) -> ArgumentError:
+    return ArgumentError(
+        "The task of the run has no cell.",
+        got=f"{kind.kind}, and a cell",
+        expected="no cell",
+        where=run.folder / "config.json",
+    )
 
 
 def language_model_run(folder: str | Path) -> Run:

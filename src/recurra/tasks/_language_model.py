@@ -15,7 +15,6 @@ from recurra.base import (
     Batch,
     Outcome,
     State,
-    Task,
     check_seed,
     check_size,
     settings_from,
@@ -32,9 +31,10 @@ from recurra.tasks._language_model_parts import (
     scoring_layer,
     with_later_choices,
 )
+from recurra.tasks._loadable import Loadable
 
 
-class LanguageModel(Task):
+class LanguageModel(Loadable):
     """Predict every symbol of a text from the symbols before it.
 
         e_t = embed(x_t)

@@ -10,7 +10,6 @@ from torch import nn
 from recurra.base import (
     ArgumentError,
     ShapeError,
-    Task,
     check_finite,
     check_range,
     check_sizes,
@@ -19,6 +18,8 @@ from recurra.base import (
 )
 from recurra.cells import activation_function
 from recurra.layers import MultiLayerPerceptron
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._loadable import Loadable
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Scales(nn.Module):
         return scaled * self.deviation + self.mean
 
 
-class TableModel(Task):
+class TableModel(Loadable):
     """Hold a multi-layer perceptron over the named columns of a table.
 
     Args:
@@ -120,8 +121,11 @@ class TableModel(Task):
         )
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "TableModel":
-        """Build the model that `config` describes, with new weights."""
+    def from_config(
+        cls, config: Mapping[str, Any], *, cell: CellMaker | None = None
+    ) -> "TableModel":
+        """Build the model that `config` describes, with new weights; it has no cell."""
+        del cell
         model = dict(config["model"])
         model["hidden_sizes"] = tuple(model["hidden_sizes"])  # JSON has lists only
         settings = settings_from(TableConfig, model)

@@ -7,7 +7,6 @@ import torch
 from recurra.base import Batches, State, Task
 
 
-@torch.no_grad()
 def evaluate(task: Task, batches: Batches) -> dict[str, float]:
     """Measure a task on batches that continue each other.
 
@@ -18,6 +17,12 @@ def evaluate(task: Task, batches: Batches) -> dict[str, float]:
     Returns:
         metrics: the task's metrics over all batches together.
     """
+    return task.metrics(sum_up(task, batches))
+
+
+@torch.no_grad()
+def sum_up(task: Task, batches: Batches) -> dict[str, float]:
+    """Add up the totals of a task over batches that continue each other, in evaluation mode."""
     was_training = task.training
     task.eval()
     state: State | None = None
@@ -29,7 +34,7 @@ def evaluate(task: Task, batches: Batches) -> dict[str, float]:
             state = outcome.state
     finally:
         task.train(was_training)
-    return task.metrics(totals)
+    return totals
 
 
 def add_totals(totals: dict[str, Any], more: dict[str, float]) -> None:

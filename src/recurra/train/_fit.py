@@ -23,7 +23,7 @@ class FitResult:
 
     Args:
         step: steps done in all.
-        finished: whether these are all steps; otherwise the training was asked to stop.
+        finished: whether nothing is left to do; otherwise the training was asked to stop.
         best: best validation value of the task's monitored metric; infinite if there is none yet.
     """
 
@@ -71,7 +71,7 @@ def fit(
     from recurra.train._lightning import run_lightning
 
     with run.training():
-        state = newest_state(run) or _first_state(task, settings)
+        state = newest_state(run) or first_state(task, settings)
         session = Session(
             task,
             run,
@@ -90,7 +90,7 @@ def fit(
         with torch.random.fork_rng(devices=[]), suppress(Stopped):
             run_lightning(session, training)
         draw_learning_curve(run.metrics.read(), task.monitor, run.picture_path)
-    return FitResult(state.step, state.step == session.steps, state.best)
+    return FitResult(state.step, session.is_finished, state.best)
 
 
 def require_extras() -> None:
@@ -148,12 +148,13 @@ def newest_state(run: Run) -> TrainingState | None:
         raise
 
 
-def _first_state(task: Task, settings: TrainingSettings) -> TrainingState:
+def first_state(task: Task, settings: TrainingSettings) -> TrainingState:
+    """Give the state of a training before its first step."""
     return TrainingState(
         step=0,
         weights=task.state_dict(),
         optimizer=None,
         generator=torch.Generator().manual_seed(settings.seed).get_state(),
         recurrent=None,
-        best=math.inf,
+        best=-math.inf if task.best_is_largest else math.inf,
     )

@@ -10,7 +10,7 @@ import lightning
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from recurra.base import Batch, Batches, detach_state
+from recurra.base import Batch, Batches, EpochBatches, detach_state
 from recurra.train._optimizer import make_optimizer, set_learning_rate
 from recurra.train._session import Session, refuse_divergence
 
@@ -19,7 +19,7 @@ class Schedule(Dataset[Batch]):
     """All batches from one step of a training to its end, epoch after epoch.
 
     Args:
-        batches: the batches of one epoch, in order.
+        batches: the batches of one epoch, in order; or of each, if they are `EpochBatches`.
         first: steps already done.
         steps: steps of the whole training.
     """
@@ -28,12 +28,19 @@ class Schedule(Dataset[Batch]):
         self.batches = batches
         self.first = first
         self.steps = steps
+        self._epoch, self._drawn = -1, batches
 
     def __len__(self) -> int:
         return self.steps - self.first
 
     def __getitem__(self, i: int) -> Batch:
-        return self.batches[(self.first + i) % len(self.batches)]
+        epoch, place = divmod(self.first + i, len(self.batches))
+        if epoch != self._epoch:
+            self._epoch, self._drawn = epoch, self._of(epoch)
+        return self._drawn[place]
+
+    def _of(self, epoch: int) -> Batches:
+        return self.batches.epoch(epoch) if isinstance(self.batches, EpochBatches) else self.batches
 
 
 class TaskModule(lightning.LightningModule):
@@ -92,7 +99,7 @@ class TaskModule(lightning.LightningModule):
 def run_lightning(session: Session, batches: Batches) -> None:
     """Train until the last step, or until the session raises."""
     schedule = Schedule(batches, session.state.step, session.steps)
-    if not len(schedule):
+    if session.is_finished:
         return
     # its own generator: the loader would otherwise draw from the one that dropout draws from
     loader = DataLoader(schedule, batch_size=None, generator=torch.Generator())

@@ -100,9 +100,12 @@ def _matrices_of_cells(task: nn.Module) -> set[nn.Parameter]:
 def set_learning_rate(
     optimizer: Optimizer, settings: TrainingSettings, step: int, steps: int
 ) -> None:
-    """Set the step size of a step: up along a line while warming up, and as the schedule has it."""
+    """Set the step size of a step: up along a line while warming up, and as the schedule has it.
+
+    "one-cycle" warms up by itself.
+    """
     schedule = find_schedule(settings.schedule)
-    warmup = 0 if schedule is one_cycle else settings.warmup  # which warms up by itself
+    warmup = 0 if schedule is one_cycle else min(settings.warmup, steps // 10)
     rate = settings.learning_rate * warm_up(step, warmup)
     rate *= schedule(step, steps)
     for group in optimizer.param_groups:

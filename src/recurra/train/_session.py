@@ -10,7 +10,7 @@ import torch
 
 from recurra.base import Batches, Task, TrainingDiverged
 from recurra.store import Run
-from recurra.train._evaluate import add_totals, evaluate
+from recurra.train._evaluate import add_totals, sum_up
 from recurra.train._events import Listener, Progress
 from recurra.train._settings import TrainingSettings
 from recurra.train._state import TrainingState
@@ -20,7 +20,7 @@ LOG_EVERY = 10
 
 
 class Stopped(Exception):
-    """The training was asked to stop, and its state is saved."""
+    """The training is to end here, and its state is saved."""
 
 
 def refuse_divergence(what: str, value: float, step: int) -> None:
@@ -79,7 +79,7 @@ class Session:
             optimizer: gives the state dict of the optimizer.
 
         Raises:
-            Stopped: the session was asked to stop; a checkpoint is written.
+            Stopped: all is done, or the session was asked to stop; a checkpoint is written.
         """
         state = self.state
         state.step += 1
@@ -90,26 +90,40 @@ class Session:
             state.totals = {}
         if state.step % self.epoch_steps == 0:
             self._validate()
-        stopping = self.stop.is_set() and state.step < self.steps
+        stopping = self.is_finished or self.stop.is_set()
         if stopping or self._is_due(state.step):
             self._save(optimizer())
         if stopping:
             raise Stopped
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether all steps are done, or waiting for a better validation has been given up."""
+        patience = self.settings.patience
+        out_of_patience = patience > 0 and self.state.since_best >= patience
+        return self.state.step >= self.steps or out_of_patience
 
     def _is_due(self, step: int) -> bool:
         """Tell whether a checkpoint is due: every so many steps, and after each validation."""
         return step % self.settings.checkpoint_every == 0 or step % self.epoch_steps == 0
 
     def _validate(self) -> None:
-        metrics = evaluate(self.task, self.validation)
+        totals = sum_up(self.task, self.validation)
+        self.task.calibrate(totals)
+        metrics = self.task.metrics(totals)
         value = metrics[self.task.monitor]
         refuse_divergence("validation measure", value, self.state.step)
-        best = value < self.state.best
+        best = self._is_better(value)
+        self.state.since_best = 0 if best else self.state.since_best + 1
         if best:
             self.state.best = value
             self.run.write_weights(self.task.state_dict(), self.state.step)
         self._log("validation", metrics, best=best)
         self.listener.on_validation(self._progress(metrics), best)
+
+    def _is_better(self, value: float) -> bool:
+        best = self.state.best
+        return value > best if self.task.best_is_largest else value < best
 
     def _save(self, optimizer: dict[str, Any]) -> None:
         self.state.weights = self.task.state_dict()

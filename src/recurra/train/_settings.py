@@ -23,9 +23,12 @@ class TrainingSettings:
             "cosine".
         clip_norm: gradients with a larger L2 norm are scaled down to it; exploding gradients do no
             harm then.
-        warmup: steps over which the step size rises from nothing, times what the schedule gives;
-            "one-cycle" rises by itself and has none, whatever is said here.
+        warmup: steps over which the step size rises from nothing, times what the schedule gives,
+            at most a tenth of all steps; "one-cycle" rises by itself and has none, whatever is
+            said here.
         checkpoint_every: steps between two checkpoints.
+        patience: stop after so many epochs without a better validation value; 0 never does.
+            Default: 0.
         seed: of the first weights and of dropout.
         weight_decay: part of each weight that a step of size 1 takes away, 0 or more. Default: the
             optimizer's own, which is 0 for "muon".
@@ -39,12 +42,14 @@ class TrainingSettings:
     warmup: int = 50
     checkpoint_every: int = 200
     seed: int = 0
+    patience: int = 0
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
         check_size("epochs", self.epochs, most=1_000_000)
         check_size("checkpoint_every", self.checkpoint_every)
         check_size("warmup", self.warmup, least=0)
+        check_size("patience", self.patience, least=0)
         check_range("learning_rate", self.learning_rate, 0, 1000, low_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True, high_open=True)
         if self.weight_decay is not None:
@@ -55,5 +60,6 @@ class TrainingSettings:
 
 
 def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Complete the settings of a run that began when some of them were no choice yet."""
-    return {"optimizer": MUON, "schedule": "cosine", "weight_decay": None, **section}
+    """Complete the settings of a run that began when there was no choice of some of them."""
+    later = {"optimizer": MUON, "schedule": "cosine", "patience": 0, "weight_decay": None}
+    return {**later, **section}

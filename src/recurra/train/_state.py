@@ -23,6 +23,7 @@ class TrainingState:
         recurrent: recurrent state that the next batch continues from.
         best: best validation value of the monitored metric so far.
         totals: sums since the last line of the metrics log.
+        since_best: validations since the best one.
     """
 
     step: int
@@ -32,6 +33,7 @@ class TrainingState:
     recurrent: State | None
     best: float
     totals: dict[str, float] = field(default_factory=dict)
+    since_best: int = 0
 
     def to_tree(self) -> dict[str, Any]:
         """Give the state as a tree that `store` can write."""
@@ -44,6 +46,7 @@ class TrainingState:
         Raises:
             DamagedFile: the tree is not a training state.
         """
-        if not isinstance(tree, dict) or tree.keys() != {each.name for each in fields(cls)}:
+        known = {each.name for each in fields(cls)}
+        if not isinstance(tree, dict) or {"since_best", *tree} != known:  # older ones lack it
             raise DamagedFile("A checkpoint is not a training state.", got=str(tree)[:80])
         return cls(**tree)

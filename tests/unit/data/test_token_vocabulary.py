@@ -3,7 +3,7 @@ import pytest
 from recurra.base import ArgumentError, UnknownSymbol
 from recurra.data import BEGIN, END, TokenVocabulary
 
-TEXT = "the cat saw the dog and the dog saw a bird".split()
+TEXT = ["the", "cat", "saw", "the", "dog", "and", "the", "dog", "saw", "a", "bird"]
 
 
 def test_common_tokens_come_first_and_equals_as_sorted():

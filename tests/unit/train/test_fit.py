@@ -19,7 +19,7 @@ from small_training import (
 )
 
 from recurra.base import MissingExtra, TrainingDiverged
-from recurra.train import evaluate
+from recurra.train import evaluate, fit
 
 
 @pytest.fixture
@@ -129,9 +129,7 @@ def test_only_better_weights_are_kept(task, tmp_path, monkeypatch):
     from recurra.train import _session
 
     monkeypatch.setattr(
-        _session,
-        "evaluate",
-        lambda *_: {"bits_per_character": next(values), "perplexity": 1.0},
+        _session, "sum_up", lambda *_: {"nats": next(values) * math.log(2), "characters": 1}
     )
     kept = []
 
@@ -149,13 +147,73 @@ def test_only_better_weights_are_kept(task, tmp_path, monkeypatch):
     assert result.best == 2.0
 
 
+@pytest.mark.parametrize("largest", [False, True])
+def test_patience_ends_a_training_that_gets_no_better(task, tmp_path, monkeypatch, largest):
+    from recurra.train import _session
+
+    asked = settings(epochs=9, patience=2)
+    run = small_run(tmp_path / "own", task, asked)
+    sign = -1 if largest else 1
+    values = iter([3.0, 2.0, 2.5, 2.0])
+    monkeypatch.setattr(_session, "sum_up", lambda *_: {"next": next(values)})
+    monkeypatch.setattr(type(task), "best_is_largest", largest)
+    usual = task.metrics
+
+    def metrics(totals):
+        return {"bits_per_character": sign * totals["next"]} if "next" in totals else usual(totals)
+
+    monkeypatch.setattr(task, "metrics", metrics)
+    result = fit_small(task, run, asked)
+    assert (result.step, result.finished, result.best) == (4 * EPOCH, True, sign * 2.0)
+    again = fit_small(task, run, asked)  # nothing is left to do
+    assert (again.step, again.finished, again.best) == (4 * EPOCH, True, sign * 2.0)
+
+
+def test_what_a_task_calibrates_is_kept_with_the_weights(task, tmp_path, monkeypatch):
+    run = small_run(tmp_path / "own", task, settings(epochs=1))
+
+    def calibrate(totals):
+        with torch.no_grad():
+            task.head.bias.fill_(totals["characters"])
+
+    monkeypatch.setattr(task, "calibrate", calibrate)
+    fit_small(task, run, settings(epochs=1))
+    weights, _ = run.read_weights()
+    assert bool((weights["head.bias"] > 1).all())
+
+
+class OtherEachTime:
+    """Batches that are another part of the data in each epoch."""
+
+    def __init__(self, batches, seen):
+        self.batches, self.seen = batches, seen
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, i):
+        raise AssertionError("asked of an epoch, never of all")
+
+    def epoch(self, number):
+        def batch(i):
+            self.seen.append((number, i))
+            return self.batches[(number * 2 + i) % EPOCH]
+
+        return type("Drawn", (), {"__len__": lambda _: 2, "__getitem__": lambda _, i: batch(i)})()
+
+
+def test_batches_of_epochs_are_asked_for_the_epoch_that_runs(task, tmp_path):
+    asked = settings(epochs=3)
+    run = small_run(tmp_path / "own", task, asked)
+    seen = []
+    fit(task, OtherEachTime(corpus.training, seen), corpus.validation, asked, run)
+    assert seen == [(epoch, i) for epoch in range(3) for i in range(2)]
+
+
 def test_a_validation_that_is_not_a_number_is_never_the_best(task, run, monkeypatch):
     from recurra.train import _session
 
-    nothing = float("nan")
-    monkeypatch.setattr(
-        _session, "evaluate", lambda *_: {"bits_per_character": nothing, "perplexity": nothing}
-    )
+    monkeypatch.setattr(_session, "sum_up", lambda *_: {"nats": math.nan, "characters": 1})
     with pytest.raises(TrainingDiverged, match="validation measure"):
         fit_small(task, run)
     assert not run.weights_path.exists()

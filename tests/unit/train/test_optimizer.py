@@ -27,9 +27,14 @@ def test_without_warmup_the_rate_falls_along_half_a_cosine():
 
 
 def test_warmup_rises_along_a_line():
-    warm, cold = (rates(40, learning_rate=0.1, warmup=warmup) for warmup in (5, 0))
+    warm, cold = (rates(50, learning_rate=0.1, warmup=warmup) for warmup in (5, 0))
     parts = [with_it / without for with_it, without in zip(warm, cold, strict=True)]
-    assert parts == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * 36)
+    assert parts == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * 46)
+
+
+def test_warmup_takes_a_tenth_of_a_short_training_at_most():
+    assert rates(20, warmup=50) == rates(20, warmup=2)
+    assert rates(20, warmup=2) != rates(20, warmup=1)
 
 
 def test_the_last_step_still_moves():

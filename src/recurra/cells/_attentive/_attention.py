@@ -1,7 +1,8 @@
 """Attention over an external memory, around any cell."""
 
 from abc import abstractmethod
-from typing import Any, NamedTuple
+from copy import copy
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import nn
@@ -56,6 +57,22 @@ class _AttentionCell(Wrapper):
                 got=f"{type(self.cell).__name__} with input_size={found}",
                 expected=f"those of x and {fed} more",
             )
+
+    def of_places(self, places: int) -> Self:
+        """Return the same cell, with the very same weights, for memories of another size.
+
+        For sequences of many lengths: each batch takes a cell as large as its longest memory, and
+        none looks at places that no row has.
+
+        Args:
+            places: S of the other cell.
+
+        Raises:
+            ShapeError: `places` is not a positive integer.
+        """
+        other = copy(self)  # whose tables of weights and modules are those of this one
+        other.places = check_size("places", places)
+        return other
 
     @abstractmethod
     def _start(self, inner: State, memory: AttendedMemory) -> Any:

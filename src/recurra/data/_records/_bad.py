@@ -1,0 +1,62 @@
+"""Records that cannot be used: how many may be left out, and which they were."""
+
+from recurra.base import DataError, check_size
+
+KEPT = 100
+"""So many errors are kept, to be shown; all are counted."""
+
+
+class BadRecords:
+    """Count records that cannot be used; raise the first that is one too many.
+
+    Args:
+        limit: so many bad records are left out before one is an error. Default: 0.
+
+    Attributes:
+        count: how many were left out.
+        errors: what was wrong with the first 100 of them.
+
+    Raises:
+        ShapeError: `limit` is negative.
+
+    Example:
+        >>> import recurra
+        >>> bad = recurra.data.BadRecords(limit=1)
+        >>> texts = recurra.data.read_records([("fine", "yes"), ("short",)],
+        ...     recurra.data.ReadOptions(columns=("text", "label")), bad)
+        >>> [record.fields for record in texts]
+        [{'text': 'fine', 'label': 'yes'}]
+        >>> bad.count, bad.errors[0].details["where"]
+        (1, 'row 2')
+    """
+
+    def __init__(self, limit: int = 0) -> None:
+        self.limit = check_size("limit", limit, least=0)
+        self.count = 0
+        self.errors: list[DataError] = []
+
+    def refuse(self, error: DataError) -> None:
+        """Leave a record out, or raise what is wrong with it where too many were left out before.
+
+        Raises:
+            DataError: `error` itself.
+        """
+        if self.count >= self.limit:
+            _add_way_out(error, self.limit)
+            raise error
+        self.count += 1
+        if len(self.errors) < KEPT:
+            self.errors.append(error)
+
+    def note(self, others: "BadRecords") -> None:
+        """Count what others left out, without a limit."""
+        self.count += others.count
+        self.errors += others.errors[: KEPT - len(self.errors)]
+
+
+def _add_way_out(error: DataError, limit: int) -> None:
+    way = "`--skip-bad N` leaves up to N bad records out"
+    if limit:
+        way += f"; N was {limit}"
+    given = error.details.get("fix")
+    error.add_fix(f"{given}; or {way}" if given else way)

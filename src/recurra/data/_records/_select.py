@@ -1,0 +1,120 @@
+"""Records by role: the columns that a task needs, each of its kind."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from recurra.base import DataError
+from recurra.data._records._bad import BadRecords
+from recurra.data._records._conversion import CONVERSIONS, Unfit, as_part, is_missing
+from recurra.data._records._fields import ABSENT, Columns, Field, look_up
+from recurra.data._records._record import Record
+
+
+def select_fields(
+    records: Iterable[Record],
+    columns: Columns,
+    fields: Sequence[Field],
+    bad: BadRecords,
+    *,
+    targets: bool = True,
+) -> Iterator[Record]:
+    """Take of each record the columns that have a role, and make of each what its kind says.
+
+    Args:
+        records: as they were read.
+        columns: role to columns, from `find_columns`. Roles that are not in it are left out.
+        fields: the roles.
+        bad: takes the records that have an empty text or label, a number that is none, or words
+            that are no list of them.
+        targets: whether labels and numbers have to be there. If not, those of roles that are not
+            needed are left out where they are empty. Default: True.
+
+    Returns:
+        records: role to value.
+
+    Raises:
+        DataError: from `bad`; it names the column, and file and line.
+
+    Example:
+        >>> from recurra.data import BadRecords, Field, Record, select_fields
+        >>> fields = [Field("label", "what is told", ("stars",), "label")]
+        >>> records = [Record({"stars": 2.0}, "row 1"), Record({"stars": " 2"}, "row 2")]
+        >>> columns = {"label": ("stars",)}
+        >>> [each.fields for each in select_fields(records, columns, fields, BadRecords())]
+        [{'label': '2'}, {'label': '2'}]
+    """
+    chosen = [field for field in fields if field.role in columns]
+    for record in records:
+        try:
+            values = {
+                field.role: _value(record, field, columns[field.role])
+                for field in chosen
+                if targets or not _may_lack(record, field, columns[field.role])
+            }
+        except DataError as error:
+            bad.refuse(error)
+        else:
+            yield Record(values, record.where)
+
+
+def _may_lack(record: Record, field: Field, names: tuple[str, ...]) -> bool:
+    is_target = field.kind in ("label", "number") and not field.needed
+    return is_target and is_missing(look_up(record.fields, names[0]))
+
+
+def _value(record: Record, field: Field, names: tuple[str, ...]) -> Any:
+    if field.kind == "parts":
+        return _parts(record, names)
+    value = look_up(record.fields, names[0], ABSENT)
+    if value is ABSENT:
+        raise _absent(record, names[0])
+    try:
+        return CONVERSIONS[field.kind](value)
+    except Unfit as unfit:
+        raise _refused(record, names[0], value, unfit) from unfit
+
+
+def _parts(record: Record, names: tuple[str, ...]) -> dict[str, str]:
+    found = {name: look_up(record.fields, name) for name in names}
+    if len(names) == 1 and isinstance(found[names[0]], Mapping):
+        found = {f"{names[0]}.{key}": value for key, value in found[names[0]].items()}
+    parts: dict[str, str] = {}
+    for name, label in zip(found, _short(list(found)), strict=True):
+        try:
+            parts[label] = as_part(found[name])
+        except Unfit as unfit:
+            raise _refused(record, name, found[name], unfit) from unfit
+    if not any(parts.values()):
+        raise _refused(record, ", ".join(names), None, Unfit("is empty", "a text"))
+    return parts
+
+
+def _short(names: list[str]) -> list[str]:
+    """Name parts without the mapping that they are in, if they are distinct so."""
+    last = [name.rpartition(".")[2] for name in names]
+    return last if len(set(last)) == len(last) else names
+
+
+def _absent(record: Record, column: str) -> DataError:
+    return DataError(
+        f'The column "{column}" is missing.',
+        got=f"the columns {', '.join(map(str, record.fields)) or '(none)'}",
+        expected="the columns of the first record",
+        where=record.where,
+    )
+
+
+def _refused(record: Record, column: str, value: object, unfit: Unfit) -> DataError:
+    return DataError(
+        f'The column "{column}" {unfit.problem}.',
+        got=_shown(value),
+        expected=unfit.expected,
+        where=record.where,
+    )
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)[:60]
+    except ValueError:  # an integer of thousands of digits, which Python does not write out
+        return type(value).__name__

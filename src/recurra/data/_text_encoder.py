@@ -1,0 +1,186 @@
+"""Between a text and the numbers that a network reads: by characters, jamo, words or subwords."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from recurra.base import ArgumentError, UnknownName, check_size
+from recurra.data._text import from_units, to_units
+from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
+from recurra.data._vocabulary import UNKNOWN
+
+TextUnits: TypeAlias = Literal["characters", "jamo", "words", "subwords"]
+"""What one symbol is: a character, a letter of Hangul, a word or sign, or a part of words."""
+
+MARKS = (UNKNOWN, BEGIN, END)
+"""The first three symbols of every encoder: what is not known, the beginning and the end."""
+
+_WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*|[^\w\s]")
+_NO_SPACE_BEFORE = re.compile(r" (?=[.,;:!?%)\]}\u2019])")
+_NO_SPACE_AFTER = re.compile(r"(?<=[(\[{]) ")
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How texts become numbers.
+
+    Args:
+        units: "characters", "jamo" (letters of Hangul), "words" (words and signs) or "subwords"
+            (byte-pair encoding: frequent words whole, others in parts). Default: "characters".
+        lowercase: whether large letters are read as small ones. Default: False.
+        least_count: rarer symbols are read as "<unk>". Default: 1.
+        vocabulary_size: symbols at most, the commonest. Default: 10,000.
+    """
+
+    units: TextUnits = "characters"
+    lowercase: bool = False
+    least_count: int = 1
+    vocabulary_size: int = 10_000
+
+    def __post_init__(self) -> None:
+        if self.units not in get_args(TextUnits):
+            raise UnknownName.among("units", self.units, get_args(TextUnits))
+        check_size("least_count", self.least_count)
+        check_size("vocabulary_size", self.vocabulary_size, least=len(MARKS) + 1)
+
+
+class TextEncoder(ABC):
+    """Turn texts into numbers and back.
+
+    Numbers 0, 1 and 2 are "<unk>", "<bos>" and "<eos>" (see `MARKS`); `encode` gives the first
+    where it must and never the other two.
+
+    Args:
+        settings: how texts become numbers.
+        vocabulary: the symbols.
+    """
+
+    def __init__(self, settings: EncoderSettings, vocabulary: TokenVocabulary) -> None:
+        if vocabulary.tokens[: len(MARKS)] != MARKS:
+            raise ArgumentError(
+                "The vocabulary of a text encoder does not begin with its marks.",
+                got=", ".join(vocabulary.tokens[: len(MARKS)]),
+                expected=", ".join(MARKS),
+            )
+        self.settings = settings
+        self.vocabulary = vocabulary
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    @abstractmethod
+    def tokens(self, text: str) -> list[str]:
+        """Cut a text into symbols, known or not."""
+
+    @abstractmethod
+    def join(self, tokens: Sequence[str]) -> str:
+        """Put symbols together to a text."""
+
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """Describe the encoder as JSON, for `text_encoder_from`."""
+
+    def encode(self, text: str) -> list[int]:
+        """Turn a text into numbers; a symbol that is not known becomes that of "<unk>"."""
+        return self.vocabulary.encode(self.tokens(text))
+
+    def decode(self, numbers: Iterable[int]) -> str:
+        """Turn numbers back into a text, without the marks of begin and end."""
+        marks = range(1, len(MARKS))
+        return self.join(self.vocabulary.decode(n for n in map(int, numbers) if n not in marks))
+
+    def prepared(self, text: str) -> str:
+        """Give a text in small letters, if asked for."""
+        return text.lower() if self.settings.lowercase else text
+
+
+class TokenEncoder(TextEncoder):
+    """Encode texts by characters, jamo or words."""
+
+    def tokens(self, text: str) -> list[str]:
+        """Cut a text into symbols, known or not."""
+        return _SPLIT[self.settings.units](self.prepared(text))
+
+    def join(self, tokens: Sequence[str]) -> str:
+        """Put symbols together to a text; between words go blanks, but where signs take none."""
+        if self.settings.units != "words":
+            return from_units("".join(tokens))
+        return _NO_SPACE_AFTER.sub("", _NO_SPACE_BEFORE.sub("", " ".join(tokens)))
+
+    def config(self) -> dict[str, Any]:
+        """Describe the encoder as JSON."""
+        return {**_settings_of(self), "tokens": list(self.vocabulary.tokens[len(MARKS) :])}
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into words and signs.
+
+    Example:
+        >>> import recurra
+        >>> recurra.data.split_words("It's late, isn't it?")
+        ["It's", 'late', ',', "isn't", 'it', '?']
+    """
+    return _WORD.findall(to_units(text, "characters"))
+
+
+_SPLIT: dict[str, Callable[[str], list[str]]] = {
+    "characters": lambda text: list(to_units(text, "characters")),
+    "jamo": lambda text: list(to_units(text, "jamo")),
+    "words": split_words,
+}
+
+
+def make_text_encoder(texts: Iterable[str], settings: EncoderSettings | None = None) -> TextEncoder:
+    """Make an encoder whose symbols are those of some texts.
+
+    Args:
+        texts: the texts, such as those of the training data.
+        settings: how texts become numbers. Default: `EncoderSettings()`.
+
+    Raises:
+        MissingExtra: subwords are asked for, and `tokenizers` is not installed.
+
+    Example:
+        >>> import recurra
+        >>> settings = recurra.data.EncoderSettings(units="words")
+        >>> encoder = recurra.data.make_text_encoder(["the cat sat.", "the dog sat."], settings)
+        >>> encoder.encode("the cow sat.")
+        [5, 0, 4, 3]
+        >>> encoder.decode([1, 5, 6, 4, 3, 2])
+        'the cat sat.'
+    """
+    settings = settings or EncoderSettings()
+    if settings.units == "subwords":
+        from recurra.data._subwords import learn_subwords
+
+        return learn_subwords(texts, settings)
+    draft = TokenEncoder(settings, TokenVocabulary(MARKS))
+    vocabulary = TokenVocabulary.of(
+        (token for text in texts for token in draft.tokens(text)),
+        specials=MARKS,
+        least_count=settings.least_count,
+        most=settings.vocabulary_size,
+    )
+    return TokenEncoder(settings, vocabulary)
+
+
+def text_encoder_from(config: Mapping[str, Any]) -> TextEncoder:
+    """Build the encoder that a configuration describes.
+
+    Raises:
+        ArgumentError: it does not describe one.
+        MissingExtra: it has subwords, and `tokenizers` is not installed.
+    """
+    names = EncoderSettings.__dataclass_fields__
+    settings = EncoderSettings(**{name: config[name] for name in names})
+    if settings.units == "subwords":
+        from recurra.data._subwords import SubwordEncoder
+
+        return SubwordEncoder(settings, config["subwords"])
+    return TokenEncoder(settings, TokenVocabulary([*MARKS, *config["tokens"]]))
+
+
+def _settings_of(encoder: TextEncoder) -> dict[str, Any]:
+    return dict(vars(encoder.settings))

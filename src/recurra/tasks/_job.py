@@ -1,0 +1,233 @@
+"""A training of a task on records: begun, or taken up again, and everything that it needs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from recurra.base import ArgumentError, Batches, ConfigMismatch, check_size, settings_from
+from recurra.data import ReadOptions, Source, TextFile, fingerprint, paths_of
+from recurra.store import Run, refuse_taken
+from recurra.tasks._cells_by_name import CellMaker, errors_of_user_code
+from recurra.tasks._data_summary import DataSummary, summarise_data
+from recurra.tasks._examples import bucketed, examples_of
+from recurra.tasks._files import build_task, describe_task
+from recurra.tasks._record_task import RecordTask
+from recurra.tasks._task_data import DataSettings, TaskData, read_task_data
+from recurra.train import TrainingSettings, require_extras, with_what_was_fixed
+
+DEMO = "demo"
+"""What stands in a configuration for the embedded data of a task."""
+
+STEPS, FEWEST_ROWS = 50, 8
+"""An epoch has so many steps or more, where batches of so many rows allow it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task on records, ready to train.
+
+    Args:
+        run: where everything is written.
+        task: what learns.
+        data: its records.
+        training: batches to learn, drawn anew for each epoch.
+        validation: batches to measure.
+        settings: how to train.
+        rows: records of a batch.
+        longest: steps of the longest record that is used.
+        summary: what the records are like.
+    """
+
+    run: Run
+    task: RecordTask
+    data: TaskData
+    training: Batches
+    validation: Batches
+    settings: TrainingSettings
+    rows: int
+    longest: int
+    summary: DataSummary
+
+
+def begin(
+    kind: type[RecordTask],
+    source: Source,
+    folder: str | Path,
+    *,
+    data: DataSettings | None = None,
+    settings: Any = None,
+    training: TrainingSettings | None = None,
+    rows: int | None = None,
+    cell: CellMaker | None = None,
+) -> Job:
+    """Begin a run of a task on records; nothing is written unless all of it is sound.
+
+    Args:
+        kind: the task.
+        source: the training records: paths, a table in memory, an iterable; or "demo", the data
+            that the task carries.
+        folder: run directory to make.
+        data: how the records are taken. Default: `DataSettings()`.
+        settings: the choices of the task. Default: those of its `settings_type`.
+        training: how to train. Default: as the task advises.
+        rows: records of a batch. Default: as the task advises, fewer where there are few records.
+        cell: makes the cell, where `settings` names one of the user's.
+    """
+    require_extras()
+    refuse_taken(folder)
+    data = data or DataSettings()
+    training = training or advised_training(kind)
+    sources = _described(source, data)
+    source, taken = _demo(kind, data) if source == DEMO else (source, data)
+    records = read_task_data(kind, source, taken)
+    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
+    torch.manual_seed(training.seed)
+    settings = kind.settings_type() if settings is None else settings
+    task = kind.from_records(records.training, settings, cell=cell)
+    task.columns = records.columns
+    config = {
+        "task": describe_task(task),
+        "data": {**sources, "rows": rows},
+        "training": asdict(training),
+        "threads": torch.get_num_threads(),
+    }
+    ready = _ready(task, records, rows, data)
+    return Job(Run.create(folder, config), task, settings=training, **ready)
+
+
+def take_up(folder: str | Path, *, cell: CellMaker | None = None) -> Job:
+    """Take up a run that stopped: everything comes from its `config.json` and the files it names.
+
+    Args:
+        folder: the run directory.
+        cell: makes the cell, where the run uses one of the user's.
+
+    Raises:
+        ConfigMismatch: a file is not what it was.
+        ArgumentError: the run learnt from records in memory, which are gone.
+    """
+    require_extras()
+    run = Run.open(folder)
+    with run.reading_config():
+        config = run.config
+        source, data = _recorded(config["data"], run)
+        rows = check_size("rows", config["data"]["rows"])
+        training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
+        torch.set_num_threads(check_size("threads", config["threads"], most=1024))
+    torch.manual_seed(training.seed)
+    task = build_task(run, cell=cell)
+    assert isinstance(task, RecordTask)  # the command has looked
+    source, taken = _demo(type(task), data) if source == DEMO else (source, data)
+    records = read_task_data(type(task), source, taken)
+    return Job(run, task, settings=training, **_ready(task, records, rows, data))
+
+
+def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings:
+    """Give the training that a task advises, with some choices of the user's."""
+    advice = kind.advice
+    advised = {
+        "epochs": advice.epochs,
+        "learning_rate": advice.learning_rate,
+        "patience": advice.patience,
+    }
+    return TrainingSettings(**{**advised, **choices})
+
+
+def _advised_rows(kind: type[RecordTask], records: int) -> int:
+    """Give the rows of a batch: as advised, or fewer where an epoch would have few steps."""
+    return max(min(FEWEST_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
+
+
+def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) -> dict[str, Any]:
+    """Make examples and batches, and run one, so that what cannot work is refused before a run."""
+    longest = settings.longest
+    learnt, examples = examples_of(task, data.training, data.bad, longest=longest)
+    measured, held_out = examples_of(task, data.validation, data.bad, longest=longest)
+    data = TaskData(learnt, measured, data.test, data.columns, data.bad)
+    training = bucketed(task, examples, rows, settings.seed)
+    validation = bucketed(task, held_out, rows)
+    with errors_of_user_code("The model cannot be made, or fails on its first batch."):
+        was = torch.get_rng_state()
+        with torch.no_grad():
+            task.outcome(training[0], None)
+        torch.set_rng_state(was)
+    summary = summarise_data(task, data, [task.size(example) for example in examples])
+    return {
+        "data": data, "training": training, "validation": validation, "rows": rows,
+        "longest": longest, "summary": summary,
+    }  # fmt: skip
+
+
+def _demo(kind: type[RecordTask], settings: DataSettings) -> tuple[Source, DataSettings]:
+    demo = kind.demo()
+    roles = {role: role for role in demo.training[0]}
+    return demo.training, DataSettings(
+        validation=demo.validation,
+        test=demo.test,
+        roles=roles,
+        longest=settings.longest,
+        seed=settings.seed,
+    )
+
+
+def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
+    """Describe where records come from and how they are taken, as JSON."""
+    part = settings.validation
+    return {
+        "training": DEMO if source == DEMO else _files(source),
+        "validation": part if isinstance(part, int | float) else _files(part),
+        "test": None if settings.test is None else _files(settings.test),
+        "roles": {k: v if isinstance(v, str) else list(v) for k, v in settings.roles.items()},
+        "read": {**asdict(settings.read), "columns": list(settings.read.columns)},
+        "skip_bad": settings.skip_bad,
+        "longest": settings.longest,
+        "seed": settings.seed,
+    }
+
+
+def _files(source: Source) -> list[dict[str, Any]]:
+    """Describe files as JSON; what cannot be read again, as none."""
+    paths = paths_of(source)
+    return (
+        [] if paths is None or Path("-") in paths else [asdict(file) for file in fingerprint(paths)]
+    )
+
+
+def _recorded(section: Mapping[str, Any], run: Run) -> tuple[Source, DataSettings]:
+    """Read a description back; refuse files that are not what they were."""
+    read = {**section["read"], "columns": tuple(section["read"]["columns"])}
+    part, test = section["validation"], section["test"]
+    settings = DataSettings(
+        validation=part if isinstance(part, int | float) else _same_files(part, run),
+        test=None if test is None else _same_files(test, run),
+        roles=section["roles"],
+        read=ReadOptions(**read),
+        skip_bad=section["skip_bad"],
+        longest=section["longest"],
+        seed=section["seed"],
+    )
+    training = section["training"]
+    return (DEMO if training == DEMO else _same_files(training, run)), settings
+
+
+def _same_files(recorded: list[dict[str, Any]], run: Run) -> list[Path]:
+    files = [settings_from(TextFile, each) for each in recorded]
+    if not files:
+        raise ArgumentError(
+            "The run learnt from records in memory or at standard input, which are gone.",
+            got=run.folder,
+            expected="a run that learnt from files",
+        )
+    for was, now in zip(files, fingerprint([file.path for file in files]), strict=True):
+        if was.sha256 != now.sha256:
+            raise ConfigMismatch(
+                "A file is not the one that the run began with.",
+                got=f"{now.path} with {now.bytes:,} bytes",
+                expected=f"{was.bytes:,} bytes, sha256 {was.sha256[:12]}",
+                where=run.folder / "config.json",
+                fix="restore the file, or begin a new run",
+            )
+    return [Path(file.path) for file in files]

@@ -1,0 +1,109 @@
+"""Training a task on records from beginning to end: run, best weights, report."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from recurra.data import BadRecords, Source
+from recurra.store import write_text
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._job import Job, begin
+from recurra.tasks._record_report import report_of
+from recurra.tasks._record_task import AnswerOptions, RecordTask
+from recurra.tasks._record_use import Evaluation, measure_records
+from recurra.tasks._task_data import DataSettings
+from recurra.train import FitResult, Listener, TrainingSettings, fit
+
+
+def fit_records(
+    kind: type[RecordTask],
+    source: Source,
+    *,
+    out: str | Path,
+    settings: Any = None,
+    data: DataSettings | None = None,
+    training: TrainingSettings | None = None,
+    rows: int | None = None,
+    cell: CellMaker | None = None,
+    **roles: str | Sequence[str],
+) -> RecordTask:
+    """Make a task from records, train it, and leave a complete run directory with a report.
+
+    Args:
+        kind: the task.
+        source: the training records.
+        out: run directory to make.
+        settings: the choices of the task. Default: those of its `settings_type`.
+        data: how records are taken, validation and test data among them. Default: a tenth of the
+            records to validate on.
+        training: how to train. Default: as the task advises.
+        rows: records of a batch. Default: as the task advises.
+        cell: makes the cell, where `settings` names one of the user's.
+        roles: role to column, such as `text="document"`.
+
+    Returns:
+        task: with the weights that were best on the validation data.
+
+    Example:
+        >>> import recurra
+        >>> reviews = [{"text": "good " * i, "label": "yes"} for i in range(1, 20)]
+        >>> reviews += [{"text": "bad " * i, "label": "no"} for i in range(1, 20)]
+        >>> task = recurra.tasks.TextClassifier.fit(reviews, out="runs/reviews")
+        >>> next(task.predict(["good good"])).answer["label"]
+        'yes'
+    """
+    data = data or DataSettings()
+    if roles:
+        data = _with_roles(data, roles)
+    job = begin(
+        kind, source, out, data=data, settings=settings, training=training, rows=rows, cell=cell
+    )
+    train_job(job)
+    conclude(job)
+    return job.task
+
+
+def train_job(
+    job: Job, *, listener: Listener | None = None, stop: threading.Event | None = None
+) -> FitResult:
+    """Train a job to its end or until it is stopped; a run that stopped goes on where it was."""
+    return fit(
+        job.task, job.training, job.validation, job.settings, job.run, listener=listener, stop=stop
+    )
+
+
+def conclude(job: Job, options: AnswerOptions | None = None) -> dict[str, Evaluation]:
+    """Take the best weights, measure validation and test data, and write `report.html`.
+
+    Args:
+        job: a job that was trained.
+        options: how to answer. Default: `AnswerOptions()`.
+
+    Returns:
+        evaluations: by the name of the part, "validation" and, if there is one, "test".
+    """
+    options = options or AnswerOptions()
+    weights, step = job.run.read_weights()
+    job.task.load_state_dict(weights)
+    job.task.eval()
+    measured = {"validation": job.data.validation, "test": job.data.test}
+    evaluations = {}
+    for name, records in measured.items():
+        if records:
+            bad = BadRecords(len(records))
+            evaluations[name] = measure_records(
+                job.task, records, options, bad, rows=job.rows, longest=job.longest
+            )
+            job.data.bad.note(bad)
+            job.run.metrics.append(
+                {"step": step, "split": f"best {name}", **evaluations[name].metrics}
+            )
+    write_text(job.run.report_path, report_of(job, evaluations, options))
+    return evaluations
+
+
+def _with_roles(data: DataSettings, roles: dict[str, str | Sequence[str]]) -> DataSettings:
+    from dataclasses import replace
+
+    return replace(data, roles={**data.roles, **roles})

@@ -1,0 +1,109 @@
+"""The report of a task on records: what it learnt from, how it went, how well it does, examples."""
+
+from collections.abc import Mapping, Sequence
+
+from recurra.data import BadRecords
+from recurra.report import (
+    Histogram,
+    Metric,
+    Part,
+    Report,
+    Section,
+    Table,
+    curves_from,
+    render_report,
+)
+from recurra.tasks._data_summary import DataSummary
+from recurra.tasks._examples import examples_of
+from recurra.tasks._job import Job
+from recurra.tasks._record_task import AnswerOptions
+from recurra.tasks._record_use import Evaluation, evaluating
+
+SHOWN = 12
+"""Records that the report shows one by one."""
+
+BINS = 24
+"""Bars of the histogram of lengths, at most."""
+
+
+def report_of(job: Job, evaluations: Mapping[str, Evaluation], options: AnswerOptions) -> str:
+    """Make the page of a job that was trained: HTML that needs nothing else.
+
+    Args:
+        job: the job, with its best weights.
+        evaluations: by the name of the part that was measured.
+        options: how to answer.
+    """
+    task = job.task
+    parameters = sum(parameter.numel() for parameter in task.parameters())
+    facts = {
+        "task": task.command,
+        "records": ", ".join(f"{n:,} {name}" for name, n in job.summary.counts.items() if n),
+        "parameters": f"{parameters:,}",
+        "epochs": f"{len(_validations(job))} of {job.settings.epochs}",
+        "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
+        "batch": f"{job.rows} records",
+        "seed": str(job.settings.seed),
+        **job.run.config["versions"],
+    }
+    sections = [
+        *(_measured(job, name, evaluation) for name, evaluation in evaluations.items()),
+        Section("Learning curve", [curves_from(job.run.metrics.read(), task.monitor)]),
+        *_examples(job, options),
+        _data(job.summary, job),
+    ]
+    return render_report(Report(f"{job.run.folder.name}", facts, job.summary.warnings, sections))
+
+
+def _validations(job: Job) -> list[object]:
+    return [each for each in job.run.metrics.read() if each["split"] == "validation"]
+
+
+def _measured(job: Job, name: str, evaluation: Evaluation) -> Section:
+    parts: list[Part] = []
+    for metric, value in evaluation.metrics.items():
+        low, high = evaluation.intervals.get(metric, (None, None))
+        parts.append(Metric(metric.replace("_", " "), value, low, high))
+    parts += job.task.shown_totals(evaluation.totals)
+    intro = f"{evaluation.records:,} records; intervals hold 95 % of resampled data."
+    return Section(f"{name.capitalize()} data", parts, intro)
+
+
+def _examples(job: Job, options: AnswerOptions) -> list[Section]:
+    """Show what the task says of the first records that were not learnt."""
+    name, records = (
+        ("Test", job.data.test) if job.data.test else ("Validation", job.data.validation)
+    )
+    bad = BadRecords(SHOWN)
+    kept, examples = examples_of(job.task, records[:SHOWN], bad, longest=job.longest)
+    if not examples:
+        return []
+    with evaluating(job.task):
+        parts = job.task.shown(kept, job.task.collate(examples), options)
+    return [Section(f"{name} records", parts)] if parts else []
+
+
+def _data(summary: DataSummary, job: Job) -> Section:
+    columns = [[role, names] for role, names in summary.columns.items()]
+    parts: list[Part] = [Table("Columns", ["role", "column"], columns)]
+    sizes = [job.task.size(job.task.example(record)) for record in job.data.training[:20_000]]
+    parts.append(_histogram(sizes))
+    for role, counts in summary.labels.items():
+        rows = [[label, f"{count:,}"] for label, count in list(counts.items())[:40]]
+        parts.append(Table(f"{role.capitalize()} in the training data", [role, "records"], rows))
+    if summary.left_out:
+        parts.append(
+            Table(f"{summary.left_out_count:,} left out", ["why"], [[e] for e in summary.left_out])
+        )
+    return Section("Data", parts)
+
+
+def _histogram(sizes: Sequence[int]) -> Histogram:
+    least, most = min(sizes), max(sizes)
+    bins = min(BINS, most - least + 1)
+    width = (most - least + 1) / bins
+    counts = [0] * bins
+    for size in sizes:
+        counts[min(bins - 1, int((size - least) / width))] += 1
+    edges = [least + i * width for i in range(bins + 1)]
+    return Histogram("Lengths of training records", "steps", counts, edges)

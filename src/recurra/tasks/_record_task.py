@@ -1,0 +1,239 @@
+"""What all tasks on records share: the protocol that lets one command serve every task."""
+
+from abc import abstractmethod
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
+
+import torch
+
+from recurra.base import Batch, Outcome, State
+from recurra.data import Columns, DemoData, Field, Record
+from recurra.report import Part
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._loadable import Loadable
+
+if TYPE_CHECKING:
+    from recurra.data import Source
+    from recurra.tasks._record_use import Evaluation, Prediction
+
+Answer: TypeAlias = dict[str, Any]
+"""What a task says of one record, as JSON: such as `{"label": "good", "confidence": 0.93}`."""
+
+
+class Measured(NamedTuple):
+    """What a task makes of one batch.
+
+    Args:
+        loss: scalar to differentiate.
+        measures: by name, `[B]` each, one number a record; their sums become metrics.
+    """
+
+    loss: torch.Tensor
+    measures: dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class AnswerOptions:
+    """How to answer.
+
+    Args:
+        top: alternatives to give, the likeliest first, where a task has them; 0 gives the answer
+            alone. Default: 0.
+        beam: hypotheses kept while a sequence is written; 1 always takes the likeliest next
+            symbol. Default: 5.
+        length_penalty: 0 prefers short sequences, 1 divides by their length nearly. Default: 1.
+        longest: symbols of a written sequence at most. Default: 200.
+    """
+
+    top: int = 0
+    beam: int = 5
+    length_penalty: float = 1.0
+    longest: int = 200
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What suits a task where nothing else is asked for.
+
+    Args:
+        epochs: passes over the training data.
+        rows: records of a batch.
+        learning_rate: largest step size.
+        patience: epochs without a better validation value after which training ends; 0 never ends.
+    """
+
+    epochs: int = 10
+    rows: int = 64
+    learning_rate: float = 0.005
+    patience: int = 3
+
+
+class RecordTask(Loadable):
+    """A task whose data are records: named fields in, an answer out.
+
+    A new task is one file with a class of this kind. Readers of files, batches by length, training,
+    prediction, reports and the command line know this protocol and no task.
+
+    Class variables:
+        command: its name on the command line.
+        summary: one line of help.
+        fields: the roles that columns play; a `target` is what is predicted, and may be absent
+            when predicting.
+        settings_type: a frozen dataclass of choices; each field is an option of the command.
+        advice: what suits the task.
+    """
+
+    command: ClassVar[str]
+    summary: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
+    settings_type: ClassVar[type]
+    advice: ClassVar[Advice] = Advice()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.columns: Columns = {}
+
+    @classmethod
+    @abstractmethod
+    def from_records(
+        cls, records: Sequence[Record], settings: Any, *, cell: CellMaker | None = None
+    ) -> "RecordTask":
+        """Make a new task, with the vocabulary and the labels of its training records.
+
+        Args:
+            records: the training records, fields by role.
+            settings: a `settings_type`.
+            cell: makes the cell, where `settings.cell` is not a name of the collection.
+
+        Raises:
+            DataError: no task can be made of these records, such as those with a single class.
+        """
+
+    @abstractmethod
+    def example(self, record: Record, *, targets: bool = True) -> Any:
+        """Turn a record into numbers.
+
+        Args:
+            record: fields by role.
+            targets: whether what is to be predicted is read, too.
+
+        Raises:
+            DataError: the record cannot be used, such as one with an unknown label; it names the
+                place and the field.
+        """
+
+    @abstractmethod
+    def size(self, example: Any) -> int:
+        """Give the steps of an example; batches are of examples of about one size."""
+
+    @abstractmethod
+    def collate(self, examples: Sequence[Any]) -> Batch:
+        """Put examples side by side; without targets if they have none."""
+
+    @abstractmethod
+    def measured(self, batch: Batch) -> Measured:
+        """Run over a batch and compare with its targets."""
+
+    @abstractmethod
+    def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
+        """Answer each record of a batch, in evaluation mode and without gradients."""
+
+    def written_columns(self) -> dict[str, list[str]]:
+        """Give the columns that the task learnt from as JSON, for `config`."""
+        return {role: list(names) for role, names in self.columns.items()}
+
+    def read_columns(self, config: Mapping[str, Any]) -> None:
+        """Take over the columns that `written_columns` gave."""
+        self.columns = {role: tuple(names) for role, names in config["columns"].items()}
+
+    @classmethod
+    @abstractmethod
+    def demo(cls) -> DemoData:
+        """Give the data that the task carries, fields by role."""
+
+    @classmethod
+    def fit(cls, source: "Source", **options: Any) -> "Self":
+        """Make a task from records and train it.
+
+        Args:
+            source: the training records: a path or several, a DataFrame, a Table, an iterable of
+                mappings; or "demo" for the data that the task carries.
+            options: those of `recurra.tasks.fit_records`, such as `out`, the run directory; and
+                the column of each role by the role's name, such as `text="document"`.
+
+        Returns:
+            task: with the weights that were best on the validation data.
+        """
+        from recurra.tasks._record_fit import fit_records
+
+        task = fit_records(cls, source, **options)
+        assert isinstance(task, cls)  # it made one of this class
+        return task
+
+    def predict(
+        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+    ) -> "Iterator[Prediction]":
+        """Answer records one after the other, in their order, in constant memory.
+
+        Args:
+            source: the records, as for `fit`; labels are not needed.
+            options: how to answer. Default: `AnswerOptions()`.
+            reading: those of `recurra.tasks.predict_source`: `read`, `bad`, `rows`, and the column
+                of each role.
+        """
+        from recurra.tasks._record_use import predict_source
+
+        return predict_source(self, source, options or AnswerOptions(), **reading)
+
+    def evaluate(
+        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+    ) -> "Evaluation":
+        """Measure the task on records whose targets are known, with confidence intervals.
+
+        Args:
+            source: the records, as for `fit`.
+            options: how to answer. Default: `AnswerOptions()`.
+            reading: as for `predict`.
+        """
+        from recurra.tasks._record_use import evaluate_source
+
+        return evaluate_source(self, source, options or AnswerOptions(), **reading)
+
+    def outcome(self, batch: Batch, state: State | None) -> Outcome:
+        """Sum up what was measured; records have no state."""
+        del state
+        loss, measures = self.measured(batch)
+        totals = {name: float(each.detach().sum()) for name, each in measures.items()}
+        return Outcome(loss, totals, None)
+
+    def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
+        """Measure a batch as at the end, `[B]` or `[B, K]` each; what is dear is measured here."""
+        del options
+        return self.measured(batch).measures
+
+    def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
+        """Turn summed final measures into metrics; those with K numbers come as tensors `[K]`."""
+        return self.metrics(totals)
+
+    @classmethod
+    def group(cls, record: Record) -> Hashable:
+        """Give what must not be both learnt and measured: by default the inputs of a record."""
+        inputs = [field.role for field in cls.fields if not field.target]
+        return repr([record.fields.get(role) for role in inputs])
+
+    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
+        """Give parts of a report about a few records, such as examples or attention maps.
+
+        Args:
+            records: with their targets.
+            batch: of these records.
+            options: how to answer.
+        """
+        del records, batch, options
+        return []
+
+    def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
+        """Give parts of a report made of summed final measures, such as a confusion matrix."""
+        del totals
+        return []

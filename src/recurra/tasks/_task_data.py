@@ -1,0 +1,179 @@
+"""The records of a task: read, put into roles, split, and held to what the task can use."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from recurra.base import DataError, check_range, check_seed, check_size
+from recurra.data import (
+    BadRecords,
+    Columns,
+    Field,
+    ReadOptions,
+    Record,
+    Source,
+    find_columns,
+    has_column,
+    read_records,
+    select_fields,
+    split_by_group,
+)
+from recurra.tasks._record_task import RecordTask
+
+Roles: TypeAlias = Mapping[str, str | Sequence[str]]
+"""Role to the name of its column, or to several."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """Which records a task learns from, and how they are taken.
+
+    Args:
+        validation: what is measured after each epoch and not learnt: a part of the training
+            records, 0 < part < 1, or files or records of their own. Default: 0.1.
+        test: what is measured at the end. Default: nothing.
+        roles: role to column, such as `{"text": "document"}`. Default: by the usual names.
+        read: how files are read. Default: by their endings.
+        skip_bad: so many records that cannot be used are left out; one more is an error.
+            Default: 0.
+        longest: steps of the longest record that is used. Default: 10,000.
+        seed: of the split and of the order of batches. Default: 0.
+    """
+
+    validation: float | Source = 0.1
+    test: Source | None = None
+    roles: Roles = field(default_factory=dict)
+    read: ReadOptions = field(default_factory=ReadOptions)
+    skip_bad: int = 0
+    longest: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.validation, int | float):
+            check_range("validation", self.validation, 0, 1, low_open=True, high_open=True)
+        check_size("skip_bad", self.skip_bad, least=0)
+        check_size("longest", self.longest)
+        check_seed(self.seed)
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """Records ready to learn from, fields by role.
+
+    Args:
+        training: what is learnt.
+        validation: what is measured after each epoch.
+        test: what is measured at the end; may be empty.
+        columns: role to columns.
+        bad: the records that were left out, and why.
+    """
+
+    training: list[Record]
+    validation: list[Record]
+    test: list[Record]
+    columns: Columns
+    bad: BadRecords
+
+
+def read_task_data(kind: type[RecordTask], source: Source, settings: DataSettings) -> TaskData:
+    """Read the records of a task, all of them, and split them.
+
+    Args:
+        kind: the task, which says what fields it needs and what belongs together.
+        source: the training records.
+        settings: how they are taken.
+
+    Raises:
+        DataError: a record or a column cannot be used, or there are too few records.
+        ArgumentError: the settings do not fit.
+    """
+    bad = BadRecords(settings.skip_bad)
+    columns, training = _take(kind, source, settings, bad)
+    if isinstance(settings.validation, int | float):
+        training, validation = _split(kind, training, settings)
+    else:
+        _, validation = _take(kind, settings.validation, settings, bad, columns)
+    test: list[Record] = []
+    if settings.test is not None:
+        _, test = _take(kind, settings.test, settings, bad, columns)
+    return TaskData(training, validation, test, columns, bad)
+
+
+def records_of(
+    kind: type[RecordTask],
+    source: Source,
+    roles: Roles,
+    *,
+    known: Columns | None = None,
+    read: ReadOptions | None = None,
+    bad: BadRecords | None = None,
+    targets: bool = True,
+) -> tuple[Columns, Iterable[Record]]:
+    """Read records as a stream, fields by role.
+
+    Args:
+        kind: the task, which says what fields it needs.
+        source: the records.
+        roles: role to column.
+        known: role to columns that were learnt from, which are tried for what `roles` lacks; then
+            the usual names are, and those of the roles. Default: none.
+        read: how files are read. Default: by their endings.
+        bad: takes records that cannot be used. Default: the first raises.
+        targets: whether the fields that are to be predicted are needed, too.
+
+    Returns:
+        columns: role to columns.
+        records: one after the other.
+    """
+    bad = BadRecords() if bad is None else bad
+    fields = [each for each in kind.fields if targets or not each.target]
+    stream = iter(read_records(source, read, bad))
+    first = next(stream, None)
+    if first is None:
+        raise DataError("There are no records.", got=_name(source), expected="one or more")
+    columns = _columns(first, fields, roles, known or {})
+    return columns, select_fields(chain([first], stream), columns, fields, bad)
+
+
+def _columns(first: Record, fields: Sequence[Field], roles: Roles, known: Columns) -> Columns:
+    given = {field.role: roles[field.role] for field in fields if field.role in roles}
+    for role, names in known.items():
+        if role not in given and all(has_column(first, name) for name in names):
+            given[role] = names
+    with_roles = [field._replace(usual=(*field.usual, field.role)) for field in fields]
+    return find_columns(first, with_roles, given)
+
+
+def _take(
+    kind: type[RecordTask],
+    source: Source,
+    settings: DataSettings,
+    bad: BadRecords,
+    columns: Columns | None = None,
+) -> tuple[Columns, list[Record]]:
+    roles = settings.roles if columns is None else columns
+    found, records = records_of(kind, source, roles, read=settings.read, bad=bad)
+    taken = list(records)
+    if not taken:
+        raise DataError("No record can be used.", got=f"{bad.count} left out", where=_name(source))
+    return found, taken
+
+
+def _split(
+    kind: type[RecordTask], records: list[Record], settings: DataSettings
+) -> tuple[list[Record], list[Record]]:
+    part = settings.validation
+    assert isinstance(part, int | float)  # the caller has looked
+    shares = (1 - part, part)
+    training, validation = split_by_group(records, kind.group, shares, settings.seed)
+    return training, validation
+
+
+def _name(source: Any) -> str:
+    if isinstance(source, str | Path):
+        return str(source)
+    if isinstance(source, list | tuple) and all(isinstance(each, str | Path) for each in source):
+        return ", ".join(map(str, source))
+    return type(source).__name__
