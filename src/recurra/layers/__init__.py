@@ -12,8 +12,10 @@ from recurra.layers._multi_layer_perceptron import MultiLayerPerceptron
 from recurra.layers._perceptron import Perceptron, PerceptronEpoch, PerceptronLearning
 from recurra.layers._recurrent import Recurrent
 from recurra.layers._shortcuts import Concatenate, Residual
+from recurra.layers._softmax_loss import softmax_loss
 from recurra.layers._stack import Stack
 from recurra.layers._tied_embedding import TiedEmbedding
+from recurra.layers._variational_dropout import SymbolDropout, VariationalDropout
 
 __all__ = [
     "ATTENTIONS",
@@ -38,9 +40,12 @@ __all__ = [
     "Recurrent",
     "Residual",
     "Stack",
+    "SymbolDropout",
     "TiedEmbedding",
+    "VariationalDropout",
     "contrastive_loss",
     "from_torch",
     "load_into_torch",
     "loss_function",
+    "softmax_loss",
 ]

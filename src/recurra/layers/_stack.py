@@ -8,6 +8,7 @@ from torch import nn
 
 from recurra.base import ShapeError, State, check_range, describe_state
 from recurra.layers._layer import Layer, require_time_first
+from recurra.layers._variational_dropout import VariationalDropout
 
 
 class Stack(Layer):
@@ -19,6 +20,8 @@ class Stack(Layer):
         layers: the layers, lowest first; at least one.
         dropout: probability of dropping a feature between two layers, 0..1; not after the last.
             Default: 0.
+        variational: drop the same features at all steps of a call, see `VariationalDropout`.
+            Default: False.
         batch_first: take and give `[B, T, ...]`. Default: False.
 
     Raises:
@@ -37,13 +40,19 @@ class Stack(Layer):
     """
 
     def __init__(
-        self, layers: Iterable[Layer], *, dropout: float = 0.0, batch_first: bool = False
+        self,
+        layers: Iterable[Layer],
+        *,
+        dropout: float = 0.0,
+        variational: bool = False,
+        batch_first: bool = False,
     ) -> None:
         super().__init__(batch_first=batch_first)
         self.layers = nn.ModuleList(require_time_first("Stack", layer) for layer in layers)
         if not self.layers:
             raise ShapeError("`Stack` has no layers.", got="[]", expected="at least one layer")
-        self.dropout = nn.Dropout(check_range("dropout", dropout, 0, 1))
+        check_range("dropout", dropout, 0, 1)
+        self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(cast(Iterable[Layer], self.layers))
@@ -75,7 +84,7 @@ class Stack(Layer):
         """Run every layer once."""
         following = []
         for depth, (layer, start) in enumerate(zip(self, self._starts(state), strict=True)):
-            x = self.dropout(x) if depth > 0 else x
+            x = self.dropout(x.unsqueeze(0)).squeeze(0) if depth > 0 else x
             x, end = layer.step(x, start)
             following.append(end)
         return x, tuple(following)

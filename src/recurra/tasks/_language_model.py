@@ -19,14 +19,17 @@ from recurra.base import (
     check_size,
     settings_from,
 )
+from recurra.cells import DropConnect
 from recurra.data import NO_TARGET, Vocabulary, from_units, to_units
 from recurra.decode import check_choice, choose, generate
-from recurra.layers import Stack
+from recurra.layers import Stack, SymbolDropout, TiedEmbedding, VariationalDropout
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
 from recurra.tasks._language_model_parts import (
     LanguageModelConfig,
     input_layer,
     recurrent_layers,
+    scoring_layer,
+    with_later_choices,
 )
 from recurra.tasks._loadable import Loadable
 
@@ -59,6 +62,8 @@ class LanguageModel(Loadable):
 
     kind: ClassVar[str] = "language_model"
     monitor: ClassVar[str] = "bits_per_character"
+    unit: ClassVar[str] = "characters"
+    """What the symbols are called, in totals and to people."""
 
     def __init__(
         self,
@@ -71,11 +76,13 @@ class LanguageModel(Loadable):
         self.vocabulary = vocabulary
         self.settings = config or LanguageModelConfig()
         make = cell or cell_maker(self.settings.cell)
+        dropout, variational = self.settings.dropout, self.settings.variational
         self.embed, size = input_layer(self.settings, len(vocabulary))
         layers, size = recurrent_layers(self.settings, make, size)
-        self.stack = Stack(layers, dropout=self.settings.dropout)
-        self.dropout = nn.Dropout(self.settings.dropout)
-        self.head = nn.Linear(size, len(vocabulary))
+        self.stack = Stack(layers, dropout=dropout, variational=variational)
+        self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
+        self.word_dropout = SymbolDropout(len(vocabulary), self.settings.word_dropout)
+        self.head = scoring_layer(self.settings, size, len(vocabulary))
 
     @classmethod
     def from_config(
@@ -87,7 +94,7 @@ class LanguageModel(Loadable):
             raise ArgumentError(
                 "`vocabulary` is not a list of symbols.", got=repr(symbols)[:60], expected="strings"
             )
-        settings = settings_from(LanguageModelConfig, config["model"])
+        settings = settings_from(LanguageModelConfig, with_later_choices(config["model"]))
         return cls(Vocabulary(symbols), settings, cell=cell)
 
     def config(self) -> dict[str, Any]:
@@ -114,18 +121,45 @@ class LanguageModel(Loadable):
             scores: unnormalised log-probabilities, `[T, B, V]`.
             state: the state after the last symbol.
         """
-        x = self.embed(numbers)  # [T, B, E]
-        hidden, state = self.stack(x, state, lengths=lengths, resets=resets)  # [T, B, H]
-        return self.head(self.dropout(hidden)), state
+        hidden, state = self._hidden(numbers, state, lengths=lengths, resets=resets)
+        return self.scores(hidden), state
+
+    def scores(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Score every symbol by what the layers found: hidden `[..., H]` to `[..., V]`."""
+        scores: torch.Tensor = self.head(hidden)
+        return self.embed.scores(scores) if isinstance(self.embed, TiedEmbedding) else scores
+
+    def _hidden(
+        self, numbers: torch.Tensor, state: State | None, **marks: torch.Tensor | None
+    ) -> tuple[torch.Tensor, State]:
+        """Run the layers, in training with what is dropped drawn anew: `[T, B, H]`."""
+        x = self.word_dropout(self.embed(numbers), numbers)  # [T, B, E]
+        if self.settings.variational:
+            x = self.dropout(x)
+        if self.training:
+            self._draw_weights()
+        hidden, state = self.stack(x, state, **marks)
+        return self.dropout(hidden), state
+
+    def _draw_weights(self) -> None:
+        for module in self.stack.modules():
+            if isinstance(module, DropConnect):
+                module.draw()
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum the nats of all targets; the loss is their mean."""
-        scores, state = self(batch.inputs, state, lengths=batch.lengths, resets=batch.resets)
-        nats = F.cross_entropy(
-            scores.flatten(0, 1), batch.targets.flatten(), ignore_index=NO_TARGET, reduction="sum"
+        hidden, state = self._hidden(
+            batch.inputs, state, lengths=batch.lengths, resets=batch.resets
         )
+        nats = self.nats(hidden.flatten(0, 1), batch.targets.flatten())
         symbols = int((batch.targets != NO_TARGET).sum())
-        return Outcome(nats / symbols, {"nats": float(nats.detach()), "characters": symbols}, state)
+        return Outcome(nats / symbols, {"nats": float(nats.detach()), self.unit: symbols}, state)
+
+    def nats(self, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Sum the cross-entropy of hidden `[N, H]` with targets `[N]`."""
+        return F.cross_entropy(
+            self.scores(hidden), targets, ignore_index=NO_TARGET, reduction="sum"
+        )
 
     def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
         """Give bits per character, and perplexity per character, 2 to that power."""
@@ -191,7 +225,7 @@ class LanguageModel(Loadable):
 
     def _step(self, symbols: torch.Tensor, state: Any) -> tuple[torch.Tensor, Any]:
         hidden, state = self.stack.step(self.embed(symbols), state)
-        return self._hide_unknown(self.head(hidden)), state
+        return self._hide_unknown(self.scores(hidden)), state
 
     def _hide_unknown(self, scores: torch.Tensor) -> torch.Tensor:
         """Rule out "<unk>" [B, V]: it is read, never written."""

@@ -1,15 +1,17 @@
 """What a language model is made of: sizes and choices, input, recurrent layers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import UnknownName, check_range, check_size
+from recurra.base import ArgumentError, UnknownName, check_range, check_size
+from recurra.cells import DropConnect
 from recurra.data import Units
-from recurra.layers import Concatenate, Layer, Recurrent, Residual
+from recurra.layers import Concatenate, Layer, Recurrent, Residual, TiedEmbedding
 from recurra.tasks._cells_by_name import CellMaker
 
 
@@ -30,7 +32,16 @@ class LanguageModelConfig:
             and all layers below, which learns fastest. Default: "dense".
         dropout: probability of dropping a feature between layers and before the scores, 0..1.
             Default: 0.
-        units: what one symbol of the text is. Default: "characters".
+        units: what one symbol of the text is; of no concern to words. Default: "characters".
+        tied: one matrix embeds symbols and scores them, see `layers.TiedEmbedding`; where the
+            features that are scored are not `embedding_size`, a linear map stands between.
+            Default: False.
+        variational: `dropout` drops the same features at all steps of a window, those of the
+            embedded symbols too, see `layers.VariationalDropout`. Default: False.
+        word_dropout: probability of dropping a symbol, wherever it stands in the window, 0..1, see
+            `layers.SymbolDropout`. Default: 0.
+        weight_dropout: probability of leaving out a recurrent weight for a window, 0..1, see
+            `cells.DropConnect`. Default: 0.
     """
 
     cell: str = "lstm"
@@ -41,12 +52,17 @@ class LanguageModelConfig:
     connections: Literal["plain", "residual", "dense"] = "dense"
     dropout: float = 0.0
     units: Units = "characters"
+    tied: bool = False
+    variational: bool = False
+    word_dropout: float = 0.0
+    weight_dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check_size("hidden_size", self.hidden_size, most=1_000_000)
         check_size("layers", self.layers, most=1000)
         check_size("embedding_size", self.embedding_size, most=1_000_000)
-        check_range("dropout", self.dropout, 0, 1)
+        for name in ("dropout", "word_dropout", "weight_dropout"):
+            check_range(name, getattr(self, name), 0, 1)
         for name, known in (
             ("inputs", ("embedding", "one-hot")),
             ("connections", ("plain", "residual", "dense")),
@@ -54,6 +70,18 @@ class LanguageModelConfig:
         ):
             if getattr(self, name) not in known:
                 raise UnknownName.among(name, getattr(self, name), known)
+        if self.tied and self.inputs != "embedding":
+            raise ArgumentError(
+                "One-hot inputs have no matrix that scores could share.",
+                got=f"inputs={self.inputs!r}, tied=True",
+                expected="inputs='embedding' with tied=True",
+            )
+
+
+def with_later_choices(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete the configuration of a model that was saved when it had fewer choices."""
+    later = {"tied": False, "variational": False, "word_dropout": 0.0, "weight_dropout": 0.0}
+    return {**later, **section}
 
 
 class OneHot(nn.Module):
@@ -75,6 +103,8 @@ def input_layer(config: LanguageModelConfig, V: int) -> tuple[nn.Module, int]:
     """Make the input layer and say how many features it gives."""
     if config.inputs == "one-hot":
         return OneHot(V), V
+    if config.tied:
+        return TiedEmbedding(V, config.embedding_size), config.embedding_size
     return nn.Embedding(V, config.embedding_size), config.embedding_size
 
 
@@ -86,6 +116,8 @@ def recurrent_layers(
     for depth in range(config.layers):
         cell = make(size, config.hidden_size)
         features = getattr(cell, "output_size", config.hidden_size)  # a projection gives fewer
+        if config.weight_dropout:
+            cell = DropConnect(cell, config.weight_dropout, redraw=False)
         layer: Layer = Recurrent(cell)
         if config.connections == "dense":
             layer, size = Concatenate(layer), size + features
@@ -94,3 +126,10 @@ def recurrent_layers(
             size = features
         layers.append(layer)
     return layers, size
+
+
+def scoring_layer(config: LanguageModelConfig, size: int, V: int) -> nn.Module:
+    """Make what scores `size` features, or, if tied, what the embedding's matrix then scores."""
+    if not config.tied:
+        return nn.Linear(size, V)
+    return nn.Identity() if size == config.embedding_size else nn.Linear(size, config.embedding_size)

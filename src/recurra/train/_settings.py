@@ -30,6 +30,8 @@ class TrainingSettings:
         patience: stop after so many epochs without a better validation value; 0 never does.
             Default: 0.
         seed: of the first weights and of dropout.
+        weight_decay: part of each weight that a step of size 1 takes away, 0 or more. Default: the
+            optimizer's own, which is 0 for "muon".
     """
 
     epochs: int = 2
@@ -41,6 +43,7 @@ class TrainingSettings:
     checkpoint_every: int = 200
     seed: int = 0
     patience: int = 0
+    weight_decay: float | None = None
 
     def __post_init__(self) -> None:
         check_size("epochs", self.epochs, most=1_000_000)
@@ -49,6 +52,8 @@ class TrainingSettings:
         check_size("patience", self.patience, least=0)
         check_range("learning_rate", self.learning_rate, 0, 1000, low_open=True)
         check_range("clip_norm", self.clip_norm, 0, inf, low_open=True, high_open=True)
+        if self.weight_decay is not None:
+            check_range("weight_decay", self.weight_decay, 0, inf, high_open=True)
         check_seed(self.seed)
         check_optimizer(self.optimizer)
         find_schedule(self.schedule)
@@ -56,4 +61,5 @@ class TrainingSettings:
 
 def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the settings of a run that began when there was no choice of some of them."""
-    return {"optimizer": MUON, "schedule": "cosine", "patience": 0, **section}
+    later = {"optimizer": MUON, "schedule": "cosine", "patience": 0, "weight_decay": None}
+    return {**later, **section}
