@@ -8,6 +8,7 @@ from recurra.tasks._cells_by_name import (
     errors_of_user_code,
     load_cell_maker,
 )
+from recurra.tasks._chat import Chat
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
 from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
@@ -31,6 +32,7 @@ from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
+from recurra.tasks._translator import Translator, TranslatorConfig
 from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Answer",
     "AnswerOptions",
     "CellMaker",
+    "Chat",
     "Corpus",
     "CorpusSettings",
     "DataSettings",
@@ -64,6 +67,8 @@ __all__ = [
     "TextClassifierConfig",
     "TextConfig",
     "TextNetwork",
+    "Translator",
+    "TranslatorConfig",
     "Writer",
     "WriterConfig",
     "WritingOptions",

@@ -1,14 +1,21 @@
 """The table of all tasks."""
 
+from recurra.tasks._chat import Chat
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._loadable import Loadable
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._text_classifier import TextClassifier
+from recurra.tasks._translator import Translator
 from recurra.tasks._writer import Writer
 
-RECORD_TASKS: tuple[type[RecordTask], ...] = (TextClassifier, Writer)
+RECORD_TASKS: tuple[type[RecordTask], ...] = (
+    TextClassifier,
+    Writer,
+    Translator,
+    Chat,
+)
 """Tasks on records. Those of one command are told apart by the fields that they need; the first
 whose fields are all there is taken."""
 

@@ -61,5 +61,7 @@ def orthogonal(matrix: torch.Tensor, eps: float = 1e-7) -> torch.Tensor:
     first, third, fifth = QUINTIC
     for _ in range(STEPS):
         square = X @ X.t()
-        X = torch.addmm(X, torch.addmm(square, square, square, beta=third, alpha=fifth), X, beta=first)
+        X = torch.addmm(
+            X, torch.addmm(square, square, square, beta=third, alpha=fifth), X, beta=first
+        )
     return X.t() if tall else X

@@ -1,0 +1,78 @@
+"""Answers to questions, about anything that was learnt or about a text that is given."""
+
+from typing import ClassVar
+
+from recurra.data import DemoData, Field, Record, demo_dialogue
+from recurra.tasks._record_task import Advice, AnswerOptions
+from recurra.tasks._text_network import encode_field
+from recurra.tasks._translation_network import END_NUMBER
+from recurra.tasks._translator import Translator
+
+
+class Chat(Translator):
+    """Answer a question, as a `Translator` from questions to answers.
+
+    With a context the question is about that text: the encoder reads the context, a mark, and the
+    question. Source: O. Vinyals and Q. Le, "A neural conversational model" (2015).
+
+    Args:
+        encoder: turns questions and answers into numbers.
+        config: sizes and choices.
+        cell: makes a cell of the user's. Default: the one that `config` names.
+
+    Example:
+        >>> import recurra
+        >>> sizes = recurra.tasks.TranslatorConfig(units="words", hidden_size=16)
+        >>> talk = [{"question": f"what is {n}", "answer": f"{n} it is"} for n in range(40)]
+        >>> training = recurra.tasks.advised_training(recurra.tasks.Chat, epochs=1)
+        >>> task = recurra.tasks.Chat.fit(talk, out="runs/talk", settings=sizes, training=training)
+        >>> isinstance(task.reply("what is 7"), str)
+        True
+    """
+
+    kind: ClassVar[str] = "chat"
+    command: ClassVar[str] = "chat"
+    summary: ClassVar[str] = "Answer questions; `recurra chat RUN` talks in the terminal."
+    advice: ClassVar[Advice] = Advice(epochs=20, rows=64, learning_rate=0.003, patience=4)
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("question", "What is asked.", ("question", "Q", "source", "input"), "text"),
+        Field("answer", "What to say.", ("answer", "A", "target", "output"), "text", target=True),
+        Field(
+            "context", "A text that the question is about.", ("context", "passage"), "text",
+            needed=False,
+        ),
+    )  # fmt: skip
+    written: ClassVar[str] = "answer"
+
+    @classmethod
+    def demo(cls) -> DemoData:
+        """Give questions about Python's own functions, in many words, and their answers."""
+        return demo_dialogue()
+
+    def read(self, record: Record) -> list[int]:
+        """Turn the context, if there is one, and the question into numbers."""
+        question = encode_field(self.encoder, record, "question")
+        if record.fields.get("context") is None:
+            return question
+        return [*encode_field(self.encoder, record, "context"), END_NUMBER, *question]
+
+    def given(self, record: Record) -> str:
+        """Give context and question as people read them."""
+        parts = [record.fields.get("context"), record.fields["question"]]
+        return "\n".join(part for part in parts if part)
+
+    def reply(
+        self, question: str, context: str | None = None, options: AnswerOptions | None = None
+    ) -> str:
+        """Answer one question.
+
+        Args:
+            question: what is asked.
+            context: a text that it is about. Default: none.
+            options: how to answer. Default: `AnswerOptions()`.
+
+        Raises:
+            DataError: the question is empty.
+        """
+        given = {"question": question} | ({} if context is None else {"context": context})
+        return str(next(self.predict([given], options)).answer["text"])

@@ -1,0 +1,278 @@
+"""One text for another: translation, and whatever else answers a sequence by a sequence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple, Self
+
+import torch
+import torch.nn.functional as F
+
+from recurra.base import Batch, UnknownName, check_range, check_size, settings_from
+from recurra.data import (
+    NO_TARGET,
+    DemoData,
+    EncoderSettings,
+    Field,
+    Record,
+    TextEncoder,
+    TextUnits,
+    demo_dates,
+    make_text_encoder,
+    pad_rows,
+    text_encoder_from,
+)
+from recurra.decode import Hypothesis
+from recurra.layers import ATTENTIONS, Attention
+from recurra.report import AttentionMap, Example, Part
+from recurra.tasks._bleu import bleu_counts, bleu_metric
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._text_network import encode_field
+from recurra.tasks._translation_network import (
+    BEGIN_NUMBER,
+    END_NUMBER,
+    Pair,
+    TranslationNetwork,
+)
+
+
+@dataclass(frozen=True)
+class TranslatorConfig(EncoderSettings):
+    """Sizes and choices of a translator.
+
+    Args:
+        cell: name of a cell of the collection; any other stands for one of the user's.
+            Default: "lstm".
+        hidden_size: H of every layer, and of each direction of the encoder's. Default: 256.
+        layers: how many layers of the encoder, and of the decoder. Default: 1.
+        embedding_size: features of an embedded symbol. Default: 256.
+        attention: "luong" looks at the source after each step, "bahdanau" before it, and "none" at
+            the last state of the encoder alone. Default: "luong".
+        dropout: probability of dropping a feature of an embedded symbol, between layers, and before
+            the scores, 0..1. Default: 0.3.
+        label_smoothing: probability that is spread over all symbols in training, 0..1.
+            Default: 0.1.
+        units: see `EncoderSettings`. Default: "subwords", of source and target together.
+        vocabulary_size: see `EncoderSettings`. Default: 4,000.
+    """
+
+    units: TextUnits = "subwords"
+    vocabulary_size: int = 4000
+    cell: str = "lstm"
+    hidden_size: int = 256
+    layers: int = 1
+    embedding_size: int = 256
+    attention: Attention = "luong"
+    dropout: float = 0.3
+    label_smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("hidden_size", "layers", "embedding_size"):
+            check_size(name, getattr(self, name), most=1_000_000)
+        for name in ("dropout", "label_smoothing"):
+            check_range(name, getattr(self, name), 0, 1)
+        if self.attention not in ATTENTIONS:
+            raise UnknownName.among("attention", self.attention, ATTENTIONS)
+
+    @property
+    def encoding(self) -> EncoderSettings:
+        """How texts become numbers."""
+        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
+
+
+class PairExample(NamedTuple):
+    """Numbers of a source and, if it is known, of its target with the text itself."""
+
+    source: list[int]
+    target: list[int] | None
+    text: str | None
+
+
+class Wanted(NamedTuple):
+    """What is to be written: symbols `[T, B]`, `NO_TARGET` after their end, and the texts."""
+
+    numbers: torch.Tensor
+    texts: list[str]
+
+
+class Translator(RecordTask):
+    """Write a text for a text: many to many, of any two lengths.
+
+        m_1 ... m_S = encoder(x_1 ... x_S)
+        p(y_t | y_1 ... y_{t-1}, x) = softmax of what the decoder makes of y_{t-1} and the m_s
+        loss = -mean_t log p(y_t | ...)                        nats per symbol, the end included
+
+    What is written is found by beam search. Sources: I. Sutskever et al., "Sequence to sequence
+    learning with neural networks" (2014); for attention see `recurra.layers.Decoder`.
+
+    Args:
+        encoder: turns texts of both sides into numbers.
+        config: sizes and choices.
+        cell: makes a cell of the user's. Default: the one that `config` names.
+
+    Example:
+        >>> import recurra
+        >>> sizes = recurra.tasks.TranslatorConfig(units="characters", hidden_size=32)
+        >>> pairs = [{"source": "a" * n, "target": "b" * n} for n in range(1, 40)]
+        >>> training = recurra.tasks.advised_training(recurra.tasks.Translator, epochs=2)
+        >>> task = recurra.tasks.Translator.fit(
+        ...     pairs, out="runs/letters", settings=sizes, training=training)
+        >>> sorted(next(task.predict([{"source": "aaa"}])).answer)
+        ['score', 'text']
+    """
+
+    kind: ClassVar[str] = "translator"
+    command: ClassVar[str] = "translate"
+    summary: ClassVar[str] = "Translate: learn from pairs of texts to write one for the other."
+    monitor: ClassVar[str] = "perplexity"
+    settings_type: ClassVar[type] = TranslatorConfig
+    advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("source", "The text that is read.", ("source", "src", "input"), "text"),
+        Field("target", "The text to write.", ("target", "tgt", "output"), "text", target=True),
+    )
+    written: ClassVar[str] = "target"
+
+    def __init__(
+        self, encoder: TextEncoder, config: TranslatorConfig, *, cell: CellMaker | None = None
+    ) -> None:
+        super().__init__()
+        self.encoder, self.settings = encoder, config
+        self.network = TranslationNetwork(len(encoder), config, cell)
+
+    @classmethod
+    def from_records(
+        cls, records: Sequence[Record], settings: Any, *, cell: CellMaker | None = None
+    ) -> Self:
+        """Make a translator with the symbols of records, those of both sides."""
+        texts = [str(value) for record in records for value in record.fields.values()]
+        return cls(make_text_encoder(texts, settings.encoding), settings, cell=cell)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> Self:
+        """Build the translator that `config` describes, with new weights."""
+        settings: TranslatorConfig = settings_from(cls.settings_type, config["model"])
+        task = cls(text_encoder_from(config["encoder"]), settings, cell=cell)
+        task.read_columns(config)
+        return task
+
+    def config(self) -> dict[str, Any]:
+        """Describe the translator as JSON."""
+        return {
+            "columns": self.written_columns(),
+            "model": asdict(self.settings),
+            "encoder": self.encoder.config(),
+        }
+
+    @classmethod
+    def demo(cls) -> DemoData:
+        """Give dates as people write them, and as ISO 8601 does."""
+        return demo_dates()
+
+    def read(self, record: Record) -> list[int]:
+        """Turn what is read of a record into numbers."""
+        return encode_field(self.encoder, record, "source")
+
+    def example(self, record: Record, *, targets: bool = True) -> PairExample:
+        """Turn a record into numbers; the source ends with its mark, too."""
+        source = [*self.read(record), END_NUMBER]
+        if not targets:
+            return PairExample(source, None, None)
+        numbers = encode_field(self.encoder, record, self.written)
+        return PairExample(source, numbers, record.fields[self.written])
+
+    def size(self, example: PairExample) -> int:
+        """Give the symbols of the longer side."""
+        return max(len(example.source), 1 + len(example.target or ()))
+
+    def collate(self, examples: Sequence[PairExample]) -> Batch:
+        """Put pairs side by side, each target after its beginning and before its end."""
+        source, lengths = pad_rows([each.source for each in examples])
+        if examples[0].target is None:
+            return Batch(Pair(source, lengths, None), None)
+        targets = [each.target or [] for each in examples]
+        before, steps = pad_rows([[BEGIN_NUMBER, *target] for target in targets])
+        numbers, _ = pad_rows([[*target, END_NUMBER] for target in targets])
+        beyond = torch.arange(len(numbers)).unsqueeze(1) >= steps  # [T, B]
+        wanted = Wanted(
+            numbers.masked_fill(beyond, NO_TARGET), [each.text or "" for each in examples]
+        )
+        return Batch(Pair(source, lengths, before), wanted, steps)
+
+    def measured(self, batch: Batch) -> Measured:
+        """Sum the nats of each target; the loss is their mean over symbols."""
+        assert batch.lengths is not None  # `collate` gives them
+        numbers = batch.targets.numbers  # [T, B]
+        kept = numbers != NO_TARGET
+        features = self.network(batch.inputs, batch.lengths).features[kept]  # [N, E]
+        scores = self.network.decoder.scores(features)  # [N, V]
+        smoothing = self.settings.label_smoothing if self.training else 0.0
+        loss = F.cross_entropy(scores, numbers[kept], label_smoothing=smoothing)
+        nats = F.cross_entropy(scores.detach(), numbers[kept], reduction="none")  # [N]
+        each = torch.zeros(kept.shape).masked_scatter(kept, nats).sum(dim=0)  # [B]
+        return Measured(loss, {"nats": each, "symbols": batch.lengths})
+
+    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+        """Give the perplexity per symbol, and its logarithm in nats."""
+        nats = totals["nats"] / totals["symbols"]
+        exp = float(torch.tensor(min(nats, 80.0), dtype=torch.float64).exp())
+        return {"perplexity": exp, "nats_per_symbol": nats}
+
+    def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
+        """Translate besides, and count what BLEU is made of, `[B, 10]`."""
+        texts = [self._text(found[0]) for found in self._search(batch, options)]
+        return {**self.measured(batch).measures, "bleu": bleu_counts(texts, batch.targets.texts)}
+
+    def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
+        """Give BLEU besides."""
+        return {**bleu_metric(totals), **self.metrics(totals)}
+
+    def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
+        """Write the best text for each source; its score is the log-probability per symbol."""
+        return [self._answer(found, options) for found in self._search(batch, options)]
+
+    def _search(self, batch: Batch, options: AnswerOptions) -> list[list[Hypothesis]]:
+        width = max(options.beam, options.top)
+        return self.network.search(
+            batch.inputs,
+            width=width,
+            length_penalty=options.length_penalty,
+            longest=options.longest,
+            best=max(1, options.top),
+        )
+
+    def _answer(self, found: list[Hypothesis], options: AnswerOptions) -> Answer:
+        ranked = [{"text": self._text(each), "score": self._score(each)} for each in found]
+        return {**ranked[0], "top": ranked} if options.top else ranked[0]
+
+    def _text(self, found: Hypothesis) -> str:
+        return self.encoder.decode(found.symbols.tolist())
+
+    def _score(self, found: Hypothesis) -> float:
+        return round(found.log_probability / (len(found.symbols) + 1), 4)
+
+    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
+        """Show texts with their translations, and where attention looked."""
+        parts: list[Part] = []
+        for i, (record, found) in enumerate(
+            zip(records, self._search(batch, options), strict=True)
+        ):
+            wanted = record.fields.get(self.written)
+            parts.append(Example(self.given(record), self._text(found[0]), wanted))
+            parts += self._attention(batch.inputs, i, found[0])
+        return parts
+
+    def given(self, record: Record) -> str:
+        """Give what is read of a record as people read it."""
+        return str(record.fields["source"])
+
+    def _attention(self, pair: Pair, row: int, found: Hypothesis) -> list[Part]:
+        weights = found.watched  # [M, S], S rounded up
+        if weights is None or not weights.shape[1]:
+            return []
+        count = int(pair.lengths[row])
+        tokens = self.encoder.vocabulary.decode(pair.source[:count, row].tolist())
+        written = self.encoder.vocabulary.decode(found.symbols.tolist())
+        written += ["<eos>"] * (len(weights) - len(written))
+        return [AttentionMap(tokens, written, weights[:, :count].tolist())]
