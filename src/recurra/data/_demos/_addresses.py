@@ -47,7 +47,7 @@ def demo_addresses(seed: int = 0, count: int = 4000) -> DemoData:
         for group, (one, other) in enumerate(zip(places, places, strict=True))
         for pair in _pairs(one, other, rng)
     ]
-    words = "Made-up businesses and their addresses as two people would type them: the same place?"
+    words = "Pairs of addresses of made-up businesses, twice the same place or two places."
     return split_demo("addresses", words, grouped[:count], seed)
 
 

@@ -21,8 +21,8 @@ def demo_numbers(seed: int = 0, count: int = 4000) -> DemoData:
     """Write random numbers in words; the target is their logarithm to base 10.
 
     For `regress` on text: fields `text`, such as "three hundred and five", and `target`, 2.4843.
-    Numbers are whole, 1 to 999,999,999, drawn so that their logarithms are evenly spread; each is
-    there once.
+    Numbers are whole, 1 to 999,999,999, drawn with evenly spread logarithms, so that short and long
+    words are alike frequent; each number is there once, so that the smallest are soon used up.
 
     Args:
         seed: of the numbers and the split.

@@ -4,6 +4,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 
+from recurra.base import check_seed
 from recurra.data._demos._demo_data import DemoData, Record, split_demo
 from recurra.data._demos._source_tags import tagged_lines
 
@@ -41,6 +42,7 @@ def demo_tagging(seed: int = 0) -> DemoData:
         >>> record["label"][:2]
         ['keyword', 'function']
     """
+    check_seed(seed)
     lines = {tuple(record["form"]): record for module in MODULES for record in _lines_of(module)}
     words = "Lines of the source of Python's standard library, each token with its part in it."
     return split_demo("tagging", words, lines.items(), seed)
