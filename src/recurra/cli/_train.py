@@ -8,13 +8,33 @@ from typing import Annotated
 import typer
 
 from recurra.cli._console import console
-from recurra.cli._options import MOST_THREADS, STREAMS, WARMUP, WINDOW, user_cell
+from recurra.cli._options import MOST_THREADS, STREAMS, WARMUP, WINDOW, UserCell, user_cell
+from recurra.cli._task_command import TaskGroup
 
 Model = partial(typer.Option, rich_help_panel="Model")
 Text = partial(typer.Option, rich_help_panel="Text")
 Training = partial(typer.Option, rich_help_panel="Training")
 
-train_app = typer.Typer(help="Train a network on your data.", no_args_is_help=True)
+train_app = typer.Typer(
+    cls=TaskGroup,
+    help="Train a network on your data.",
+    no_args_is_help=True,
+    invoke_without_command=True,
+)
+
+
+@train_app.callback()
+def _train(
+    context: typer.Context,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with this run, of any task.")
+    ] = None,
+    cell: UserCell = None,
+) -> None:
+    if context.invoked_subcommand is None:
+        from recurra.cli._resume import resume_any
+
+        resume_any(resume, cell)
 
 
 @train_app.command("lm")

@@ -29,6 +29,7 @@ from recurra.tasks._record_use import Evaluation, Prediction, measure_records, p
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._task_choice import choose_task
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
@@ -76,6 +77,7 @@ __all__ = [
     "begin",
     "build_task",
     "cell_maker",
+    "choose_task",
     "conclude",
     "describe_task",
     "errors_of_user_code",

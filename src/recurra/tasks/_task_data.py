@@ -133,13 +133,20 @@ def records_of(
     first = next(stream, None)
     if first is None:
         raise DataError("There are no records.", got=_name(source), expected="one or more")
-    columns = _columns(first, fields, roles, known or {})
+    columns = columns_of(first, fields, roles, known)
     return columns, select_fields(chain([first], stream), columns, fields, bad)
 
 
-def _columns(first: Record, fields: Sequence[Field], roles: Roles, known: Columns) -> Columns:
+def columns_of(
+    first: Record, fields: Sequence[Field], roles: Roles, known: Columns | None = None
+) -> Columns:
+    """Find the columns of fields: as told, else those learnt from, else those of the usual names.
+
+    Raises:
+        DataError: a needed one is not there.
+    """
     given = {field.role: roles[field.role] for field in fields if field.role in roles}
-    for role, names in known.items():
+    for role, names in (known or {}).items():
         wanted = any(field.role == role for field in fields)
         if wanted and role not in given and all(has_column(first, name) for name in names):
             given[role] = names

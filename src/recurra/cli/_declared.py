@@ -1,0 +1,194 @@
+"""Options of a command made from declarations: fields of records, fields of dataclasses."""
+
+import dataclasses
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import typer
+
+from recurra.cli._docstrings import argument_help
+
+if TYPE_CHECKING:
+    from recurra.tasks import RecordTask
+
+EXPLAINED = {
+    "cell": " `recurra cells` lists them; or FILE.py:CLASS of yours.",
+    "optimizer": " muon, adamw, adam, rmsprop, adagrad, nesterov, momentum or sgd.",
+    "schedule": " cosine, linear, step, one-cycle or constant.",
+}
+"""What the command line has to add to the help of some settings."""
+
+Declared = dict[str, inspect.Parameter]
+"""Options by the name of their parameter."""
+
+
+def option(
+    name: str, kind: Any, default: Any, words: str, panel: str, *, shown: str | None = None,
+    **more: Any,
+) -> inspect.Parameter:  # fmt: skip
+    """Declare one option, `--name-of-it`.
+
+    Args:
+        name: of the parameter.
+        kind: its type.
+        default: what it is where it is not given.
+        words: its help.
+        panel: the part of the help where it stands.
+        shown: what the help says of the default. Default: the default itself, if there is one.
+        more: what typer.Option takes.
+    """
+    flag = "--" + name.replace("_", "-")
+    flag += f"/--no-{name.replace('_', '-')}" if more.pop("both_ways", False) else ""
+    words = words.replace("[", r"\[")
+    if shown is not None:
+        words, more["show_default"] = f"{words} Default: {shown}.", False
+    declared = typer.Option(flag, help=words, rich_help_panel=panel, **more)
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declared]
+    )
+
+
+def role_options(kinds: Iterable[type["RecordTask"]], panel: str) -> Declared:
+    """Declare `--ROLE COLUMN` for each field of some tasks; those of one role are one option."""
+    found: Declared = {}
+    for kind in kinds:
+        for field in kind.fields:
+            usual = " or ".join(dict.fromkeys((*field.usual, field.role)))
+            metavar = "COLUMN,..." if field.kind == "parts" else "COLUMN"
+            if field.role not in found:
+                found[field.role] = option(
+                    field.role, str | None, None, f"Column. {field.help}", panel,
+                    shown=usual, metavar=metavar,
+                )  # fmt: skip
+    return found
+
+
+def settings_options(
+    kinds: Sequence[type], panel: str, *, defaults: Mapping[str, Any] | None = None
+) -> Declared:
+    """Declare an option for each field of dataclasses; fields of one name are one option.
+
+    Args:
+        kinds: dataclasses.
+        panel: the part of the help where they stand.
+        defaults: those that the help shows instead of those of the dataclasses.
+    """
+    found: Declared = {}
+    for kind in kinds:
+        words, hints = argument_help(kind), get_type_hints(kind)
+        for field in dataclasses.fields(kind):
+            if field.name not in found:
+                known = [each for each in kinds if field.name in each.__dataclass_fields__]  # type: ignore[attr-defined]
+                shown = (defaults or {}).get(field.name, _defaults(field.name, known))
+                found[field.name] = _setting(field.name, hints[field.name], words, shown, panel)
+    return found
+
+
+def _setting(
+    name: str, hint: Any, words: Mapping[str, str], shown: str | None, panel: str
+) -> inspect.Parameter:
+    kind, more = _as_option(hint)
+    said = words.get(name, "") + _choices(hint, words.get(name, "")) + EXPLAINED.get(name, "")
+    if kind is bool:
+        more["both_ways"] = shown == "True"
+        shown = "yes" if shown == "True" else None
+    return option(name, kind | None, None, said, panel, shown=shown, **more)
+
+
+def _choices(hint: Any, words: str) -> str:
+    """List the choices that the help does not name."""
+    names = [str(each) for each in get_args(hint)] if get_origin(hint) is Literal else []
+    return "" if all(f'"{name}"' in words for name in names) else f" One of {', '.join(names)}."
+
+
+def _as_option(hint: Any) -> tuple[Any, dict[str, Any]]:
+    """Give the type that the command line reads, and what the help says of it."""
+    inner = [each for each in get_args(hint) if each is not type(None)]
+    if get_origin(hint) in (Union, types.UnionType) and len(inner) == 1:
+        return _as_option(inner[0])
+    if get_origin(hint) is Literal:
+        return str, {"metavar": "CHOICE"}
+    if get_origin(hint) is tuple:
+        return str, {"metavar": "A,B,..."}
+    return (hint if hint in (int, float, bool) else str), {}
+
+
+def parsed(name: str, value: Any, hint: Any) -> Any:
+    """Make of a word of the command line, or of a value of a recipe, what a field holds.
+
+    Raises:
+        UnknownName: a choice that there is not.
+        ArgumentError: a list of something else.
+    """
+    from recurra.base import UnknownName
+
+    inner = [each for each in get_args(hint) if each is not type(None)]
+    if get_origin(hint) in (Union, types.UnionType) and len(inner) == 1:
+        return parsed(name, value, inner[0])
+    if get_origin(hint) is Literal:
+        if value not in inner:
+            raise UnknownName.among("--" + name.replace("_", "-"), value, map(str, inner))
+        return value
+    if get_origin(hint) is tuple:
+        return _items(name, value, inner[0])
+    return value
+
+
+def _items(name: str, value: Any, item: Any) -> tuple[Any, ...]:
+    from recurra.base import ArgumentError
+
+    parts = value.split(",") if isinstance(value, str) else list(value)
+    try:
+        return tuple(item(part) for part in parts if part != "")
+    except ValueError as error:
+        raise ArgumentError(
+            f"`--{name.replace('_', '-')}` is not a list of what it takes.",
+            got=value,
+            expected=f"values of {item.__name__} with commas between, such as A,B",
+        ) from error
+
+
+def _defaults(name: str, kinds: Sequence[type]) -> str:
+    """Say the default of a field, or the several that classes have."""
+    found = []
+    for kind in kinds:
+        field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
+        made = field.default
+        if made is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
+            made = field.default_factory()
+        found.append(_said(made))
+    return " or ".join(dict.fromkeys(found))
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "none"
+    return str(value)
+
+
+def with_parameters(
+    function: Callable[..., None], parameters: Iterable[inspect.Parameter]
+) -> Callable[..., None]:
+    """Let a function that takes a context and any options declare which those are."""
+
+    def run(**given: Any) -> None:
+        function(**given)
+
+    own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    listed = [own, *parameters]
+    run.__signature__ = inspect.Signature(listed)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in listed}
+    return run
