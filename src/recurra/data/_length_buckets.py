@@ -17,8 +17,8 @@ class LengthBuckets(Generic[Example]):
     """Batches of examples, those of like length together, so that few steps are padding.
 
     A pass draws an order, takes the examples of `POOL` batches at a time, sorts these by length,
-    cuts them into batches, and draws the order of all batches. It depends on the seed and the number of
-    the pass alone, so that a training that was stopped goes on exactly where it was.
+    cuts them into batches, and draws the order of all batches. It depends on the seed and the
+    number of the pass alone, so that a training that was stopped goes on exactly where it was.
     Without a seed the batches are those of all examples from the shortest to the longest.
 
     Args:
