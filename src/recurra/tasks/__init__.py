@@ -26,13 +26,14 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
-from recurra.tasks._table_classifier import TableClassifier
+from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._task_choice import choose_task
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
+from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator, TranslatorConfig
 from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
@@ -61,6 +62,7 @@ __all__ = [
     "Prediction",
     "RecordTask",
     "TableClassifier",
+    "TableClassifierConfig",
     "TableConfig",
     "TableRegressor",
     "TaskData",
@@ -68,6 +70,7 @@ __all__ = [
     "TextClassifierConfig",
     "TextConfig",
     "TextNetwork",
+    "TextRegressor",
     "Translator",
     "TranslatorConfig",
     "Writer",

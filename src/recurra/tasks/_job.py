@@ -163,7 +163,7 @@ def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) 
 
 def _demo(kind: type[RecordTask], settings: DataSettings) -> tuple[Source, DataSettings]:
     demo = kind.demo()
-    roles = {role: role for role in demo.training[0]}
+    roles = {each.role: each.role for each in kind.fields if each.role in demo.training[0]}
     return demo.training, DataSettings(
         validation=demo.validation,
         test=demo.test,

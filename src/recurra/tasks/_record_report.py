@@ -87,7 +87,8 @@ def _data(summary: DataSummary, job: Job) -> Section:
     columns = [[role, names] for role, names in summary.columns.items()]
     parts: list[Part] = [Table("Columns", ["role", "column"], columns)]
     sizes = [job.task.size(job.task.example(record)) for record in job.data.training[:20_000]]
-    parts.append(_histogram(sizes))
+    if len(set(sizes)) > 1:
+        parts.append(_histogram(sizes))
     for role, counts in summary.labels.items():
         rows = [[label, f"{count:,}"] for label, count in list(counts.items())[:40]]
         parts.append(Table(f"{role.capitalize()} in the training data", [role, "records"], rows))

@@ -26,7 +26,8 @@ class Measured(NamedTuple):
 
     Args:
         loss: scalar to differentiate.
-        measures: by name, `[B]` each, one number a record; their sums become metrics.
+        measures: by name, `[B]` or `[B, K]` each, one line a record; their sums become metrics.
+            Those of K numbers are for validation, whose totals then are tensors `[K]`.
     """
 
     loss: torch.Tensor
@@ -204,7 +205,7 @@ class RecordTask(Loadable):
         """Sum up what was measured; records have no state."""
         del state
         loss, measures = self.measured(batch)
-        totals = {name: float(each.detach().sum()) for name, each in measures.items()}
+        totals = {name: _summed(each.detach()) for name, each in measures.items()}
         return Outcome(loss, totals, None)
 
     def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
@@ -237,3 +238,7 @@ class RecordTask(Loadable):
         """Give parts of a report made of summed final measures, such as a confusion matrix."""
         del totals
         return []
+
+
+def _summed(measure: torch.Tensor) -> Any:
+    return float(measure.sum()) if measure.dim() == 1 else measure.double().sum(dim=0)

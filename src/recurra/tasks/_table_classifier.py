@@ -1,28 +1,51 @@
 """Which class a row of a table belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 
-from recurra.base import ArgumentError, Batch, Outcome, ShapeError, State, describe_tensor
-from recurra.tasks._table_model import TableConfig, TableModel
+from recurra.base import ArgumentError, Batch, ShapeError, describe_tensor
+from recurra.data import DemoData, Field, Record, TokenVocabulary, demo_table
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._classifier import ClassChoices, Classifier
+from recurra.tasks._labels import balanced_weights, labels_of, number_of_label
+from recurra.tasks._record_task import Advice
+from recurra.tasks._table_model import (
+    FEATURES,
+    TableConfig,
+    TableExample,
+    TableModel,
+    refuse_cell,
+    rows_of,
+)
 
 
-class TableClassifier(TableModel):
+@dataclass(frozen=True)
+class TableClassifierConfig(ClassChoices, TableConfig):
+    """Sizes and choices of a classifier of rows; see `TableConfig` and `ClassChoices`."""
+
+    def __post_init__(self) -> None:
+        TableConfig.__post_init__(self)
+        ClassChoices.__post_init__(self)
+
+
+class TableClassifier(TableModel, Classifier):
     """Tell the class of a row from its numbers, by a multi-layer perceptron.
 
         p(class | x) = softmax(MLP((x - mean) / deviation))
         loss = -mean log p(class of the row | row)              nats a row
 
-    Targets are `[N]` int64, numbers of classes. Call `standardise` with the rows of the training
-    data first, where columns have units of their own.
+    `fit` makes one from records and standardises their columns. One that is made by hand takes
+    batches of rows with targets `[N]` int64, numbers of classes; call `standardise` with the rows
+    of the training data first, where columns have units of their own.
 
     Args:
         features: names of the columns that are read.
         classes: names of the classes, two or more.
-        config: sizes and choices. Default: `TableConfig()`.
+        config: sizes and choices; a `TableConfig` has those of the classes as they are by default.
+            Default: `TableClassifierConfig()`.
 
     Raises:
         ArgumentError: names are missing, twice the same, or no strings.
@@ -34,13 +57,23 @@ class TableClassifier(TableModel):
         >>> model.standardise(rows)
         >>> model.probabilities(rows).shape
         torch.Size([3, 2])
-        >>> set(model.predict(rows)) <= {"iris", "rose"}
+        >>> set(model.classify(rows)) <= {"iris", "rose"}
         True
     """
 
     kind: ClassVar[str] = "table_classifier"
+    command: ClassVar[str] = "classify"
+    summary: ClassVar[str] = "Tell the class of a row of a table from its numbers."
     monitor: ClassVar[str] = "cross_entropy"
-    outputs_key = "classes"
+    outputs_key: ClassVar[str] = "classes"
+    settings_type: ClassVar[type] = TableClassifierConfig
+    advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)
+    fields: ClassVar[tuple[Field, ...]] = (
+        FEATURES,
+        Field(
+            "label", "The class.", ("label", "class", "category", "target"), "label", target=True
+        ),
+    )
 
     def __init__(
         self,
@@ -48,12 +81,53 @@ class TableClassifier(TableModel):
         classes: Sequence[str],
         config: TableConfig | None = None,
     ) -> None:
-        super().__init__(features, classes, config)
+        settings = _with_choices(config or TableClassifierConfig())
+        super().__init__(features, classes, settings)
         if len(self.outputs) < 2:
             raise ArgumentError("There is only one class.", got=classes, expected="two or more")
+        self.prepare_classes(settings)
+        self._numbers = TokenVocabulary(self.outputs)
+
+    @classmethod
+    def from_records(
+        cls,
+        records: Sequence[Record],
+        settings: TableClassifierConfig,
+        *,
+        cell: CellMaker | None = None,
+    ) -> "TableClassifier":
+        """Make a classifier with the columns and the classes of records, and their scales."""
+        refuse_cell(cls.kind, cell)
+        classes = labels_of(records, "label")
+        task = cls(list(records[0].fields["features"]), classes.tokens, settings)
+        task.standardise(rows_of(records))
+        if settings.class_weights == "balanced":
+            task.weights.copy_(balanced_weights(records, "label", classes))
+        return task
+
+    @classmethod
+    def demo(cls) -> DemoData:
+        """Give throws of a ball and whether it lands beyond a river."""
+        return demo_table()
+
+    def example(self, record: Record, *, targets: bool = True) -> TableExample:
+        """Turn a record into numbers."""
+        label = number_of_label(self._numbers, record, "label") if targets else None
+        return TableExample(self.numbers_of(record), label)
+
+    def collate(self, examples: Sequence[TableExample]) -> Batch:
+        """Put rows below each other."""
+        known = examples[0].target is not None
+        targets = torch.tensor([each.target for each in examples]) if known else None
+        return Batch(torch.tensor([each.numbers for each in examples]), targets)
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.outputs
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
         """Names of the classes."""
         return self.outputs
 
@@ -61,16 +135,12 @@ class TableClassifier(TableModel):
         """Measure mean and deviation of the columns of rows `[N, F]`."""
         self.scales.measure("inputs", inputs)
 
-    def outcome(self, batch: Batch, state: State | None) -> Outcome:
-        """Sum the nats of all rows; the loss is their mean. Rows have no state."""
-        del state
-        scores = self(batch.inputs)
-        self._check_targets(batch.targets, len(scores))
-        nats = F.cross_entropy(scores, batch.targets, reduction="sum")
-        right = int((scores.argmax(dim=-1) == batch.targets).sum())
-        rows = len(batch.targets)
-        totals = {"nats": float(nats.detach()), "right": right, "rows": rows}
-        return Outcome(nats / rows, totals, None)
+    def scores(self, batch: Batch) -> torch.Tensor:
+        """Score the classes of the rows of a batch: `[B, C]`."""
+        scores: torch.Tensor = self(batch.inputs)
+        if batch.targets is not None:
+            self._check_targets(batch.targets, len(scores))
+        return scores
 
     def _check_targets(self, targets: torch.Tensor, rows: int) -> None:
         if targets.shape != (rows,) or targets.dtype != torch.int64:
@@ -86,15 +156,16 @@ class TableClassifier(TableModel):
                 expected=f"0 .. {len(self.classes) - 1}",
             )
 
-    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
-        """Give the mean cross-entropy in nats and the part of rows that is decided rightly."""
-        rows = totals["rows"]
-        return {"cross_entropy": totals["nats"] / rows, "accuracy": totals["right"] / rows}
-
     def probabilities(self, inputs: torch.Tensor) -> torch.Tensor:
         """Give the probability of each class for rows `[N, F]`: `[N, C]`."""
         return self.evaluated(inputs).softmax(dim=-1)
 
-    def predict(self, inputs: torch.Tensor) -> list[str]:
-        """Name the likeliest class of each row `[N, F]`."""
-        return [self.classes[i] for i in self.probabilities(inputs).argmax(dim=-1).tolist()]
+    def classify(self, inputs: torch.Tensor) -> list[str]:
+        """Name the class of each row `[N, F]`."""
+        return [self.classes[i] for i in self.decided(self.evaluated(inputs)).tolist()]
+
+
+def _with_choices(config: TableConfig) -> TableClassifierConfig:
+    if isinstance(config, TableClassifierConfig):
+        return config
+    return TableClassifierConfig(**asdict(config))

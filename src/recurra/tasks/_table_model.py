@@ -1,25 +1,29 @@
-"""What tasks on tables share: named columns, scales of the inputs, a multi-layer perceptron."""
+"""What tasks on tables share: named columns of one scale, a multi-layer perceptron."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import torch
-from torch import nn
 
 from recurra.base import (
     ArgumentError,
+    DataError,
     ShapeError,
-    check_finite,
     check_range,
     check_sizes,
     describe_tensor,
     settings_from,
 )
 from recurra.cells import activation_function
+from recurra.data import Field, Record
 from recurra.layers import MultiLayerPerceptron
 from recurra.tasks._cells_by_name import CellMaker
-from recurra.tasks._loadable import Loadable
+from recurra.tasks._record_task import RecordTask
+from recurra.tasks._scales import Scales
+
+FEATURES = Field("features", "Columns of numbers, with commas between them.", (), "numbers")
+"""What a row is told by: all columns of numbers that have no other role, if none are named."""
 
 
 @dataclass(frozen=True)
@@ -43,81 +47,40 @@ class TableConfig:
         check_range("dropout", self.dropout, 0, 1)
 
 
-class Scales(nn.Module):
-    """Mean and deviation of each column, measured once and kept with the weights.
+class TableExample(NamedTuple):
+    """Numbers of a row, and what is to be told of it, if it is known."""
 
-    Columns of a table have units of their own; a network learns soonest from numbers of one size.
-
-    Args:
-        columns: how many.
-    """
-
-    mean: torch.Tensor
-    deviation: torch.Tensor
-
-    def __init__(self, columns: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(columns))
-        self.register_buffer("deviation", torch.ones(columns))
-
-    @torch.no_grad()
-    def measure(self, name: str, table: torch.Tensor) -> None:
-        """Take mean and deviation of the rows `[N, F]`; a column that never changes keeps 1.
-
-        Args:
-            name: what the rows are called in a message.
-            table: the rows.
-
-        Raises:
-            ShapeError: there are no rows, or they have other columns.
-            DataError: a number is missing or infinite.
-        """
-        if table.dim() != 2 or table.shape[1] != len(self.mean) or not len(table):
-            raise ShapeError(
-                f"`{name}` is not rows of the columns of this model.",
-                got=describe_tensor(table),
-                expected=f"(N, {len(self.mean)}), N >= 1",
-            )
-        check_finite(name, table)
-        deviation = table.std(dim=0, correction=0)
-        same = table.amax(dim=0) == table.amin(dim=0)  # whose deviation is rounding alone, or 0
-        self.mean.copy_(torch.where(same, table[0], table.mean(dim=0)))
-        self.deviation.copy_(torch.where(same | (deviation == 0), 1.0, deviation))
-
-    def forward(self, table: torch.Tensor) -> torch.Tensor:
-        """Give each column mean 0 and deviation 1."""
-        return (table - self.mean) / self.deviation
-
-    def inverse(self, scaled: torch.Tensor) -> torch.Tensor:
-        """Give each column its own mean and deviation back."""
-        return scaled * self.deviation + self.mean
+    numbers: list[float]
+    target: Any
 
 
-class TableModel(Loadable):
+class TableModel(RecordTask):
     """Hold a multi-layer perceptron over the named columns of a table.
 
     Args:
         features: names of the columns that are read.
         outputs: names of what is predicted.
-        config: sizes and choices. Default: `TableConfig()`.
+        settings: sizes and choices.
     """
 
-    outputs_key: str
+    outputs_key: ClassVar[str]
+    summary: ClassVar[str]
 
     def __init__(
-        self, features: Sequence[str], outputs: Sequence[str], config: TableConfig | None
+        self, features: Sequence[str], outputs: Sequence[str], settings: TableConfig
     ) -> None:
         super().__init__()
         self.features = _names("features", features)
         self.outputs = _names(self.outputs_key, outputs)
-        self.settings = config or TableConfig()
+        self.columns["features"] = self.features
+        self.settings = settings
         self.scales = Scales(len(self.features))
         self.network = MultiLayerPerceptron(
             len(self.features),
-            self.settings.hidden_sizes,
+            settings.hidden_sizes,
             len(self.outputs),
-            activation=self.settings.activation,
-            dropout=self.settings.dropout,
+            activation=settings.activation,
+            dropout=settings.dropout,
         )
 
     @classmethod
@@ -128,18 +91,46 @@ class TableModel(Loadable):
         del cell
         model = dict(config["model"])
         model["hidden_sizes"] = tuple(model["hidden_sizes"])  # JSON has lists only
-        settings = settings_from(TableConfig, model)
-        return cls(config["features"], config[cls.outputs_key], settings)
+        settings: TableConfig = settings_from(cls.settings_type, model)
+        task = cls(config["features"], config[cls.outputs_key], settings)
+        task.read_columns(config)
+        return task
 
     def config(self) -> dict[str, Any]:
         """Describe the model as JSON."""
-        choices = {
-            "hidden_sizes": list(self.settings.hidden_sizes),
-            "activation": self.settings.activation,
-            "dropout": self.settings.dropout,
+        model = {**asdict(self.settings), "hidden_sizes": list(self.settings.hidden_sizes)}
+        return {
+            "columns": self.written_columns(),
+            "features": list(self.features),
+            self.outputs_key: list(self.outputs),
+            "model": model,
         }
-        names = {"features": list(self.features), self.outputs_key: list(self.outputs)}
-        return {**names, "model": choices}
+
+    def numbers_of(self, record: Record) -> list[float]:
+        """Give the numbers of the columns that are read.
+
+        Raises:
+            DataError: there are more or fewer columns than were learnt from.
+        """
+        numbers: dict[str, float] = record.fields["features"]
+        if len(numbers) != len(self.features):
+            raise DataError(
+                "A row has not the columns that were learnt from.",
+                got=", ".join(numbers)[:200],
+                expected=", ".join(self.features)[:200],
+                where=record.where,
+            )
+        return list(numbers.values())
+
+    def size(self, example: TableExample) -> int:
+        """Give 1: a row has no time."""
+        del example
+        return 1
+
+    def shown_input(self, record: Record) -> str:
+        """Write the columns of a row."""
+        numbers = record.fields["features"].items()
+        return ", ".join(f"{name} {number:g}" for name, number in numbers)
 
     @torch.no_grad()
     def evaluated(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -173,3 +164,14 @@ def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
             expected="one or more strings, each once",
         )
     return tuple(names)
+
+
+def rows_of(records: Sequence[Record]) -> torch.Tensor:
+    """Give the columns that are read of records, `[N, F]`."""
+    return torch.tensor([list(record.fields["features"].values()) for record in records])
+
+
+def refuse_cell(kind: str, cell: CellMaker | None) -> None:
+    """Raise ArgumentError if there is a cell."""
+    if cell is not None:
+        raise ArgumentError("Tasks on rows of tables have no cell.", got=f"{kind}, and a cell")

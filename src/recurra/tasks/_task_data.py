@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from recurra.base import DataError, check_range, check_seed, check_size
+from recurra.base import DataError, UnknownName, check_range, check_seed, check_size
 from recurra.data import (
     BadRecords,
     Columns,
@@ -126,8 +126,13 @@ def records_of(
     Returns:
         columns: role to columns.
         records: one after the other.
+
+    Raises:
+        UnknownName: `roles` has a role that the task does not know.
+        DataError: there are no records, or there is no column for a role.
     """
     bad = BadRecords() if bad is None else bad
+    _check_roles(kind, roles)
     fields = [each for each in kind.fields if targets or not each.target]
     stream = iter(read_records(source, read, bad))
     first = next(stream, None)
@@ -135,6 +140,13 @@ def records_of(
         raise DataError("There are no records.", got=_name(source), expected="one or more")
     columns = columns_of(first, fields, roles, known)
     return columns, select_fields(chain([first], stream), columns, fields, bad)
+
+
+def _check_roles(kind: type[RecordTask], roles: Roles) -> None:
+    known = [field.role for field in kind.fields]
+    for role in roles:
+        if role not in known:
+            raise UnknownName.among("role", role, known)
 
 
 def columns_of(
@@ -146,12 +158,19 @@ def columns_of(
         DataError: a needed one is not there.
     """
     given = {field.role: roles[field.role] for field in fields if field.role in roles}
-    for role, names in (known or {}).items():
-        wanted = any(field.role == role for field in fields)
-        if wanted and role not in given and all(has_column(first, name) for name in names):
-            given[role] = names
-    with_roles = [field._replace(usual=(*field.usual, field.role)) for field in fields]
-    return find_columns(first, with_roles, given)
+    for each in fields:
+        names = (known or {}).get(each.role, ())
+        # numbers are of these columns or of those told, never of others that happen to be there
+        fits = each.kind == "numbers" or all(has_column(first, name) for name in names)
+        if names and each.role not in given and fits:
+            given[each.role] = names
+    return find_columns(first, [_with_its_role(field) for field in fields], given)
+
+
+def _with_its_role(field: Field) -> Field:
+    """Let a column that is called like a role play it."""
+    takes_the_rest = field.kind == "numbers" and not field.usual
+    return field if takes_the_rest else field._replace(usual=(*field.usual, field.role))
 
 
 def _take(

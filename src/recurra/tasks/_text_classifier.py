@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import Batch, UnknownName, check_range, settings_from
+from recurra.base import Batch, settings_from
 from recurra.data import (
     DemoData,
     Field,
@@ -20,10 +19,10 @@ from recurra.data import (
     pad_rows,
     text_encoder_from,
 )
-from recurra.report import Confusion, Example, Part
 from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._classifier import ClassChoices, Classifier
 from recurra.tasks._labels import balanced_weights, labels_of, number_of_label
-from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._record_task import Advice
 from recurra.tasks._text_network import (
     TextConfig,
     TextExample,
@@ -34,26 +33,15 @@ from recurra.tasks._text_network import (
 
 
 @dataclass(frozen=True)
-class TextClassifierConfig(TextConfig):
-    """Sizes and choices of a classifier of texts.
-
-    Args:
-        class_weights: "none", or "balanced": rare classes weigh as much as frequent ones.
-            Default: "none".
-        label_smoothing: probability that is spread over all classes in training, 0..1. Default: 0.
-    """
-
-    class_weights: Literal["none", "balanced"] = "none"
-    label_smoothing: float = 0.0
+class TextClassifierConfig(ClassChoices, TextConfig):
+    """Sizes and choices of a classifier of texts; see `TextConfig` and `ClassChoices`."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        check_range("label_smoothing", self.label_smoothing, 0, 1)
-        if self.class_weights not in ("none", "balanced"):
-            raise UnknownName.among("class_weights", self.class_weights, ("none", "balanced"))
+        TextConfig.__post_init__(self)
+        ClassChoices.__post_init__(self)
 
 
-class TextClassifier(RecordTask):
+class TextClassifier(Classifier):
     """Tell the class of a text from all of its symbols: many to one.
 
         v = network(x_1 ... x_T)                               see `TextNetwork`
@@ -103,8 +91,7 @@ class TextClassifier(RecordTask):
         self.encoder, self.classes, self.settings = encoder, classes, config
         self.network = TextNetwork(len(encoder), config, cell)
         self.head = nn.Linear(self.network.output_size, len(classes))
-        self.weights: torch.Tensor
-        self.register_buffer("weights", torch.ones(len(classes)))
+        self.prepare_classes(config)
 
     @classmethod
     def from_records(
@@ -168,72 +155,18 @@ class TextClassifier(RecordTask):
         scores: torch.Tensor = self.head(self.network(numbers, lengths))
         return scores
 
-    def measured(self, batch: Batch) -> Measured:
-        """Compare with the classes of a batch."""
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.classes.tokens
+
+    def scores(self, batch: Batch) -> torch.Tensor:
+        """Score the classes of the texts of a batch: `[B, C]`."""
         assert batch.lengths is not None  # `collate` gives them
-        scores = self(batch.inputs, batch.lengths)
-        smoothing = self.settings.label_smoothing if self.training else 0.0
-        loss = F.cross_entropy(
-            scores, batch.targets, weight=self.weights, label_smoothing=smoothing
-        )
-        nats = F.cross_entropy(scores.detach(), batch.targets, reduction="none")  # [B]
-        right = (scores.argmax(dim=1) == batch.targets).to(scores.dtype)  # [B]
-        return Measured(loss, {"nats": nats, "right": right, "records": torch.ones_like(right)})
+        scores: torch.Tensor = self(batch.inputs, batch.lengths)
+        return scores
 
-    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
-        """Give the part of texts decided rightly, and the mean cross-entropy in nats."""
-        records = totals["records"]
-        return {"accuracy": totals["right"] / records, "cross_entropy": totals["nats"] / records}
-
-    def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
-        """Count each class against each answer besides, `[B, C * C]`."""
-        del options
-        assert batch.lengths is not None  # `collate` gives them
-        C = len(self.classes)
-        pairs = batch.targets * C + self(batch.inputs, batch.lengths).argmax(dim=1)  # [B]
-        return {**self.measured(batch).measures, "confusion": F.one_hot(pairs, C * C)}
-
-    def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
-        """Give macro F1 besides: the mean over classes, however rare they are."""
-        table = self._table(totals)
-        found, there, hit = table.sum(dim=0), table.sum(dim=1), table.diagonal()
-        f1 = 2 * hit / (found + there).clamp(min=1)  # [C]
-        return {**self.metrics(totals), "macro_f1": float(f1[there > 0].mean())}
-
-    def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
-        """Show which classes are taken for which."""
-        return [Confusion(self.classes.tokens, self._table(totals).long().tolist())]
-
-    def _table(self, totals: Mapping[str, Any]) -> torch.Tensor:
-        C = len(self.classes)
-        table: torch.Tensor = totals["confusion"].reshape(C, C)  # [truth, answer]
-        return table
-
-    def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
-        """Name the likeliest class of each text, with its probability."""
-        assert batch.lengths is not None  # `collate` gives them
-        probabilities = self(batch.inputs, batch.lengths).softmax(dim=1)  # [B, C]
-        best = probabilities.topk(max(1, min(options.top, len(self.classes))), dim=1)
-        rows = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return [self._answer(numbers, shares, options) for numbers, shares in rows]
-
-    def _answer(self, numbers: list[int], shares: list[float], options: AnswerOptions) -> Answer:
-        names = self.classes.decode(numbers)
-        answer: Answer = {"label": names[0], "confidence": round(shares[0], 6)}
-        if options.top:
-            ranked = zip(names, shares, strict=True)
-            answer["top"] = [{"label": n, "confidence": round(p, 6)} for n, p in ranked]
-        return answer
-
-    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
-        """Show texts with their answers."""
-        return [
-            Example(
-                record.fields["text"],
-                answer["label"],
-                record.fields["label"],
-                answer["confidence"],
-                answer["label"] == record.fields["label"],
-            )
-            for record, answer in zip(records, self.answers(batch, options), strict=True)
-        ]
+    def shown_input(self, record: Record) -> str:
+        """Give the text."""
+        text: str = record.fields["text"]
+        return text

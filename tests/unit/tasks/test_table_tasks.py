@@ -71,7 +71,7 @@ def test_one_layer_learns_and_and_or_and_xor_takes_two(
     metrics, _ = train(task, GATE_ROWS, torch.tensor(outputs), tmp_path / "run")
     assert (metrics["accuracy"] == 1) == learnt, name
     if learnt:
-        assert task.predict(GATE_ROWS) == [("no", "yes")[each] for each in outputs]
+        assert task.classify(GATE_ROWS) == [("no", "yes")[each] for each in outputs]
     else:
         assert metrics["cross_entropy"] == pytest.approx(math.log(2), abs=1e-3)
 
@@ -81,10 +81,10 @@ def test_a_regression_in_units_of_its_own(tmp_path):
     targets = torch.stack([3 * inputs[:, 0] + 2, 1e6 * inputs[:, 1] ** 2], dim=1)
     task = regressor(16)
     task.standardise(inputs, targets)
-    before = task.predict(inputs)
+    before = task.estimate(inputs)
     metrics, _ = train(task, inputs, targets, tmp_path / "run")
     assert metrics["unexplained"] < 0.02
-    errors = (task.predict(inputs) - targets).square().mean().sqrt().item()
+    errors = (task.estimate(inputs) - targets).square().mean().sqrt().item()
     assert metrics["root_mean_squared_error"] == pytest.approx(errors, rel=1e-3)
     assert errors < 0.1 * (before - targets).square().mean().sqrt().item()
 
@@ -117,7 +117,7 @@ def test_the_loss_of_a_regressor_knows_no_units():
     metrics = task.metrics(outcome.totals)
     assert metrics["root_mean_squared_error"] == pytest.approx(deviations, rel=1e-4)
     assert metrics["unexplained"] == pytest.approx(1.0, rel=1e-4)
-    torch.testing.assert_close(task.predict(inputs), targets.mean(dim=0).expand(50, 2))
+    torch.testing.assert_close(task.estimate(inputs), targets.mean(dim=0).expand(50, 2))
 
 
 def test_columns_are_brought_to_one_scale():
@@ -281,7 +281,8 @@ def test_predictions_are_made_without_dropout(make):
     assert task.training
     assert not torch.equal(task(GATE_ROWS), task(GATE_ROWS))
     assert torch.equal(task.evaluated(GATE_ROWS), task.evaluated(GATE_ROWS))
-    first, second = task.predict(GATE_ROWS), task.predict(GATE_ROWS)
+    told = task.classify if make is classifier else task.estimate
+    first, second = told(GATE_ROWS), told(GATE_ROWS)
     assert first == second if isinstance(first, list) else torch.equal(first, second)
     assert task.training
 

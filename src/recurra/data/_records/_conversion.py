@@ -76,6 +76,17 @@ def as_number(value: object) -> float:
     return number
 
 
+def is_numeric(value: object) -> bool:
+    """Tell whether a value may stand in a column of numbers: a number, or nothing as yet."""
+    plain = _plain(value)
+    if isinstance(plain, list | tuple | Mapping):
+        return False
+    try:
+        return is_missing(plain) or math.isfinite(as_number(plain))
+    except Unfit:
+        return False
+
+
 def as_tokens(value: object) -> list[str]:
     """Return a list of words as it is, and a text split at its blanks."""
     plain = _plain(value)
@@ -104,7 +115,7 @@ CONVERSIONS: dict[str, Callable[[object], Any]] = {
     "number": as_number,
     "tokens": as_tokens,
 }
-"""From a value to each kind of a field; "parts" is made of several."""
+"""From a value to each kind of a field; "parts" and "numbers" are made of several."""
 
 
 def _plain(value: object) -> object:

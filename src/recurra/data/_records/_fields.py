@@ -5,12 +5,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from recurra.base import ArgumentError, DataError, UnknownName
+from recurra.data._records._conversion import is_numeric
 from recurra.data._records._record import Record
 
-KINDS = ("text", "label", "number", "tokens", "parts")
+KINDS = ("text", "label", "number", "tokens", "parts", "numbers")
+
+_SEVERAL = ("parts", "numbers")
+"""Kinds that are made of more than one column."""
 
 Columns: TypeAlias = dict[str, tuple[str, ...]]
-"""Role to the names of its columns; more than one for the kind "parts" only."""
+"""Role to the names of its columns; more than one for the kinds "parts" and "numbers" only."""
 
 ABSENT = object()
 """What `look_up` may return where there is no such column."""
@@ -22,9 +26,11 @@ class Field(NamedTuple):
     Args:
         role: such as "text", "label", "source"; the option that names its column is `--ROLE`.
         help: what the column holds, for `--help`.
-        usual: names of columns that are tried in this order where none is given.
+        usual: names of columns that are tried in this order where none is given. For "numbers",
+            none stands for all columns of numbers that have no other role.
         kind: "text" (a str), "label" (a str; 1, 1.0 and "1" are the same), "number" (a float),
-            "tokens" (a list of str) or "parts" (texts of columns or of a mapping, by name).
+            "tokens" (a list of str), "parts" (texts of columns or of a mapping, by name) or
+            "numbers" (a float of each of some columns, by name).
         needed: whether there has to be such a column. Default: True.
         target: whether it is what a task predicts, so that it may be missing when predicting.
             Default: False.
@@ -76,7 +82,7 @@ def find_columns(
     }
     taken = {name for names in told.values() for name in names}
     columns: Columns = {}
-    for field in fields:
+    for field in sorted(fields, key=_takes_the_rest):
         names = told.get(field.role) or _usual(first, field, taken)
         if names:
             columns[field.role] = names
@@ -104,7 +110,7 @@ def _given(first: Record, field: Field, given: str | Sequence[str]) -> tuple[str
     names = (given,) if isinstance(given, str) else tuple(given)
     if isinstance(given, str) and not has_column(first, given) and "," in given:
         names = tuple(name.strip() for name in given.split(","))
-    if len(names) > 1 and field.kind != "parts":
+    if len(names) > 1 and field.kind not in _SEVERAL:
         raise ArgumentError(
             f"The {field.role} is one column.",
             got=", ".join(names),
@@ -117,7 +123,13 @@ def _given(first: Record, field: Field, given: str | Sequence[str]) -> tuple[str
     return names
 
 
+def _takes_the_rest(field: Field) -> bool:
+    return field.kind == "numbers" and not field.usual
+
+
 def _usual(first: Record, field: Field, taken: Iterable[str]) -> tuple[str, ...]:
+    if _takes_the_rest(field):
+        return tuple(n for n, value in first.fields.items() if n not in taken and is_numeric(value))
     for name in field.usual:
         if name not in taken and has_column(first, name):
             return (name,)
@@ -147,7 +159,7 @@ def _missing(first: Record, field: Field, tried: Sequence[str]) -> DataError:
     return DataError(
         f"There is no column for the {field.role}.",
         got=f"the columns {', '.join(there) or '(none)'}",
-        expected=" or ".join(tried),
+        expected=" or ".join(tried) or "one or more columns of numbers",
         where=first.where,
         fix=f"--{field.role} {nearest[0] if nearest else 'COLUMN'}",
     )

@@ -65,13 +65,19 @@ def _may_lack(record: Record, field: Field, names: tuple[str, ...]) -> bool:
 def _value(record: Record, field: Field, names: tuple[str, ...]) -> Any:
     if field.kind == "parts":
         return _parts(record, names)
-    value = look_up(record.fields, names[0], ABSENT)
+    if field.kind == "numbers":
+        return {name: _converted(record, name, "number") for name in names}
+    return _converted(record, names[0], field.kind)
+
+
+def _converted(record: Record, name: str, kind: str) -> Any:
+    value = look_up(record.fields, name, ABSENT)
     if value is ABSENT:
-        raise _absent(record, names[0])
+        raise _absent(record, name)
     try:
-        return CONVERSIONS[field.kind](value)
+        return CONVERSIONS[kind](value)
     except Unfit as unfit:
-        raise _refused(record, names[0], value, unfit) from unfit
+        raise _refused(record, name, value, unfit) from unfit
 
 
 def _parts(record: Record, names: tuple[str, ...]) -> dict[str, str]:
