@@ -16,13 +16,13 @@ class Outcome(NamedTuple):
 
     Args:
         loss: scalar to differentiate.
-        totals: sums over the batch that `Task.metrics` turns into metrics; sums of several
-            batches may be added.
+        totals: sums over the batch, numbers or tensors, that `Task.metrics` turns into metrics;
+            sums of several batches may be added.
         state: recurrent state after the batch, for tasks whose next batch continues this one.
     """
 
     loss: torch.Tensor
-    totals: dict[str, float]
+    totals: dict[str, Any]
     state: State | None
 
 
@@ -43,14 +43,14 @@ class Task(nn.Module, ABC):
         """Run the model over a batch and compare with its targets."""
 
     @abstractmethod
-    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+    def metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
         """Turn summed totals into the metrics that people read."""
 
     @abstractmethod
     def config(self) -> dict[str, Any]:
         """Describe the task completely, as JSON: enough to build it again."""
 
-    def calibrate(self, totals: Mapping[str, float]) -> None:
+    def calibrate(self, totals: Mapping[str, Any]) -> None:
         """Set what is chosen on validation data and not learnt, such as a threshold.
 
         Called with the totals of each validation before its metrics are taken and weights are

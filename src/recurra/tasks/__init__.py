@@ -23,6 +23,8 @@ from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 from recurra.tasks._loadable import Loadable
+from recurra.tasks._matcher import Matcher
+from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
@@ -57,6 +59,8 @@ __all__ = [
     "LanguageModelConfig",
     "Lengths",
     "Loadable",
+    "Matcher",
+    "MatcherConfig",
     "Measured",
     "OneHot",
     "Prediction",

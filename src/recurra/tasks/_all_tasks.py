@@ -3,6 +3,7 @@
 from recurra.tasks._chat import Chat
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._loadable import Loadable
+from recurra.tasks._matcher import Matcher
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
@@ -16,6 +17,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
     TextRegressor,
     TableClassifier,
     TableRegressor,
+    Matcher,
     Writer,
     Translator,
     Chat,

@@ -21,12 +21,12 @@ def evaluate(task: Task, batches: Batches) -> dict[str, float]:
 
 
 @torch.no_grad()
-def sum_up(task: Task, batches: Batches) -> dict[str, float]:
+def sum_up(task: Task, batches: Batches) -> dict[str, Any]:
     """Add up the totals of a task over batches that continue each other, in evaluation mode."""
     was_training = task.training
     task.eval()
     state: State | None = None
-    totals: dict[str, float] = {}
+    totals: dict[str, Any] = {}
     try:
         for i in range(len(batches)):
             outcome = task.outcome(batches[i], state)
@@ -37,7 +37,7 @@ def sum_up(task: Task, batches: Batches) -> dict[str, float]:
     return totals
 
 
-def add_totals(totals: dict[str, Any], more: dict[str, float]) -> None:
+def add_totals(totals: dict[str, Any], more: dict[str, Any]) -> None:
     """Add the sums of one more batch."""
     for name, value in more.items():
         totals[name] = totals.get(name, 0) + value

@@ -1,0 +1,312 @@
+"""Whether two records are the same thing, or how alike they are: a siamese network."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from recurra.base import Batch, Outcome, State, settings_from
+from recurra.data import (
+    MARKS,
+    DemoData,
+    Field,
+    Record,
+    TextEncoder,
+    demo_addresses,
+    make_text_encoder,
+    text_encoder_from,
+)
+from recurra.layers import contrastive_loss
+from recurra.report import Confusion, Example, Part
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._matcher_config import MatcherConfig
+from recurra.tasks._pair_losses import batch_negatives_loss
+from recurra.tasks._pair_measures import agreement, decisions, retrieval, sums_of_scores
+from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts
+from recurra.tasks._pair_targets import PairTarget, find_target
+from recurra.tasks._pair_threshold import best_threshold, counts_at, score_counts
+from recurra.tasks._pair_views import Pairs, Told, with_copies, with_hard_pairs
+from recurra.tasks._record_network import PairHead, RecordNetwork, Vectors
+from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._typing_noise import mistype
+
+
+class PairExample(NamedTuple):
+    """A pair as numbers.
+
+    Args:
+        left: one record.
+        right: the other.
+        share: what is to be told, as a number in 0..1; None where it is not known.
+    """
+
+    left: Side
+    right: Side
+    share: float | None
+
+
+class Compared(NamedTuple):
+    """What was found of pairs.
+
+    Args:
+        scores: `[B]` log-odds of a match, or of the share of the largest score.
+        cosines: `[B]` of both records.
+    """
+
+    scores: torch.Tensor
+    cosines: torch.Tensor
+
+
+class Matcher(RecordTask):
+    """Tell whether two records are the same thing, or how alike two texts are: two to one.
+
+        u = network(record)                              see `RecordNetwork`
+        similarity = u_left . u_right
+        score = head(left, right)                        see `PairHead`
+        loss = cross-entropy of score + that of s (similarity - m) + batch negatives
+
+    A record becomes one vector, whatever it is compared with: `RecordIndex` looks for the nearest
+    of a million records. Which score is enough for a match is chosen on the validation data, so
+    that F1 is largest. Graded similarities, such as 1 to 5, are learnt as shares of their range.
+    Source: J. Bromley et al., "Signature verification using a 'siamese' time delay neural network"
+    (1993); J. Mueller and A. Thyagarajan, "Siamese recurrent architectures for learning sentence
+    similarity" (2016).
+
+    Args:
+        encoder: turns texts into numbers.
+        parts: names of the parts of records.
+        target: what is told.
+        config: sizes and choices.
+        cell: makes a cell of the user's. Default: the one that `config` names.
+    """
+
+    kind: ClassVar[str] = "matcher"
+    command: ClassVar[str] = "match"
+    summary: ClassVar[str] = "Tell whether two records match, or how alike two texts are."
+    monitor: ClassVar[str] = "f1"
+    best_is_largest: ClassVar[bool] = True
+    settings_type: ClassVar[type] = MatcherConfig
+    advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.003, patience=5)
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("left", "One record: a column, or several.", ("left", "sentence_A"), "parts"),
+        Field("right", "The other record.", ("right", "sentence_B"), "parts"),
+        Field(
+            "label", "Whether they match: 1 or 0, yes or no.", ("label", "match"), "label",
+            needed=False, target=True,
+        ),
+        Field(
+            "score", "How alike they are, a number.", ("score", "similarity"), "number",
+            needed=False, target=True,
+        ),
+    )  # fmt: skip
+
+    threshold: torch.Tensor
+
+    def __init__(
+        self,
+        encoder: TextEncoder,
+        parts: PairParts,
+        target: PairTarget,
+        config: MatcherConfig,
+        *,
+        cell: CellMaker | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.parts, self.target, self.settings = encoder, parts, target, config
+        size = config.vector_size
+        self.network = RecordNetwork(len(encoder), len(parts), config, size, cell)
+        self.head = PairHead(len(parts), size, size, config.dropout)
+        self.scale, self.middle = nn.Parameter(torch.tensor(10.0)), nn.Parameter(torch.tensor(0.7))
+        self.sharpness = nn.Parameter(torch.tensor(15.0))
+        self.register_buffer("threshold", torch.zeros(()))
+        if target.kind == "score":
+            self.monitor = "pearson"  # type: ignore[misc]
+
+    @classmethod
+    def from_records(
+        cls, records: Sequence[Record], settings: MatcherConfig, *, cell: CellMaker | None = None
+    ) -> "Matcher":
+        """Make a matcher with the symbols and the parts of records."""
+        target = find_target(records, settings.target)
+        parts = PairParts.of(records)
+        encoder = make_text_encoder(parts.texts(records), settings.encoding)
+        return cls(encoder, parts, target, settings, cell=cell)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Matcher":
+        """Build the matcher that `config` describes, with new weights."""
+        settings = settings_from(MatcherConfig, config["model"])
+        parts = PairParts(tuple(config["parts"]["left"]), tuple(config["parts"]["right"]))
+        told = PairTarget(**{**config["target"], "names": tuple(config["target"]["names"])})
+        task = cls(text_encoder_from(config["encoder"]), parts, told, settings, cell=cell)
+        task.read_columns(config)
+        return task
+
+    def config(self) -> dict[str, Any]:
+        """Describe the matcher as JSON."""
+        return {
+            "columns": self.written_columns(),
+            "parts": {"left": list(self.parts.left), "right": list(self.parts.right)},
+            "target": {**asdict(self.target), "names": list(self.target.names)},
+            "model": asdict(self.settings),
+            "encoder": self.encoder.config(),
+        }
+
+    @classmethod
+    def demo(cls) -> DemoData:
+        """Give made-up businesses and their addresses as two people would type them."""
+        return demo_addresses()
+
+    def example(self, record: Record, *, targets: bool = True) -> PairExample:
+        """Turn a record into numbers."""
+        left = self.parts.encode(record, "left", self.encoder)
+        right = self.parts.encode(record, "right", self.encoder)
+        return PairExample(left, right, self.target.share(record) if targets else None)
+
+    def size(self, example: PairExample) -> int:
+        """Give the number of symbols of both records."""
+        return sum(len(numbers) for side in example[:2] for _, numbers in side)
+
+    def collate(self, examples: Sequence[PairExample]) -> Batch:
+        """Put pairs side by side; a record that comes twice is read once."""
+        places: dict[Side, int] = {}
+        left = [places.setdefault(each.left, len(places)) for each in examples]
+        right = [places.setdefault(each.right, len(places)) for each in examples]
+        numbers, lengths, parts, owners = part_texts(list(places))
+        pairs = Pairs(numbers, parts, owners, torch.tensor(left), torch.tensor(right))
+        known = examples[0].share is not None
+        shares = torch.tensor([each.share for each in examples]) if known else None
+        return Batch(pairs, shares, lengths)
+
+    def forward(self, pairs: Pairs, lengths: torch.Tensor) -> Compared:
+        """Compare the records of pairs."""
+        vectors = self.network(pairs.texts(lengths), pairs.records)
+        return self.compare(vectors, pairs.left, pairs.right)
+
+    def compare(self, vectors: Vectors, left: torch.Tensor, right: torch.Tensor) -> Compared:
+        """Compare some records `[B]` with others `[B]`, given the vectors of all."""
+        one, other = vectors.of(left), vectors.of(right)
+        cosines = (one.whole * other.whole).sum(dim=1)  # [B]
+        if self.settings.head == "comparison":
+            return Compared(self.head(one, other), cosines)
+        return Compared(self.scale * (cosines - self.middle), cosines)
+
+    def measured(self, batch: Batch) -> Measured:
+        """Compare with what is known of the pairs of a batch."""
+        loss, scores = self._compared(batch)
+        return Measured(loss, self._measures(scores, batch.targets))
+
+    def _compared(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the loss of a batch, and the scores of its pairs, `[B]`."""
+        assert batch.lengths is not None  # `collate` gives them
+        pairs = batch.inputs
+        told = Told(pairs.left, pairs.right, batch.targets)
+        if self.training:
+            vectors, told = self._seen(pairs, batch.lengths, told)
+        else:
+            vectors = self.network(pairs.texts(batch.lengths), pairs.records)
+        found = self.compare(vectors, told.left, told.right)
+        return self._loss(vectors, found, told), found.scores.detach()[: len(batch.targets)]
+
+    def _seen(self, pairs: Pairs, lengths: torch.Tensor, told: Told) -> tuple[Vectors, Told]:
+        """Read pairs as training does: mistyped, with copies, and with pairs of like records."""
+        texts, chosen = pairs.texts(lengths), self.settings
+        labels = self.target.kind == "label"
+        if labels and chosen.copies:
+            texts, told = with_copies(texts, told, chosen.copies)
+        if chosen.typing_errors:
+            numbers, lengths = mistype(
+                texts.numbers, texts.lengths, chosen.typing_errors, len(MARKS), len(self.encoder)
+            )
+            texts = texts._replace(numbers=numbers, lengths=lengths)
+        vectors = self.network(texts, int(texts.owners.max()) + 1, chosen.part_dropout)
+        if labels and chosen.copies:
+            told = with_hard_pairs(vectors, told, len(told.left) - len(pairs.left))
+        return vectors, told
+
+    def _loss(self, vectors: Vectors, found: Compared, told: Told) -> torch.Tensor:
+        """Sum up the losses of the scores, of the similarities, and of batch negatives."""
+        loss = F.binary_cross_entropy_with_logits(found.scores, told.shares)
+        if self.settings.loss == "contrastive":
+            one, other = vectors.whole[told.left], vectors.whole[told.right]
+            loss = loss + contrastive_loss(one, other, told.shares > 0.5)
+        elif self.settings.head == "comparison":
+            similar = self.scale * (found.cosines - self.middle)
+            loss = loss + F.binary_cross_entropy_with_logits(similar, told.shares)
+        if self.settings.batch_negatives and self.target.kind == "label":
+            others = batch_negatives_loss(vectors.whole, *told.matches(), self.sharpness)
+            loss = loss + self.settings.batch_negatives * others
+        return loss
+
+    def _measures(self, scores: torch.Tensor, shares: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Give what metrics are made of, `[B]` each: counts of matches, or sums of scores."""
+        if self.target.kind == "score":
+            found, true = (self.target.written(x.double()) for x in (scores.sigmoid(), shares))
+            return sums_of_scores(found, true)
+        nats = F.binary_cross_entropy_with_logits(scores, shares, reduction="none")
+        return {**decisions(scores >= self.threshold, shares > 0.5), "nats": nats.double()}
+
+    def outcome(self, batch: Batch, state: State | None) -> Outcome:
+        """Sum up what was measured, and count scores where a threshold is to be chosen."""
+        del state
+        loss, scores = self._compared(batch)
+        measures = self._measures(scores, batch.targets)
+        totals: dict[str, Any] = {name: float(each.sum()) for name, each in measures.items()}
+        if self.target.kind == "label" and not self.training:
+            totals["score_counts"] = score_counts(scores, batch.targets > 0.5)
+        return Outcome(loss, totals, None)
+
+    def calibrate(self, totals: Mapping[str, Any]) -> None:
+        """Choose the threshold with the largest F1 on validation data."""
+        if "score_counts" in totals:
+            self.threshold.fill_(best_threshold(totals["score_counts"]))
+
+    def metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
+        """Give F1, precision and recall of matches; of scores, their correlation and error."""
+        if self.target.kind == "score":
+            return agreement(totals)
+        if "score_counts" in totals:  # the threshold may have been chosen since
+            totals = {**totals, **counts_at(totals["score_counts"], float(self.threshold))}
+        return {**retrieval(totals), "cross_entropy": totals["nats"] / totals["records"]}
+
+    def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
+        """Show how many pairs were taken for matches."""
+        if self.target.kind == "score":
+            return []
+        hits, alarms, misses = (int(totals[name]) for name in ("hits", "false_alarms", "misses"))
+        rest = int(totals["records"]) - hits - alarms - misses
+        return [Confusion(self.target.names, [[rest, alarms], [misses, hits]])]
+
+    def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
+        """Say of each pair whether it matches, and how likely; or how alike the two are."""
+        del options
+        assert batch.lengths is not None  # `collate` gives them
+        return self.answers_of(self(batch.inputs, batch.lengths).scores)
+
+    def answers_of(self, scores: torch.Tensor) -> list[Answer]:
+        """Say what scores `[B]` mean."""
+        shares = scores.sigmoid().tolist()
+        if self.target.kind == "score":
+            return [{"score": round(self.target.written(share), 4)} for share in shares]
+        matches = (scores >= self.threshold).tolist()
+        return [
+            {"label": self.target.names[match], "score": round(share, 6)}
+            for match, share in zip(matches, shares, strict=True)
+        ]
+
+    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
+        """Show pairs with their answers."""
+        parts: list[Part] = []
+        for record, answer in zip(records, self.answers(batch, options), strict=True):
+            sides = [", ".join(filter(None, record.fields[side].values())) for side in SIDES]
+            told, truth = (
+                f"{each:.2f}" if isinstance(each, float) else each
+                for each in (answer.get("label", answer["score"]), record.fields[self.target.kind])
+            )
+            right = told == truth if "label" in answer else None
+            sure = answer["score"] if "label" in answer else None
+            parts.append(Example(" | ".join(sides), told, truth, sure, right))
+        return parts

@@ -1,0 +1,140 @@
+"""What pairs are to be told: whether they match, or how alike they are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from recurra.base import DataError
+from recurra.data import Record
+
+YES = frozenset(
+    ("1", "yes", "y", "true", "t", "match", "same", "duplicate", "positive", "paraphrase", "equal")
+)
+NO = frozenset(
+    ("0", "-1", "no", "n", "false", "f", "non-match", "different", "distinct", "negative", "other")
+)
+"""Labels that say that a pair matches, and that it does not, in small letters."""
+
+Kind = Literal["label", "score"]
+
+
+@dataclass(frozen=True)
+class PairTarget:
+    """What is learnt of pairs.
+
+    Args:
+        kind: "label", whether they match, or "score", how alike they are.
+        names: what the labels for "no" and for "yes" are called in the data.
+        least: the score of pairs that have nothing in common.
+        most: the score of pairs that say the same.
+    """
+
+    kind: Kind
+    names: tuple[str, str] = ("0", "1")
+    least: float = 0.0
+    most: float = 1.0
+
+    def share(self, record: Record) -> float:
+        """Give what is to be told of a record as a number in 0..1.
+
+        Raises:
+            DataError: the label is neither of the two.
+        """
+        value = record.fields[self.kind]
+        if self.kind == "score":
+            return min(1.0, max(0.0, (float(value) - self.least) / (self.most - self.least)))
+        if value in self.names:
+            return float(self.names.index(value))
+        raise DataError(
+            "A record has a label that was not among those learnt from.",
+            got=repr(value)[:60],
+            expected=" or ".join(map(repr, self.names)),
+            where=record.where,
+        )
+
+    def written(self, share: float) -> float:
+        """Give the score for a number in 0..1."""
+        return self.least + share * (self.most - self.least)
+
+
+def find_target(records: Sequence[Record], asked: str) -> PairTarget:
+    """Find out what is to be learnt of records.
+
+    Args:
+        records: the training records.
+        asked: "label", "score", or "found": whichever of the two there is.
+
+    Raises:
+        DataError: there is neither or, where it was not said which, both; or no use of it.
+    """
+    kind = _kind(records[0], asked)
+    if kind == "label":
+        return PairTarget("label", _names(records))
+    scores = [float(record.fields["score"]) for record in records]
+    if min(scores) == max(scores):
+        raise DataError(
+            "All scores are equal, so nothing to learn.",
+            got=f"{scores[0]:g}",
+            expected="two or more different scores",
+            where=records[0].where,
+        )
+    return PairTarget("score", least=min(scores), most=max(scores))
+
+
+def _kind(first: Record, asked: str) -> Kind:
+    there: list[Any] = [kind for kind in ("label", "score") if kind in first.fields]
+    if asked != "found" and asked not in there:
+        raise _no_target(first, f"a column for the {asked}", f"--{asked} COLUMN")
+    if not there:
+        raise _no_target(first, "one for the label, or one for the score", "--label COLUMN")
+    if asked == "found" and len(there) == 2:
+        raise DataError(
+            "Pairs have a label and a score, and only one can be learnt.",
+            got="a column for each",
+            expected="one",
+            where=first.where,
+            fix="--target label",
+        )
+    kind: Kind = there[0] if asked == "found" else asked
+    return kind
+
+
+def _no_target(first: Record, expected: str, fix: str) -> DataError:
+    return DataError(
+        "There is no column that says what is to be learnt of the pairs.",
+        got=", ".join(first.fields) or "no column",
+        expected=expected,
+        where=first.where,
+        fix=fix,
+    )
+
+
+def _names(records: Sequence[Record]) -> tuple[str, str]:
+    counts = Counter(record.fields["label"] for record in records)
+    if len(counts) != 2:
+        raise _no_two(records, list(counts))
+    one, other = sorted(counts)
+    for no, yes in ((one, other), (other, one)):
+        if (no.lower() in NO and yes.lower() not in NO) or (
+            yes.lower() in YES and no.lower() not in YES
+        ):
+            return no, yes
+    raise DataError(
+        "It cannot be told which label says that a pair matches.",
+        got=f"{one!r} and {other!r}",
+        expected="0 and 1, no and yes, false and true, or the like",
+        where=records[0].where,
+    )
+
+
+def _no_two(records: Sequence[Record], labels: list[str]) -> DataError:
+    shown = ", ".join(map(repr, labels[:6]))
+    numbers = all(label.replace(".", "", 1).lstrip("-").isdigit() for label in labels)
+    return DataError(
+        "Labels of pairs are of other than two kinds.",
+        got=shown if len(labels) <= 6 else f"{shown}, ... ({len(labels)} kinds)",
+        expected="two: whether the pair matches",
+        where=records[0].where,
+        fix="--score COLUMN, which takes numbers" if numbers and len(labels) > 2 else None,
+    )
