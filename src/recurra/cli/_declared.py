@@ -187,7 +187,7 @@ def with_parameters(
     def run(**given: Any) -> None:
         function(**given)
 
-    own = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    own = inspect.Parameter("invocation", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
     listed = [own, *parameters]
     run.__signature__ = inspect.Signature(listed)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in listed}

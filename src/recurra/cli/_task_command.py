@@ -57,10 +57,10 @@ def kinds_by_command() -> dict[str, list[type["RecordTask"]]]:
 def task_command(kinds: Sequence[type["RecordTask"]]) -> Any:
     """Make the command of tasks that share one."""
 
-    def run(context: typer.Context, **given: Any) -> None:
+    def run(invocation: typer.Context, **given: Any) -> None:
         from recurra.cli._task_train import train_task
 
-        train_task(kinds, context, given)
+        train_task(kinds, invocation, given)
 
     options = task_options(kinds)
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")

@@ -235,3 +235,15 @@ def test_what_is_no_score():
 def test_scores_show_their_sizes():
     assert repr(AdditiveScore(4, D, 5)) == "AdditiveScore(4, 3)"
     assert repr(DotScore(4)) == "DotScore(4, 4)"
+
+
+@ANY
+def test_a_cell_of_other_places_has_the_same_weights(make):
+    cell, x, memory = made(make), random_input(T, B, X), drawn()
+    wider = cell.of_places(S + 3)
+    assert (cell.places, wider.places) == (S, S + 3)
+    assert all(map(lambda mine, other: mine is other, wider.parameters(), cell.parameters()))
+    y, _ = unroll(wider, x, wider.attend(memory, LENGTHS))
+    torch.testing.assert_close(y, unroll(cell, x, cell.attend(memory, LENGTHS))[0])
+    with pytest.raises(ShapeError, match="`places` is not a possible number"):
+        cell.of_places(0)
