@@ -1,7 +1,7 @@
 """Training as a user sees it: a progress bar, and a line and a sample for each epoch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.panel import Panel
@@ -19,17 +19,24 @@ class TrainingBar(Listener):
 
     Args:
         console: where to draw.
-        batch_characters: characters of one step.
+        batch_symbols: symbols of one step.
         sample: writes a text as the network would now, from a seed; shown after each epoch.
+        words: whether the symbols are words. Default: characters.
     """
 
     def __init__(
-        self, console: Console, batch_characters: int, sample: Callable[[int], str]
+        self,
+        console: Console,
+        batch_symbols: int,
+        sample: Callable[[int], str],
+        *,
+        words: bool = False,
     ) -> None:
         self.console = console
-        self.batch_characters = batch_characters
+        self.batch_symbols = batch_symbols
         self.sample = sample
-        self.bits: float | None = None
+        self.words = words
+        self.nats: float | None = None
         self.bar = Progress(
             TextColumn("[bold]{task.description}"),
             BarColumn(bar_width=None),
@@ -55,16 +62,15 @@ class TrainingBar(Listener):
 
     def on_step(self, progress: TrainingProgress) -> None:
         """Move the bar."""
-        bits = progress.metrics["bits_per_character"]
-        self.bits = bits if self.bits is None else self.bits + SMOOTHING * (bits - self.bits)
-        speed = (self.bar.tasks[0].speed or 0) * self.batch_characters
-        loss = self.bits * math.log(2)  # nats
-        figures = f"loss {loss:.3f} {self.bits:.3f} bits/char {speed / 1000:.1f}k chars/s"
+        metrics = progress.metrics
+        nats = metrics["nats"] if self.words else metrics["bits_per_character"] * math.log(2)
+        self.nats = nats if self.nats is None else self.nats + SMOOTHING * (nats - self.nats)
+        speed = (self.bar.tasks[0].speed or 0) * self.batch_symbols
         self.bar.update(
             self.job,
             completed=progress.step,
             description=f"epoch {progress.epoch}",
-            figures=figures,
+            figures=self._figures(self.nats, speed / 1000),
         )
 
     def on_validation(self, progress: TrainingProgress, best: bool) -> None:
@@ -72,8 +78,7 @@ class TrainingBar(Listener):
         metrics = progress.metrics
         self.bar.print(
             f"[bold]epoch {progress.epoch}[/]  validation "
-            f"[cyan]{metrics['bits_per_character']:.3f}[/] bits per character, "
-            f"perplexity [cyan]{metrics['perplexity']:.2f}[/]"
+            + self._measures(metrics)
             + ("" if best else "  (an earlier epoch was better; its weights are kept)")
         )
         self.bar.print(
@@ -84,3 +89,15 @@ class TrainingBar(Listener):
                 border_style="dim",
             )
         )
+
+    def _figures(self, nats: float, thousands: float) -> str:
+        if self.words:
+            perplexity = math.exp(min(nats, 700.0))
+            return f"loss {nats:.3f} perplexity {perplexity:.1f} {thousands:.1f}k words/s"
+        return f"loss {nats:.3f} {nats / math.log(2):.3f} bits/char {thousands:.1f}k chars/s"
+
+    def _measures(self, metrics: Mapping[str, float]) -> str:
+        perplexity = f"perplexity [cyan]{metrics['perplexity']:.2f}[/]"
+        if self.words:
+            return f"[cyan]{metrics['nats']:.3f}[/] nats per word, {perplexity}"
+        return f"[cyan]{metrics['bits_per_character']:.3f}[/] bits per character, {perplexity}"

@@ -40,7 +40,9 @@ class VariationalDropout(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Drop features of x `[T, B, ...]`."""
         if x.dim() < 2:
-            raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="(T, B, ...)")
+            raise ShapeError(
+                "`x` is not a sequence.", got=describe_tensor(x), expected="(T, B, ...)"
+            )
         if not self.training or self.probability == 0:
             return x
         return x * _factors(x.new_empty(1, *x.shape[1:]), self.probability)  # [1, B, ...]

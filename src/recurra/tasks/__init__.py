@@ -8,7 +8,7 @@ from recurra.tasks._cells_by_name import (
     errors_of_user_code,
     load_cell_maker,
 )
-from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
+from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
 from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
     build_task,
@@ -22,6 +22,7 @@ from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 from recurra.tasks._loadable import Loadable
+from recurra.tasks._next_symbol_model import NextSymbolModel
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
@@ -31,6 +32,7 @@ from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
+from recurra.tasks._word_language_model import WordLanguageModel, split_text_into_words
 from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "Lengths",
     "Loadable",
     "Measured",
+    "NextSymbolModel",
     "OneHot",
     "Prediction",
     "RecordTask",
@@ -64,6 +67,7 @@ __all__ = [
     "TextClassifierConfig",
     "TextConfig",
     "TextNetwork",
+    "WordLanguageModel",
     "Writer",
     "WriterConfig",
     "WritingOptions",
@@ -80,11 +84,13 @@ __all__ = [
     "load_language_model",
     "load_task",
     "make_corpus",
+    "make_word_corpus",
     "measure_records",
     "predict_records",
     "read_task_data",
     "records_of",
     "save_task",
+    "split_text_into_words",
     "take_up",
     "train_job",
 ]

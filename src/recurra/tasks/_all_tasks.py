@@ -6,6 +6,7 @@ from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._text_classifier import TextClassifier
+from recurra.tasks._word_language_model import WordLanguageModel
 from recurra.tasks._writer import Writer
 
 RECORD_TASKS: tuple[type[RecordTask], ...] = (TextClassifier, Writer)
@@ -13,7 +14,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (TextClassifier, Writer)
 whose fields are all there is taken."""
 
 _LOADABLE: tuple[type[Loadable], ...] = (
-    LanguageModel, TableClassifier, TableRegressor, *RECORD_TASKS,
+    LanguageModel, WordLanguageModel, TableClassifier, TableRegressor, *RECORD_TASKS,
 )  # fmt: skip
 
 TASKS: dict[str, type[Loadable]] = {each.kind: each for each in _LOADABLE}

@@ -132,4 +132,6 @@ def scoring_layer(config: LanguageModelConfig, size: int, V: int) -> nn.Module:
     """Make what scores `size` features, or, if tied, what the embedding's matrix then scores."""
     if not config.tied:
         return nn.Linear(size, V)
-    return nn.Identity() if size == config.embedding_size else nn.Linear(size, config.embedding_size)
+    return (
+        nn.Identity() if size == config.embedding_size else nn.Linear(size, config.embedding_size)
+    )
