@@ -13,7 +13,7 @@ from recurra.cli._options import STREAMS, WINDOW, RunFolder, Seed, UserCell, use
 from recurra.cli._train import train_app
 
 if TYPE_CHECKING:
-    from recurra.tasks import LanguageModel
+    from recurra.tasks import NextSymbolModel
 
 app = typer.Typer(
     name="recurra",
@@ -82,7 +82,7 @@ def generate(
         float, typer.Option(help="Below 1 safer, above 1 wilder, 0 always the likeliest.")
     ] = 0.8,
     top_k: Annotated[int | None, typer.Option(help="Choose among the k likeliest only.")] = None,
-    length: Annotated[int, typer.Option(help="Characters to write.")] = 400,
+    length: Annotated[int, typer.Option(help="Characters or words to write.")] = 400,
     seed: Seed = 0,
     cell: UserCell = None,
 ) -> None:
@@ -121,11 +121,13 @@ def evaluate(
     data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
     streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
     metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
-    console().print(f"[bold]{metrics['bits_per_character']:.4f}[/] bits per character")
-    console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per character")
-    console().print(f"[bold]{len(numbers) - 1:,}[/] characters predicted")
-    if model.vocabulary.has_unknown:
-        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] characters unknown to the model")
+    one = model.unit.removesuffix("s")
+    bits = ("bits_per_character", "bits") if model.unit == "characters" else ("nats", "nats")
+    console().print(f"[bold]{metrics[bits[0]]:.4f}[/] {bits[1]} per {one}")
+    console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per {one}")
+    console().print(f"[bold]{len(numbers) - 1:,}[/] {model.unit} predicted")
+    if model.has_unknown:
+        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] {model.unit} unknown to the model")
 
 
 @app.command()
@@ -191,7 +193,7 @@ def cells(
         show_cell(console(), name, input_size, hidden_size)
 
 
-def _load(run: Path, cell: str | None) -> "LanguageModel":
+def _load(run: Path, cell: str | None) -> "NextSymbolModel":
     from recurra.tasks import load_language_model
 
     return load_language_model(run, cell=user_cell(cell))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from recurra.base import DamagedFile, RunError
 from recurra.store import Run
-from recurra.tasks import TASKS
+from recurra.tasks import TASKS, WordLanguageModel
 from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
@@ -58,13 +58,18 @@ def _table_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
 def _language_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
     model, vocabulary = task["model"], list(task["vocabulary"])
     unknown = vocabulary[:1] == ["<unk>"]
+    words = task["kind"] == WordLanguageModel.kind
+    unit = "words" if words else model["units"]
     embedded = f"embedding {model['embedding_size']}"
     return [
         ("cell", f"{model['cell']}, {model['layers']} x {model['hidden_size']}"),
         ("connections", model["connections"]),
         ("input", embedded if model["inputs"] == "embedding" else "one-hot"),
-        ("vocabulary", f"{len(vocabulary)} {model['units']}"),
-        ("unknown characters", "read as <unk>" if unknown else "refused"),
+        ("vocabulary", f"{len(vocabulary)} {unit}"),
+        (
+            f"unknown {'words' if words else 'characters'}",
+            "read as <unk>" if unknown else "refused",
+        ),
     ]
 
 
@@ -73,9 +78,18 @@ def _data_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("text", "\n".join(files)),
         ("sha256", "\n".join(each["sha256"][:16] for each in data["files"])),
-        ("validation", f"the last {100 * data['validation']:g} %"),
+        *_measured_rows(data),
         ("windows", f"{data['streams']} streams x {data['window']} steps"),
     ]
+
+
+def _measured_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("validation", f"the last {100 * data['validation']:g} %")]
+    if "validation_files" in data:
+        rows = [("validation", ", ".join(each["path"] for each in data["validation_files"]))]
+    if "test_files" in data:
+        rows.append(("test", ", ".join(each["path"] for each in data["test_files"])))
+    return rows
 
 
 def _training_rows(run: Run) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from recurra.tasks._table_regressor import TableRegressor
 from recurra.tasks._text_classifier import TextClassifier
 from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator
+from recurra.tasks._word_language_model import WordLanguageModel
 from recurra.tasks._writer import Writer
 
 RECORD_TASKS: tuple[type[RecordTask], ...] = (
@@ -25,7 +26,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
 """Tasks on records. Those of one command are told apart by the fields that they need; the first
 whose fields are all there is taken."""
 
-_LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, *RECORD_TASKS)
+_LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, WordLanguageModel, *RECORD_TASKS)
 
 TASKS: dict[str, type[Loadable]] = {each.kind: each for each in _LOADABLE}
 """Every task by the name that a run directory has for it."""
