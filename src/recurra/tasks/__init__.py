@@ -26,6 +26,7 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._next_symbol_model import NextSymbolModel
+from recurra.tasks._protocols import Generates, Replies
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
@@ -56,6 +57,7 @@ __all__ = [
     "DataSettings",
     "DataSummary",
     "Evaluation",
+    "Generates",
     "Job",
     "LanguageModel",
     "LanguageModelConfig",
@@ -68,6 +70,7 @@ __all__ = [
     "OneHot",
     "Prediction",
     "RecordTask",
+    "Replies",
     "TableClassifier",
     "TableClassifierConfig",
     "TableConfig",
