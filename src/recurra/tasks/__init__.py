@@ -28,6 +28,8 @@ from recurra.tasks._record_use import Evaluation, Prediction, measure_records, p
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
+from recurra.tasks._tagger_network import TaggerConfig, TaggerNetwork
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
@@ -58,6 +60,9 @@ __all__ = [
     "TableClassifier",
     "TableConfig",
     "TableRegressor",
+    "Tagger",
+    "TaggerConfig",
+    "TaggerNetwork",
     "TaskData",
     "TextClassifier",
     "TextClassifierConfig",

@@ -5,9 +5,10 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
 from recurra.tasks._text_classifier import TextClassifier
 
-RECORD_TASKS: tuple[type[RecordTask], ...] = (TextClassifier,)
+RECORD_TASKS: tuple[type[RecordTask], ...] = (TextClassifier, Tagger)
 """Tasks on records. Those of one command are told apart by the fields that they need; the first
 whose fields are all there is taken."""
 
