@@ -33,6 +33,8 @@ from recurra.tasks._record_use import Evaluation, Prediction, measure_records, p
 from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
+from recurra.tasks._tagger_network import TaggerConfig, TaggerNetwork
 from recurra.tasks._task_choice import choose_task
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
@@ -75,6 +77,9 @@ __all__ = [
     "TableClassifierConfig",
     "TableConfig",
     "TableRegressor",
+    "Tagger",
+    "TaggerConfig",
+    "TaggerNetwork",
     "TaskData",
     "TextClassifier",
     "TextClassifierConfig",

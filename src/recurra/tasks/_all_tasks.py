@@ -7,6 +7,7 @@ from recurra.tasks._matcher import Matcher
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
 from recurra.tasks._text_classifier import TextClassifier
 from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator
@@ -18,6 +19,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
     TextRegressor,
     TableClassifier,
     TableRegressor,
+    Tagger,
     Matcher,
     Writer,
     Translator,

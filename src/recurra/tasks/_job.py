@@ -135,6 +135,7 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "epochs": advice.epochs,
         "learning_rate": advice.learning_rate,
         "patience": advice.patience,
+        "optimizer": advice.optimizer,
     }
     return TrainingSettings(**{**advised, **choices})
 

@@ -68,12 +68,14 @@ class Advice:
         rows: records of a batch.
         learning_rate: largest step size.
         patience: epochs without a better validation value after which training ends; 0 never ends.
+        optimizer: see `TrainingSettings`.
     """
 
     epochs: int = 10
     rows: int = 64
     learning_rate: float = 0.005
     patience: int = 3
+    optimizer: str = "muon"
 
 
 class RecordTask(Loadable):
