@@ -95,7 +95,8 @@ def _prompt(job: Job) -> str:
     """Give the option for a prompt that the model can read: the first word of its text."""
     vocabulary, beginning = job.corpus.vocabulary, job.corpus.training.numbers[:200]
     if not isinstance(vocabulary, Vocabulary):
-        return " --prompt " + shlex.quote(vocabulary.tokens[int(beginning[0])])
+        known = next((number for number in beginning.tolist() if number > 0), 0)
+        return " --prompt " + shlex.quote(vocabulary.tokens[known])
     words = from_units(vocabulary.decode(beginning)).split()
     if not words or len(words[0]) > 20 or vocabulary.has_unknown:
         return ""
