@@ -10,7 +10,8 @@ from recurra.tasks import CorpusSettings, LanguageModelConfig
 from recurra.train import TrainingSettings
 
 OPTIONS = inspect.signature(train_lm).parameters
-OTHERWISE = {"units", "unknown", "least_count", "warmup"}  # said in other words, or not at all
+# said in other words, or not at all
+OTHERWISE = {"units", "unknown", "least_count", "validation", "warmup"}
 
 
 @pytest.mark.parametrize("kind", [LanguageModelConfig, CorpusSettings, TrainingSettings])

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,12 @@ import typer
 from recurra.cli._console import console, errors_in_words
 from recurra.cli._options import STREAMS, WINDOW, RunFolder, Seed, UserCell, user_cell
 from recurra.cli._train import train_app
+from recurra.cli._using_options import AnsweringCommand
 
 if TYPE_CHECKING:
-    from recurra.tasks import LanguageModel
+    from recurra.tasks import NextSymbolModel
+
+ForLabels = partial(typer.Option, rich_help_panel="For a model that writes for labels")
 
 app = typer.Typer(
     name="recurra",
@@ -74,6 +78,7 @@ def demo(
 
 @app.command()
 def generate(
+    context: typer.Context,
     run: RunFolder,
     prompt: Annotated[
         str | None, typer.Option(help="Text to continue. Default: a new line.")
@@ -82,11 +87,18 @@ def generate(
         float, typer.Option(help="Below 1 safer, above 1 wilder, 0 always the likeliest.")
     ] = 0.8,
     top_k: Annotated[int | None, typer.Option(help="Choose among the k likeliest only.")] = None,
-    length: Annotated[int, typer.Option(help="Characters to write.")] = 400,
+    length: Annotated[int, typer.Option(help="Characters or words to write.")] = 400,
     seed: Seed = 0,
     cell: UserCell = None,
+    label: Annotated[str | None, ForLabels(help="What to write, where a model was told.")] = None,
+    count: Annotated[int, ForLabels(min=1, help="Texts to write.")] = 1,
+    guidance: Annotated[
+        float | None, ForLabels(help="How hard to press for the label, 0 not. Default: 1.")
+    ] = None,
 ) -> None:
     """Let a trained model write."""
+    if _write_for_label(context):
+        return
     model = _load(run, cell)
     start = model.default_prompt() if prompt is None else prompt
     options: dict[str, Any] = {
@@ -105,13 +117,16 @@ def generate(
     sys.stdout.write("\n")
 
 
-@app.command()
+@app.command(cls=AnsweringCommand)
 def evaluate(
+    context: typer.Context,
     run: RunFolder,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="UTF-8 text.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="UTF-8 text, or records.")],
     cell: UserCell = None,
 ) -> None:
-    """Measure a trained model on text files."""
+    """Measure a trained model on files."""
+    if _evaluate_records(context):
+        return
     from recurra.data import read_text, streams_that_fit
     from recurra.store import Run
     from recurra.train import evaluate as measure
@@ -121,11 +136,65 @@ def evaluate(
     data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
     streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
     metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
-    console().print(f"[bold]{metrics['bits_per_character']:.4f}[/] bits per character")
-    console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per character")
-    console().print(f"[bold]{len(numbers) - 1:,}[/] characters predicted")
-    if model.vocabulary.has_unknown:
-        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] characters unknown to the model")
+    one = model.unit.removesuffix("s")
+    bits = ("bits_per_character", "bits") if model.unit == "characters" else ("nats", "nats")
+    console().print(f"[bold]{metrics[bits[0]]:.4f}[/] {bits[1]} per {one}")
+    console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per {one}")
+    console().print(f"[bold]{len(numbers) - 1:,}[/] {model.unit} predicted")
+    if model.has_unknown:
+        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] {model.unit} unknown to the model")
+
+
+@app.command(cls=AnsweringCommand)
+def predict(
+    context: typer.Context,
+    run: RunFolder,
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="Records; `-`, and nothing, is standard input."),
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="A record itself: TEXT, or ROLE=TEXT for each column."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write. Default: standard output.")
+    ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="The answer alone, a line each, instead of JSON.")
+    ] = False,
+    cell: UserCell = None,
+) -> None:
+    """Let a trained model answer records, a line of JSON each, as they come."""
+    from recurra.cli._predict import predict_task
+    from recurra.cli._use import given_in
+
+    predict_task(
+        run,
+        files or [],
+        values=value or [],
+        out=out,
+        plain=plain,
+        cell=cell,
+        given=given_in(context),
+    )
+
+
+@app.command()
+def chat(
+    run: RunFolder,
+    context: Annotated[
+        str | None, typer.Option(metavar="FILE|TEXT", help="What replies may come from.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option(help="Whether the model is told what was said before.")
+    ] = True,
+    cell: UserCell = None,
+) -> None:
+    """Talk with a model that was trained to reply; a question a line, Ctrl-D leaves."""
+    from recurra.cli._chat import hold_dialogue
+
+    hold_dialogue(run, context, history=history, cell=cell)
 
 
 @app.command()
@@ -191,7 +260,53 @@ def cells(
         show_cell(console(), name, input_size, hidden_size)
 
 
-def _load(run: Path, cell: str | None) -> "LanguageModel":
+def _write_for_label(context: typer.Context) -> bool:
+    """Write for a label, where the run is of a task on records; tell whether it is."""
+    from recurra.base import ArgumentError
+    from recurra.cli._request import given_options
+    from recurra.cli._use import is_language_model
+    from recurra.cli._write import write_texts
+
+    given = given_options(context)
+    run, cell = given.pop("run"), given.pop("cell", None)
+    records_only = given.keys() & {"label", "count", "guidance"}
+    is_text = is_language_model(run)
+    wrong = records_only if is_text else given.keys() & {"prompt"}
+    if wrong:
+        raise ArgumentError(
+            "The model of the run takes no such option.",
+            got=", ".join("--" + name for name in sorted(wrong)),
+            expected="--prompt" if is_text else "--label",
+        )
+    if not is_text:
+        label, count = given.pop("label", None), given.pop("count", 1)
+        if "length" in given:
+            given["longest"] = given.pop("length")
+        write_texts(run, label=label, count=count, cell=cell, options=given)
+    return not is_text
+
+
+def _evaluate_records(context: typer.Context) -> bool:
+    """Measure a run of a task on records; tell whether it is one."""
+    from recurra.base import ArgumentError
+    from recurra.cli._use import evaluate_task, given_in, is_language_model
+
+    run, files, cell = (context.params[name] for name in ("run", "files", "cell"))
+    given = given_in(context)
+    if is_language_model(run):
+        unfit = sorted(name for name, value in given.items() if value)
+        if unfit:
+            raise ArgumentError(
+                "A language model reads text, not records.",
+                got=", ".join("--" + name.replace("_", "-") for name in unfit),
+                expected="files alone",
+            )
+        return False
+    evaluate_task(console(), run, files, cell, given)
+    return True
+
+
+def _load(run: Path, cell: str | None) -> "NextSymbolModel":
     from recurra.tasks import load_language_model
 
     return load_language_model(run, cell=user_cell(cell))

@@ -1,7 +1,7 @@
 """Training a language model as a user sees it: a bar, and a line and a sample for each epoch."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.panel import Panel
@@ -16,32 +16,38 @@ class TrainingBar(ProgressBar):
 
     Args:
         console: where to draw.
-        batch_characters: characters of one step.
+        batch_symbols: symbols of one step.
         sample: writes a text as the network would now, from a seed; shown after each epoch.
+        words: whether the symbols are words. Default: characters.
     """
 
     def __init__(
-        self, console: Console, batch_characters: int, sample: Callable[[int], str]
+        self,
+        console: Console,
+        batch_symbols: int,
+        sample: Callable[[int], str],
+        *,
+        words: bool = False,
     ) -> None:
         super().__init__(console)
-        self.batch_characters = batch_characters
+        self.batch_symbols = batch_symbols
         self.sample = sample
-        self.bits: float | None = None
+        self.words = words
+        self.nats: float | None = None
 
     def figures(self, progress: TrainingProgress) -> str:
-        """Give loss, bits per character and speed."""
-        self.bits = smoothed(self.bits, progress.metrics["bits_per_character"])
-        speed = self.speed * self.batch_characters
-        loss = self.bits * math.log(2)  # nats
-        return f"loss {loss:.3f} {self.bits:.3f} bits/char {speed / 1000:.1f}k chars/s"
+        """Give loss, perplexity or bits, and speed."""
+        metrics = progress.metrics
+        nats = metrics["nats"] if self.words else metrics["bits_per_character"] * math.log(2)
+        self.nats = smoothed(self.nats, nats)
+        return self._figures(self.nats, self.speed * self.batch_symbols / 1000)
 
     def on_validation(self, progress: TrainingProgress, best: bool) -> None:
         """Say how well the network does on text it has not learnt, and let it write."""
         metrics = progress.metrics
         self.bar.print(
             f"[bold]epoch {progress.epoch}[/]  validation "
-            f"[cyan]{metrics['bits_per_character']:.3f}[/] bits per character, "
-            f"perplexity [cyan]{metrics['perplexity']:.2f}[/]"
+            + self._measures(metrics)
             + ("" if best else "  (an earlier epoch was better; its weights are kept)")
         )
         self.bar.print(
@@ -52,3 +58,15 @@ class TrainingBar(ProgressBar):
                 border_style="dim",
             )
         )
+
+    def _figures(self, nats: float, thousands: float) -> str:
+        if self.words:
+            perplexity = math.exp(min(nats, 700.0))
+            return f"loss {nats:.3f} perplexity {perplexity:.1f} {thousands:.1f}k words/s"
+        return f"loss {nats:.3f} {nats / math.log(2):.3f} bits/char {thousands:.1f}k chars/s"
+
+    def _measures(self, metrics: Mapping[str, float]) -> str:
+        perplexity = f"perplexity [cyan]{metrics['perplexity']:.2f}[/]"
+        if self.words:
+            return f"[cyan]{metrics['nats']:.3f}[/] nats per word, {perplexity}"
+        return f"[cyan]{metrics['bits_per_character']:.3f}[/] bits per character, {perplexity}"

@@ -145,6 +145,13 @@ def parsed(name: str, value: Any, hint: Any) -> Any:
     return value
 
 
+def parsed_fields(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the fields of a dataclass from options, each as the class holds it."""
+    hints = get_type_hints(kind)
+    names = [field.name for field in dataclasses.fields(kind) if field.name in given]
+    return {name: parsed(name, given[name], hints[name]) for name in names}
+
+
 def _items(name: str, value: Any, item: Any) -> tuple[Any, ...]:
     from recurra.base import ArgumentError
 

@@ -9,10 +9,13 @@ from rich.text import Text
 
 from recurra.base import DamagedFile, RunError
 from recurra.store import Run
-from recurra.tasks import TASKS
+from recurra.tasks import TASKS, RecordTask, WordLanguageModel
 from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
+
+LISTED = 12
+"""Names that are listed; the rest is counted."""
 
 
 def show_info(console: Console, run: Run) -> None:
@@ -41,7 +44,38 @@ def show_info(console: Console, run: Run) -> None:
 
 def _model_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
     kind = ("task", task["kind"].replace("_", " "))
+    if issubclass(TASKS[task["kind"]], RecordTask):
+        return [kind, *_record_rows(task)]
     return [kind, *(_table_rows(task) if "features" in task else _language_rows(task))]
+
+
+def _record_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
+    """Show what any task on records says of itself: columns, names and counts, the model."""
+    columns = [f"{role} from {', '.join(names)}" for role, names in task["columns"].items()]
+    rows = [("columns", ", ".join(columns))]
+    for name, value in task.items():
+        if name not in ("kind", "columns", "model"):
+            rows += _shown(name.replace("_", " "), value)
+    chosen = [f"{name.replace('_', ' ')} {_word(each)}" for name, each in task["model"].items()]
+    return [*rows, ("model", "\n".join(chosen))]
+
+
+def _shown(name: str, value: Any) -> list[tuple[str, str]]:
+    """Show one entry of a configuration, where it is short enough to be read."""
+    if isinstance(value, dict):
+        symbols = [each for each in value.values() if isinstance(each, list)]
+        return [(name, f"{max(map(len, symbols)):,} symbols")] if symbols else []
+    if isinstance(value, list):
+        names = ", ".join(map(str, value[:LISTED]))
+        rest = f" and {len(value) - LISTED:,} more" if len(value) > LISTED else ""
+        return [(name, f"{len(value):,}: {names}{rest}")]
+    return [(name, str(value))]
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _table_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
@@ -58,30 +92,69 @@ def _table_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
 def _language_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
     model, vocabulary = task["model"], list(task["vocabulary"])
     unknown = vocabulary[:1] == ["<unk>"]
+    words = task["kind"] == WordLanguageModel.kind
+    unit = "words" if words else model["units"]
     embedded = f"embedding {model['embedding_size']}"
     return [
         ("cell", f"{model['cell']}, {model['layers']} x {model['hidden_size']}"),
         ("connections", model["connections"]),
         ("input", embedded if model["inputs"] == "embedding" else "one-hot"),
-        ("vocabulary", f"{len(vocabulary)} {model['units']}"),
-        ("unknown characters", "read as <unk>" if unknown else "refused"),
+        ("vocabulary", f"{len(vocabulary)} {unit}"),
+        (
+            f"unknown {'words' if words else 'characters'}",
+            "read as <unk>" if unknown else "refused",
+        ),
     ]
 
 
 def _data_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
+    if "roles" in data:
+        return _rows_of_records(data)
     files = [f"{each['path']} ({each['bytes']:,} bytes)" for each in data["files"]]
     return [
         ("text", "\n".join(files)),
         ("sha256", "\n".join(each["sha256"][:16] for each in data["files"])),
-        ("validation", f"the last {100 * data['validation']:g} %"),
+        *_measured_rows(data),
         ("windows", f"{data['streams']} streams x {data['window']} steps"),
     ]
+
+
+def _measured_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("validation", f"the last {100 * data['validation']:g} %")]
+    if "validation_files" in data:
+        rows = [("validation", ", ".join(each["path"] for each in data["validation_files"]))]
+    if "test_files" in data:
+        rows.append(("test", ", ".join(each["path"] for each in data["test_files"])))
+    return rows
+
+
+def _rows_of_records(data: dict[str, Any]) -> list[tuple[str, str]]:
+    """Show where the records of each part came from."""
+    rows = [(name, _files_of(data[name])) for name in ("training", "validation", "test")]
+    rows = [(name, words) for name, words in rows if words]
+    return [
+        *rows,
+        ("batch", f"{data['rows']:,} records"),
+        ("longest", f"{data['longest']:,} steps"),
+    ]
+
+
+def _files_of(part: Any) -> str:
+    if part is None:
+        return ""
+    if isinstance(part, int | float):
+        return f"{100 * part:g} % of the training records"
+    if isinstance(part, str):
+        return f"the {part} records of the task"
+    listed = [f"{each['path']} ({each['bytes']:,} bytes) {each['sha256'][:16]}" for each in part]
+    return "\n".join(listed) or "records in memory or at standard input"
 
 
 def _training_rows(run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
     monitor = TASKS[run.config["task"]["kind"]].monitor
-    best = min((each[monitor] for each in measured), default=None)
+    better = max if TASKS[run.config["task"]["kind"]].best_is_largest else min
+    best = better((each[monitor] for each in measured), default=None)
     rows = []
     if "training" in run.config:
         training = with_what_was_fixed(run.config["training"])
@@ -92,6 +165,8 @@ def _training_rows(run: Run) -> list[tuple[str, str]]:
             ("epochs", f"{len(measured)} of {training['epochs']} measured"),
             ("seed", str(training["seed"])),
         ]
+    if run.report_path.exists():
+        rows.append(("report", str(run.report_path)))
     if best is not None:
         rows.append(("best validation", f"{best:.4f} {monitor.replace('_', ' ')}"))
     versions = run.config["versions"].items()

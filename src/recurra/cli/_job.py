@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -12,7 +13,15 @@ from recurra.base import ConfigMismatch, DamagedFile, check_size, settings_from
 from recurra.cli._bar import TrainingBar
 from recurra.cli._options import MOST_THREADS
 from recurra.cli._signals import stop_on_signals
-from recurra.data import PYTHON_REFERENCE, Text, TextFile, python_reference, read_text
+from recurra.data import (
+    PYTHON_REFERENCE,
+    Text,
+    TextFile,
+    Units,
+    Vocabulary,
+    python_reference,
+    read_text,
+)
 from recurra.store import Run, refuse_taken
 from recurra.tasks import (
     CellMaker,
@@ -20,13 +29,43 @@ from recurra.tasks import (
     CorpusSettings,
     LanguageModel,
     LanguageModelConfig,
+    NextSymbolModel,
+    WordLanguageModel,
     build_task,
     describe_task,
     errors_of_user_code,
     language_model_run,
     make_corpus,
+    make_word_corpus,
 )
-from recurra.train import FitResult, TrainingSettings, fit, require_extras, with_what_was_fixed
+from recurra.train import (
+    FitResult,
+    TrainingSettings,
+    evaluate,
+    fit,
+    require_extras,
+    with_what_was_fixed,
+)
+
+TRAINING, VALIDATION, TEST = "files", "validation_files", "test_files"
+"""What a configuration calls the files of the texts."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What to learn and what to measure on; without a validation text that is the end of the first.
+
+    The test text is measured once, at the end of the training.
+    """
+
+    training: Text
+    validation: Text | None = None
+    test: Text | None = None
+
+    def fingerprints(self) -> dict[str, object]:
+        """Describe the files as JSON, for the configuration of a run."""
+        named = {TRAINING: self.training, VALIDATION: self.validation, TEST: self.test}
+        return {name: text.fingerprint() for name, text in named.items() if text is not None}
 
 
 @dataclass(frozen=True)
@@ -34,29 +73,30 @@ class Job:
     """A language model, its data and its run directory, ready to train."""
 
     run: Run
-    model: LanguageModel
+    model: NextSymbolModel
     corpus: Corpus
     settings: TrainingSettings
 
 
 def begin(
-    text: Text,
+    texts: Texts,
     folder: Path,
     model_config: LanguageModelConfig,
     corpus_settings: CorpusSettings,
     settings: TrainingSettings,
     *,
+    words: bool = False,
     cell: CellMaker | None = None,
 ) -> Job:
     """Begin a new run; nothing is written unless all of it is sound."""
     require_extras()
     refuse_taken(folder)
-    corpus = make_corpus(text.content, corpus_settings, model_config.units)
+    corpus = _corpus(texts, corpus_settings, model_config.units, words=words)
     torch.manual_seed(settings.seed)
     model = _try_model(corpus, model_config, cell)
     config = {
         "task": describe_task(model),
-        "data": {"files": text.fingerprint(), **asdict(corpus_settings)},
+        "data": {**texts.fingerprints(), **asdict(corpus_settings)},
         "training": asdict(settings),
         "threads": torch.get_num_threads(),
     }
@@ -77,18 +117,24 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
         config = run.config
         units = config["task"]["model"]["units"]
         data = dict(config["data"])
-        recorded = [settings_from(TextFile, each) for each in data.pop("files")]
+        words = config["task"]["kind"] == WordLanguageModel.kind
+        recorded = _recorded(data, TRAINING)
         if not recorded:
             raise ValueError("no files")
+        measured, tested = _recorded(data, VALIDATION), _recorded(data, TEST)
         cutting = settings_from(CorpusSettings, data)
         settings = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         threads = check_size("threads", config["threads"], most=MOST_THREADS)
-    text = _same_text(run, recorded, files)
+    texts = Texts(
+        _same_text(run, recorded, files),
+        _same_text(run, measured, []) if measured else None,
+        _same_text(run, tested, []) if tested else None,
+    )
     torch.set_num_threads(threads)  # other sums in another order, other bits
-    corpus = make_corpus(text.content, cutting, units)
+    corpus = _corpus(texts, cutting, units, words=words)
     torch.manual_seed(settings.seed)
     model = build_task(run, cell=cell)
-    assert isinstance(model, LanguageModel)  # the kind of the run says so
+    assert isinstance(model, LanguageModel | WordLanguageModel)  # the kind of the run says so
     if model.vocabulary != corpus.vocabulary:
         raise DamagedFile(
             "The vocabulary of a configuration is not that of its text.",
@@ -97,12 +143,29 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
     return Job(run, model, corpus, settings)
 
 
+def _recorded(data: dict[str, Any], name: str) -> list[TextFile]:
+    return [settings_from(TextFile, each) for each in data.pop(name, [])]
+
+
+def _corpus(texts: Texts, settings: CorpusSettings, units: Units, *, words: bool) -> Corpus:
+    content = texts.training.content
+    validation = None if texts.validation is None else texts.validation.content
+    test = None if texts.test is None else texts.test.content
+    if words:
+        return make_word_corpus(content, settings, validation=validation, test=test)
+    return make_corpus(content, settings, units, validation=validation, test=test)
+
+
 def _try_model(
     corpus: Corpus, config: LanguageModelConfig, cell: CellMaker | None
-) -> LanguageModel:
+) -> NextSymbolModel:
     """Make the model and run it once, so that what cannot work is refused before a run begins."""
     with errors_of_user_code("The model cannot be made, or fails on its first window."):
-        model = LanguageModel(corpus.vocabulary, config, cell=cell)
+        model: NextSymbolModel
+        if isinstance(corpus.vocabulary, Vocabulary):
+            model = LanguageModel(corpus.vocabulary, config, cell=cell)
+        else:
+            model = WordLanguageModel(corpus.vocabulary, config, cell=cell)
         with torch.no_grad():
             model.outcome(corpus.training[0], None)
     return model
@@ -116,7 +179,7 @@ def train(job: Job, console: Console, *, prompt: str | None = None) -> FitResult
         return job.model.generate_text(start, length=240, temperature=0.7, seed=seed).strip("\n")
 
     data = job.corpus.training
-    bar = TrainingBar(console, data.streams * data.window, sample)
+    bar = TrainingBar(console, data.streams * data.window, sample, words=is_of_words(job.model))
     stop = threading.Event()
     with stop_on_signals(stop, lambda: bar.bar.print("stopping after this step ...")), bar:
         return fit(
@@ -128,6 +191,23 @@ def train(job: Job, console: Console, *, prompt: str | None = None) -> FitResult
             listener=bar,
             stop=stop,
         )
+
+
+def measure_test(job: Job) -> dict[str, float] | None:
+    """Measure the best weights of a finished job on its test text; note it in the metrics log."""
+    if job.corpus.test is None:
+        return None
+    weights, step = job.run.read_weights()
+    job.model.load_state_dict(weights)
+    metrics = evaluate(job.model, job.corpus.test)
+    if not any(each["split"] == "test" for each in job.run.metrics.read()):
+        job.run.metrics.append({"step": step, "split": "test", **metrics})
+    return metrics
+
+
+def is_of_words(model: NextSymbolModel) -> bool:
+    """Tell whether the symbols of a model are words."""
+    return isinstance(model, WordLanguageModel)
 
 
 def free_folder(name: str) -> Path:

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recurra.cli._job import Job, train
-from recurra.data import from_units
+from recurra.cli._job import Job, is_of_words, measure_test, train
+from recurra.data import Vocabulary, from_units
 from recurra.tasks import CELLS
 from recurra.train import FitResult
 
@@ -32,13 +32,13 @@ def _announcement(job: Job) -> Table:
     corpus, config = job.corpus, job.model.settings
     parameters = sum(parameter.numel() for parameter in job.model.parameters())
     rows = {
-        "text": f"{corpus.training.targets:,} characters to learn, {corpus.validation.targets:,} "
-        f"to measure on, {len(corpus.vocabulary)} different",
+        "text": f"{corpus.training.targets:,} {job.model.unit} to learn, "
+        f"{corpus.validation.targets:,} to measure on, {len(corpus.vocabulary)} different",
         "model": f"{config.cell}, {_count(config.layers, 'layer')} of {config.hidden_size}, "
         f"{parameters:,} parameters",
         "training": f"{_count(job.settings.epochs, 'epoch')} of "
         f"{_count(len(corpus.training), 'step')}, each {corpus.training.streams} streams x "
-        f"{corpus.training.window} characters",
+        f"{corpus.training.window} {job.model.unit}",
         "run": str(job.run.folder),
     }
     table = Table(box=None, show_header=False, padding=(0, 2))
@@ -52,7 +52,11 @@ def _announcement(job: Job) -> Table:
 def _conclude(console: Console, job: Job, result: FitResult) -> None:
     """Say how it went and what to try next."""
     folder = _folder(job)
-    _say(console, f"\nDone: {result.best:.3f} bits per character on text it has not seen.", "bold")
+    _say(console, f"\nDone: {_best(job, result)} on text it has not seen.", "bold")
+    tested = measure_test(job)
+    if tested is not None:
+        name = job.model.monitor.replace("_", " ")
+        _say(console, f"On the test text: {tested[job.model.monitor]:.3f} {name}.", "bold")
     _say(console, f"The learning curve is {job.run.picture_path}\n\nNext:\n")
     generate = f"recurra generate {folder}{_own_cell(job)}{_prompt(job)}"
     for command, meaning in (
@@ -64,6 +68,12 @@ def _conclude(console: Console, job: Job, result: FitResult) -> None:
     ):
         _say(console, f"  {command}", "bold")
         _say(console, f"      {meaning}", "dim")
+
+
+def _best(job: Job, result: FitResult) -> str:
+    if is_of_words(job.model):
+        return f"perplexity {result.best:.2f} per word"
+    return f"{result.best:.3f} bits per character"
 
 
 def _say_how_to_go_on(console: Console, job: Job, what: str) -> None:
@@ -82,12 +92,13 @@ def _folder(job: Job) -> str:
 
 def _prompt(job: Job) -> str:
     """Give the option for a prompt that the model can read: the first word of its text."""
-    symbols = job.model.vocabulary.symbols
-    beginning = job.corpus.training.numbers[:200]
-    words = from_units(job.model.vocabulary.decode(beginning)).split()
-    if not words or len(words[0]) > 20 or job.model.vocabulary.has_unknown:
+    vocabulary, beginning = job.corpus.vocabulary, job.corpus.training.numbers[:200]
+    if not isinstance(vocabulary, Vocabulary):
+        return " --prompt " + shlex.quote(vocabulary.tokens[int(beginning[0])])
+    words = from_units(vocabulary.decode(beginning)).split()
+    if not words or len(words[0]) > 20 or vocabulary.has_unknown:
         return ""
-    return " --prompt " + shlex.quote(words[0] + (" " if " " in symbols else ""))
+    return " --prompt " + shlex.quote(words[0] + (" " if " " in vocabulary.symbols else ""))
 
 
 def _own_cell(job: Job) -> str:

@@ -3,13 +3,13 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple
 
 import typer
 
 from recurra.base import ArgumentError, check_size
 from recurra.cli._data_options import given_roles, read_options
-from recurra.cli._declared import parsed
+from recurra.cli._declared import parsed_fields
 from recurra.cli._options import MOST_THREADS, user_cell
 from recurra.data import BadRecords, Source
 from recurra.tasks import (
@@ -62,11 +62,11 @@ def make_request(kinds: Sequence[type[RecordTask]], given: Mapping[str, Any]) ->
     source: Source = DEMO
     if files:
         kind, source = choose_task(kinds, files, given_roles(kinds, given), read=data.read, bad=bad)
-    training = advised_training(kind, **_chosen(TrainingSettings, given))
+    training = advised_training(kind, **parsed_fields(TrainingSettings, given))
     if "threads" in given:
         _use_threads(check_size("--threads", given["threads"], most=MOST_THREADS))
     cell = _cell(kind, given)
-    settings = kind.settings_type(**_chosen(kind.settings_type, given))
+    settings = kind.settings_type(**parsed_fields(kind.settings_type, given))
     return Request(kind, source, data, settings, training, given.get("batch_size"), cell)
 
 
@@ -148,13 +148,6 @@ def _validation(words: Any) -> "float | list[Path]":
             expected="such as 0.1, or files",
         )
     return part
-
-
-def _chosen(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the fields of a dataclass from the options."""
-    hints = get_type_hints(kind)
-    names = [field.name for field in dataclasses.fields(kind) if field.name in given]
-    return {name: parsed(name, given[name], hints[name]) for name in names}
 
 
 def _cell(kind: type[RecordTask], given: Mapping[str, Any]) -> CellMaker | None:

@@ -40,8 +40,12 @@ class TaskGroup(TyperGroup):
         written = super().get_command(ctx, cmd_name)
         if written is not None:
             return written
-        kinds = kinds_by_command().get(cmd_name)
-        return None if kinds is None else task_command(kinds)
+        kinds = kinds_by_command()
+        if cmd_name not in kinds:
+            from recurra.base import UnknownName
+
+            raise UnknownName.among("TASK", cmd_name, self.list_commands(ctx))
+        return task_command(kinds[cmd_name])
 
 
 def kinds_by_command() -> dict[str, list[type["RecordTask"]]]:

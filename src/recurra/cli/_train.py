@@ -9,6 +9,7 @@ import typer
 
 from recurra.cli._console import console
 from recurra.cli._options import MOST_THREADS, STREAMS, WARMUP, WINDOW, UserCell, user_cell
+from recurra.cli._recipe import use_recipe
 from recurra.cli._task_command import TaskGroup
 
 Model = partial(typer.Option, rich_help_panel="Model")
@@ -49,6 +50,16 @@ def train_lm(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with this run instead.")
     ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="TOML file of options; those given beside it win.",
+            callback=use_recipe,
+            is_eager=True,
+        ),
+    ] = None,
+    level: Annotated[str, Text(help="What is predicted: character or word.")] = "character",
     cell: Annotated[
         str, Model(help="rnn, lstm, gru, gru-before, or FILE.py:CLASS of yours.")
     ] = "lstm",
@@ -57,12 +68,18 @@ def train_lm(
     ] = 128,
     layers: Annotated[int, Model(help="Layers.")] = 2,
     inputs: Annotated[str, Model(help="embedding or one-hot.")] = "embedding",
-    embedding_size: Annotated[int, Model(help="Features of an embedded character.")] = 64,
+    embedding_size: Annotated[int, Model(help="Features of an embedded symbol.")] = 64,
     connections: Annotated[str, Model(help="plain, residual or dense.")] = "dense",
+    tied: Annotated[bool, Model("--tied", help="One matrix embeds and scores.")] = False,
     dropout: Annotated[float, Model(help="Between layers, 0 to 1.")] = 0.0,
+    variational: Annotated[
+        bool, Model("--variational", help="Drop the same features all along a window.")
+    ] = False,
+    word_dropout: Annotated[float, Model(help="Of whole symbols, 0 to 1.")] = 0.0,
+    weight_dropout: Annotated[float, Model(help="Of recurrent weights, 0 to 1.")] = 0.0,
     epochs: Annotated[int, Training(help="Passes over the text.")] = 2,
     streams: Annotated[int, Text(help="Places of the text read side by side.")] = STREAMS,
-    window: Annotated[int, Text(help="Characters that gradients flow back through.")] = WINDOW,
+    window: Annotated[int, Text(help="Symbols that gradients flow back through.")] = WINDOW,
     optimizer: Annotated[
         str, Training(help="muon, adamw, adam, rmsprop, adagrad, nesterov, momentum or sgd.")
     ] = "muon",
@@ -71,11 +88,22 @@ def train_lm(
         str, Training(help="Of the step size: cosine, linear, step, one-cycle or constant.")
     ] = "cosine",
     clip_norm: Annotated[float, Training(help="Largest norm of the gradient.")] = 1.0,
-    validation: Annotated[float, Text(help="Part at the end to measure on.")] = 0.1,
+    weight_decay: Annotated[
+        float | None, Training(help="Part of a weight that a step of 1 takes. Default: its own.")
+    ] = None,
+    patience: Annotated[
+        int, Training(help="Stop after so many epochs without a better validation; 0: never.")
+    ] = 0,
+    validation: Annotated[
+        str, Text(metavar="PART|FILE", help="Part at the end to measure on, or a text.")
+    ] = "0.1",
+    test: Annotated[
+        Path | None, Text(metavar="FILE", help="Text to measure on once, at the end.")
+    ] = None,
     jamo: Annotated[bool, Text("--jamo", help="Read Hangul letter by letter.")] = False,
     unknown: Annotated[str, Text(help="What a new character is: an error, or unk.")] = "error",
     least_count: Annotated[
-        int | None, Text(help="With --unknown unk: rarer characters are unknown. Default: 2.")
+        int | None, Text(help="With an unk: rarer symbols are unknown. Default: 2.")
     ] = None,
     checkpoint_every: Annotated[int, Training(help="Steps between checkpoints.")] = 200,
     seed: Annotated[int, Training(help="The same seed gives the same result.")] = 0,
@@ -83,7 +111,7 @@ def train_lm(
         int | None, Training(help="CPU threads. Default: all cores; 1 where others compute too.")
     ] = None,
 ) -> None:
-    """Train a character language model on text files, or go on where a run stopped."""
+    """Train a language model on text files, or go on where a run stopped."""
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
     from recurra.cli._report import run_job
@@ -91,6 +119,7 @@ def train_lm(
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
+    del recipe  # its options are the defaults of this call
     maker = user_cell(cell) if ":" in cell else None
     if resume is not None:
         _refuse_new_settings(context, resume)
@@ -110,6 +139,17 @@ def train_lm(
         )
     if unknown not in ("error", "unk"):
         raise UnknownName.among("--unknown", unknown, ("error", "unk"))
+    if level not in ("character", "word"):
+        raise UnknownName.among("--level", level, ("character", "word"))
+    words = level == "word"
+    if words and jamo:
+        raise ArgumentError(
+            "Words are not read letter by letter.",
+            got="--level word --jamo",
+            fix="leave one of them out",
+        )
+    has_unknown = words or unknown == "unk"
+    part, validation_file = _validation(validation)
     if maker is None:
         cell_maker(cell)  # refuse an unknown name before anything else happens
     config = LanguageModelConfig(
@@ -121,10 +161,14 @@ def train_lm(
         connections=connections,  # type: ignore[arg-type]  # likewise
         dropout=dropout,
         units="jamo" if jamo else "characters",
+        tied=tied,
+        variational=variational,
+        word_dropout=word_dropout,
+        weight_dropout=weight_dropout,
     )
-    if least_count is None:  # "<unk>" is learnt from the characters that are left out
-        least_count = 2 if unknown == "unk" else 1
-    cutting = CorpusSettings(streams, window, validation, unknown == "unk", least_count)
+    if least_count is None:  # "<unk>" is learnt from the symbols that are left out
+        least_count = 2 if has_unknown else 1
+    cutting = CorpusSettings(streams, window, part, has_unknown, least_count)
     settings = TrainingSettings(
         epochs=epochs,
         optimizer=optimizer,
@@ -134,12 +178,27 @@ def train_lm(
         clip_norm=clip_norm,
         checkpoint_every=checkpoint_every,
         seed=seed,
+        patience=patience,
+        weight_decay=weight_decay,
     )
     if threads is not None:
         _use_threads(check_size("--threads", threads, most=MOST_THREADS))
     folder = out or _job.free_folder(files[0].stem)
-    job = _job.begin(read_text(files), folder, config, cutting, settings, cell=maker)
+    texts = _job.Texts(
+        read_text(files),
+        None if validation_file is None else read_text([validation_file]),
+        None if test is None else read_text([test]),
+    )
+    job = _job.begin(texts, folder, config, cutting, settings, words=words, cell=maker)
     run_job(console(), job)
+
+
+def _validation(given: str) -> tuple[float, Path | None]:
+    """Read what is measured on: a part of the text, or a file, which then counts alone."""
+    try:
+        return float(given), None
+    except ValueError:
+        return 0.1, Path(given)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

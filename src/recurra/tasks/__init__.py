@@ -9,7 +9,7 @@ from recurra.tasks._cells_by_name import (
     load_cell_maker,
 )
 from recurra.tasks._chat import Chat
-from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus
+from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
 from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
     build_task,
@@ -25,18 +25,23 @@ from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
+from recurra.tasks._next_symbol_model import NextSymbolModel
+from recurra.tasks._protocols import Generates, Replies
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
 from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
+from recurra.tasks._tagger_network import TaggerConfig, TaggerNetwork
 from recurra.tasks._task_choice import choose_task
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, records_of
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
 from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator, TranslatorConfig
+from recurra.tasks._word_language_model import WordLanguageModel, split_text_into_words
 from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
 
 __all__ = [
@@ -54,6 +59,7 @@ __all__ = [
     "DataSettings",
     "DataSummary",
     "Evaluation",
+    "Generates",
     "Job",
     "LanguageModel",
     "LanguageModelConfig",
@@ -62,13 +68,18 @@ __all__ = [
     "Matcher",
     "MatcherConfig",
     "Measured",
+    "NextSymbolModel",
     "OneHot",
     "Prediction",
     "RecordTask",
+    "Replies",
     "TableClassifier",
     "TableClassifierConfig",
     "TableConfig",
     "TableRegressor",
+    "Tagger",
+    "TaggerConfig",
+    "TaggerNetwork",
     "TaskData",
     "TextClassifier",
     "TextClassifierConfig",
@@ -77,6 +88,7 @@ __all__ = [
     "TextRegressor",
     "Translator",
     "TranslatorConfig",
+    "WordLanguageModel",
     "Writer",
     "WriterConfig",
     "WritingOptions",
@@ -94,11 +106,13 @@ __all__ = [
     "load_language_model",
     "load_task",
     "make_corpus",
+    "make_word_corpus",
     "measure_records",
     "predict_records",
     "read_task_data",
     "records_of",
     "save_task",
+    "split_text_into_words",
     "take_up",
     "train_job",
 ]

@@ -7,9 +7,11 @@ from recurra.tasks._matcher import Matcher
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._table_classifier import TableClassifier
 from recurra.tasks._table_regressor import TableRegressor
+from recurra.tasks._tagger import Tagger
 from recurra.tasks._text_classifier import TextClassifier
 from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator
+from recurra.tasks._word_language_model import WordLanguageModel
 from recurra.tasks._writer import Writer
 
 RECORD_TASKS: tuple[type[RecordTask], ...] = (
@@ -17,6 +19,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
     TextRegressor,
     TableClassifier,
     TableRegressor,
+    Tagger,
     Matcher,
     Writer,
     Translator,
@@ -25,7 +28,7 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
 """Tasks on records. Those of one command are told apart by the fields that they need; the first
 whose fields are all there is taken."""
 
-_LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, *RECORD_TASKS)
+_LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, WordLanguageModel, *RECORD_TASKS)
 
 TASKS: dict[str, type[Loadable]] = {each.kind: each for each in _LOADABLE}
 """Every task by the name that a run directory has for it."""

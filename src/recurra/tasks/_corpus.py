@@ -2,15 +2,19 @@
 
 from dataclasses import dataclass
 
+import torch
+
 from recurra.base import ArgumentError, TextError, check_range, check_size
 from recurra.data import (
     ContiguousStreams,
+    TokenVocabulary,
     Units,
     Vocabulary,
     require_length,
     streams_that_fit,
     to_units,
 )
+from recurra.tasks._word_language_model import split_text_into_words
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,8 @@ class CorpusSettings:
         window: T, symbols that gradients flow back through.
         validation: part of the text, at its end, that is measured and not learnt; 0 < part < 1.
         unknown: whether characters that the vocabulary lacks are read as "<unk>"; otherwise they
-            are errors.
-        least_count: with `unknown`, rarer characters are left out of the vocabulary. Make it 2 or
+            are errors. Words always are.
+        least_count: with `unknown`, rarer symbols are left out of the vocabulary. Make it 2 or
             more, since a network learns what `<unk>` means only from text that has it.
     """
 
@@ -52,40 +56,120 @@ class Corpus:
     """A text ready to learn from.
 
     Args:
-        vocabulary: its symbols, those of the validation part too.
-        training: windows over the first part.
-        validation: windows over the rest.
+        vocabulary: its symbols; of characters those of the validation part too.
+        training: windows over what is learnt.
+        validation: windows over what is measured after each epoch.
+        test: windows over what is measured at the end. Default: nothing is.
     """
 
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | TokenVocabulary
     training: ContiguousStreams
     validation: ContiguousStreams
+    test: ContiguousStreams | None = None
 
 
-def make_corpus(content: str, settings: CorpusSettings, units: Units) -> Corpus:
-    """Cut a text into training and validation data.
+def make_corpus(
+    content: str,
+    settings: CorpusSettings,
+    units: Units,
+    *,
+    validation: str | None = None,
+    test: str | None = None,
+) -> Corpus:
+    """Cut a text into training and validation data, symbol by symbol.
 
     Args:
         content: the text.
         settings: how to cut.
         units: what one symbol is.
+        validation: a text to measure on, all of `content` is learnt then. Default: the end of
+            `content`.
+        test: a text to measure on at the end. Default: none.
 
     Raises:
-        TextError: the text is too short for these settings.
+        TextError: a text is too short for these settings.
+        UnknownSymbol: a text has a character that `content` lacks, and there is no "<unk>".
     """
     symbols = to_units(content, units)
-    border = round(len(symbols) * (1 - settings.validation))
-    streams, window = settings.streams, settings.window
-    require_length(border, streams=streams, window=window)
     vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)
+
+    def encode(text: str, name: str) -> torch.Tensor:
+        return vocabulary.encode(to_units(text, units), name=name)
+
     numbers = vocabulary.encode(symbols)
-    training = ContiguousStreams(numbers[:border], streams=streams, window=window)
-    if len(numbers) - border < 2:
+    border = _border(len(numbers), settings, validation)
+    measured = numbers[border:] if validation is None else encode(validation, "validation text")
+    tested = None if test is None else encode(test, "test text")
+    return _corpus(vocabulary, numbers[:border], measured, tested, settings)
+
+
+def make_word_corpus(
+    content: str,
+    settings: CorpusSettings,
+    *,
+    validation: str | None = None,
+    test: str | None = None,
+) -> Corpus:
+    """Cut a text into training and validation data, word by word.
+
+    The vocabulary holds the words that are learnt from, at least `settings.least_count` times; all
+    others are read as "<unk>".
+
+    Args:
+        content: the text.
+        settings: how to cut; there is always an "<unk>".
+        validation: a text to measure on, all of `content` is learnt then. Default: the end of
+            `content`.
+        test: a text to measure on at the end. Default: none.
+
+    Raises:
+        TextError: a text is too short for these settings.
+    """
+    words = split_text_into_words(_with_line_end(content))
+    border = _border(len(words), settings, validation)
+    learnt = words[:border]
+    vocabulary = TokenVocabulary.of(learnt, least_count=settings.least_count)
+
+    def encode(words: list[str]) -> torch.Tensor:
+        return torch.tensor(vocabulary.encode(words), dtype=torch.int32)
+
+    def read(text: str) -> list[str]:
+        return split_text_into_words(_with_line_end(text))
+
+    measured = encode(words[border:] if validation is None else read(validation))
+    tested = None if test is None else encode(read(test))
+    return _corpus(vocabulary, encode(learnt), measured, tested, settings)
+
+
+def _with_line_end(text: str) -> str:
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _border(symbols: int, settings: CorpusSettings, validation: str | None) -> int:
+    """Say how many symbols are learnt; refuse too few."""
+    border = symbols if validation is not None else round(symbols * (1 - settings.validation))
+    require_length(border, streams=settings.streams, window=settings.window)
+    if validation is None and symbols - border < 2:
         raise TextError(
             "The text leaves too little to validate on.",
-            got=f"{len(numbers) - border} of {len(numbers)} symbols",
+            got=f"{symbols - border} of {symbols} symbols",
             expected="2 or more",
             fix="use a longer text or a larger `--validation`",
         )
-    validation = streams_that_fit(numbers[border:], streams=streams, window=window)
-    return Corpus(vocabulary, training, validation)
+    return border
+
+
+def _corpus(
+    vocabulary: Vocabulary | TokenVocabulary,
+    learnt: torch.Tensor,
+    measured: torch.Tensor,
+    tested: torch.Tensor | None,
+    settings: CorpusSettings,
+) -> Corpus:
+    streams, window = settings.streams, settings.window
+    return Corpus(
+        vocabulary,
+        ContiguousStreams(learnt, streams=streams, window=window),
+        streams_that_fit(measured, streams=streams, window=window),
+        None if tested is None else streams_that_fit(tested, streams=streams, window=window),
+    )

@@ -10,7 +10,7 @@ from recurra.base import ArgumentError, DamagedFile, Task
 from recurra.store import Run
 from recurra.tasks._all_tasks import TASKS
 from recurra.tasks._cells_by_name import CELLS, CellMaker
-from recurra.tasks._language_model import LanguageModel
+from recurra.tasks._next_symbol_model import NextSymbolModel
 
 
 def describe_task(task: Task) -> dict[str, Any]:
@@ -86,18 +86,19 @@ def language_model_run(folder: str | Path) -> Run:
     """
     run = Run.open(folder)
     with run.reading_config():
-        kind = TASKS[run.config["task"]["kind"]].kind
-    if kind != LanguageModel.kind:
+        kind = TASKS[run.config["task"]["kind"]]
+    if not issubclass(kind, NextSymbolModel):
+        known = [each.kind for each in TASKS.values() if issubclass(each, NextSymbolModel)]
         raise ArgumentError(
             "The run is not one of a language model.",
-            got=kind,
-            expected=LanguageModel.kind,
+            got=kind.kind,
+            expected=" or ".join(known),
             where=run.folder / "config.json",
         )
     return run
 
 
-def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) -> LanguageModel:
+def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) -> NextSymbolModel:
     """Load the trained language model of a run directory, ready to write.
 
     Args:
@@ -109,7 +110,7 @@ def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) ->
         RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
     """
     task = load_task(language_model_run(folder).folder, cell=cell)
-    assert isinstance(task, LanguageModel)  # the kind says so
+    assert isinstance(task, NextSymbolModel)  # the kind says so
     return task
 
 

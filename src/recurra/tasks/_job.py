@@ -113,6 +113,9 @@ def take_up(folder: str | Path, *, cell: CellMaker | None = None) -> Job:
     run = Run.open(folder)
     with run.reading_config():
         config = run.config
+        sources = [config["data"][part] for part in ("training", "validation", "test")]
+    _refuse_what_is_gone(sources, run)
+    with run.reading_config():
         source, data = _recorded(config["data"], run)
         rows = check_size("rows", config["data"]["rows"])
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
@@ -132,6 +135,7 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "epochs": advice.epochs,
         "learning_rate": advice.learning_rate,
         "patience": advice.patience,
+        "optimizer": advice.optimizer,
     }
     return TrainingSettings(**{**advised, **choices})
 
@@ -213,14 +217,17 @@ def _recorded(section: Mapping[str, Any], run: Run) -> tuple[Source, DataSetting
     return (DEMO if training == DEMO else _same_files(training, run)), settings
 
 
-def _same_files(recorded: list[dict[str, Any]], run: Run) -> list[Path]:
-    files = [settings_from(TextFile, each) for each in recorded]
-    if not files:
+def _refuse_what_is_gone(sources: list[Any], run: Run) -> None:
+    if [] in sources:  # files would be named
         raise ArgumentError(
             "The run learnt from records in memory or at standard input, which are gone.",
             got=run.folder,
             expected="a run that learnt from files",
         )
+
+
+def _same_files(recorded: list[dict[str, Any]], run: Run) -> list[Path]:
+    files = [settings_from(TextFile, each) for each in recorded]
     for was, now in zip(files, fingerprint([file.path for file in files]), strict=True):
         if was.sha256 != now.sha256:
             raise ConfigMismatch(

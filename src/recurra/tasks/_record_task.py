@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
 
-from recurra.base import Batch, Outcome, State
+from recurra.base import Batch, Outcome, State, check_range, check_size
 from recurra.data import Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
@@ -52,6 +52,12 @@ class AnswerOptions:
     length_penalty: float = 1.0
     longest: int = 200
 
+    def __post_init__(self) -> None:
+        check_size("top", self.top, least=0)
+        check_size("beam", self.beam, most=1000)
+        check_range("length_penalty", self.length_penalty, 0, 10)
+        check_size("longest", self.longest)
+
 
 @dataclass(frozen=True)
 class Advice:
@@ -62,12 +68,14 @@ class Advice:
         rows: records of a batch.
         learning_rate: largest step size.
         patience: epochs without a better validation value after which training ends; 0 never ends.
+        optimizer: see `TrainingSettings`.
     """
 
     epochs: int = 10
     rows: int = 64
     learning_rate: float = 0.005
     patience: int = 3
+    optimizer: str = "muon"
 
 
 class RecordTask(Loadable):
@@ -180,8 +188,8 @@ class RecordTask(Loadable):
         Args:
             source: the records, as for `fit`; labels are not needed.
             options: how to answer. Default: `AnswerOptions()`.
-            reading: those of `recurra.tasks.predict_source`: `read`, `bad`, `rows`, and the column
-                of each role.
+            reading: those of `recurra.tasks.predict_source`: `read`, `bad`, `rows`,
+                `at_once`, and the column of each role.
         """
         from recurra.tasks._record_use import predict_source
 

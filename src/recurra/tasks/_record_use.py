@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
@@ -10,6 +9,7 @@ import torch
 from recurra.base import DataError
 from recurra.data import BadRecords, ReadOptions, Record, Source
 from recurra.report import bootstrap_intervals
+from recurra.tasks._as_it_comes import chunks_as_they_come, full_chunks
 from recurra.tasks._examples import bucketed, examples_of
 from recurra.tasks._record_task import Answer, AnswerOptions, RecordTask
 from recurra.tasks._task_data import Roles, records_of
@@ -55,6 +55,7 @@ def predict_source(
     read: ReadOptions | None = None,
     bad: BadRecords | None = None,
     rows: int = 64,
+    at_once: bool = False,
     **roles: str | Sequence[str],
 ) -> Iterator[Prediction]:
     """Read records and answer them; see `RecordTask.predict`.
@@ -66,11 +67,13 @@ def predict_source(
         read: how files are read. Default: by their endings.
         bad: takes records that cannot be used. Default: the first raises.
         rows: records of a batch. Default: 64.
+        at_once: whether each record is answered as soon as it has come, where others are still to
+            be written; batches are then as they come. Default: False.
         roles: role to column. Default: the columns that were learnt from, else the usual names.
     """
     bad = BadRecords() if bad is None else bad
     records = _records(task, source, roles, read, bad, targets=False)
-    return predict_records(task, records, options, bad, rows=rows)
+    return predict_records(task, records, options, bad, rows=rows, at_once=at_once)
 
 
 def evaluate_source(
@@ -113,6 +116,7 @@ def predict_records(
     *,
     rows: int = 64,
     longest: int = 10_000,
+    at_once: bool = False,
 ) -> Iterator[Prediction]:
     """Answer records one after the other, in their order, in constant memory.
 
@@ -123,12 +127,12 @@ def predict_records(
         bad: takes the records that cannot be used.
         rows: records of a batch.
         longest: steps of the longest record.
+        at_once: see `predict_source`.
 
     Yields:
         predictions: one for each record that can be used.
     """
-    stream = iter(records)
-    while chunk := list(islice(stream, CHUNK)):
+    for chunk in (chunks_as_they_come if at_once else full_chunks)(records, CHUNK):
         kept, examples = examples_of(task, chunk, bad, longest=longest, targets=False)
         answers = _answers(task, examples, options, rows)
         yield from map(Prediction, answers, kept)

@@ -11,6 +11,7 @@ from recurra.base import DataError, UnknownName, check_range, check_size, valid_
 from recurra.data import EncoderSettings, Record, TextEncoder, TextUnits
 from recurra.layers import Bidirectional, Layer, Recurrent, Stack
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
+from recurra.tasks._ngram_bag import NgramBag
 
 POOLINGS = ("mean-max", "mean", "max", "last")
 
@@ -31,6 +32,8 @@ class TextConfig(EncoderSettings):
             "last" step of each direction. Default: "mean-max".
         dropout: probability of dropping a feature before and after the layers, 0..1. Default: 0.3.
         symbol_dropout: probability of reading a symbol as unknown in training, 0..1. Default: 0.05.
+        ngrams: symbols of the longest run that is counted beside the layers; 0 counts none. See
+            `NgramBag`. Default: 0.
         units: see `EncoderSettings`. Default: "subwords".
     """
 
@@ -43,11 +46,13 @@ class TextConfig(EncoderSettings):
     pooling: Literal["mean-max", "mean", "max", "last"] = "mean-max"
     dropout: float = 0.3
     symbol_dropout: float = 0.05
+    ngrams: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("hidden_size", "layers", "embedding_size"):
             check_size(name, getattr(self, name), most=1_000_000)
+        check_size("ngrams", self.ngrams, least=0, most=100)
         for name in ("dropout", "symbol_dropout"):
             check_range(name, getattr(self, name), 0, 1)
         for name, known in (("pooling", POOLINGS), ("directions", ("both", "forwards"))):
@@ -73,6 +78,7 @@ class TextNetwork(nn.Module):
         e_t = dropout(embed(x_t)),   x_t "<unk>" now and then in training
         h_t = stack(e)_t                             in both directions
         v   = dropout([mean_t h_t, max_t h_t])       see `TextConfig.pooling`
+        v   = [v, bag(x)]                            with `TextConfig.ngrams`
 
     Args:
         symbols: V, how many there are.
@@ -90,11 +96,17 @@ class TextNetwork(nn.Module):
         self.stack = Stack(layers, dropout=config.dropout)
         self.features = features
         self.output_size = features * (2 if self.pooling == "mean-max" else 1)
+        self.bag: NgramBag | None = None
+        if config.ngrams:
+            self.bag = NgramBag(config.ngrams, dropout=config.dropout)
+            self.output_size += self.bag.size
 
     def forward(self, numbers: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Read texts `[T, B]` of these lengths `[B]`: vectors `[B, output_size]`."""
         vectors: torch.Tensor = self.dropout(self.pool(self.outputs(numbers, lengths), lengths))
-        return vectors
+        if self.bag is None:
+            return vectors
+        return torch.cat([vectors, self.bag(numbers, lengths)], dim=1)
 
     def outputs(self, numbers: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         """Read texts `[T, B]`: the outputs of each step, `[T, B, features]`."""

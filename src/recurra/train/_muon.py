@@ -10,7 +10,7 @@ STEPS = 5
 """Iterations of Newton and Schulz."""
 
 QUINTIC = 3.4445, -4.7750, 2.0315
-"""Factors of x, x^3 and x^5 in an iteration: steep at 0, so that small singular values grow fast."""
+"""Factors of x, x^3 and x^5 in an iteration: steep at 0, so that small values grow fast."""
 
 
 class Muon(torch.optim.Muon):
@@ -21,12 +21,12 @@ class Muon(torch.optim.Muon):
 
     `torch.optim.Muon` makes the update orthogonal in bfloat16, which on a CPU without such products
     takes 60 times as long as in float32: 10 s for a matrix of 2048 x 512. State and settings are
-    those of PyTorch's. Source: K. Jordan et al. (2024); the factor: J. Liu et al., "Muon is scalable
-    for LLM training" (2025).
+    those of PyTorch's. Source: K. Jordan et al. (2024); the factor: J. Liu et al., "Muon is
+    scalable for LLM training" (2025).
     """
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Run the closure, which computes gradients, then move all matrices."""
         loss = None
         if closure is not None:
@@ -39,11 +39,11 @@ class Muon(torch.optim.Muon):
         return loss
 
     def _move(self, matrix: torch.Tensor, group: dict[str, Any]) -> None:
-        state = self.state[matrix]
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = torch.zeros_like(matrix.grad)
-        gradient, momentum = matrix.grad, state["momentum_buffer"]
+        state, gradient = self.state[matrix], matrix.grad
         assert gradient is not None  # looked at by whoever calls
+        if "momentum_buffer" not in state:
+            state["momentum_buffer"] = torch.zeros_like(gradient)
+        momentum = state["momentum_buffer"]
         momentum.lerp_(gradient, 1 - group["momentum"])
         update = orthogonal(gradient.lerp(momentum, group["momentum"]))
         matrix.mul_(1 - group["lr"] * group["weight_decay"])

@@ -1,0 +1,113 @@
+"""What the commands that use a run of a task on records share: the task, its records."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from recurra.base import ArgumentError
+from recurra.cli._data_options import given_roles, read_options
+from recurra.cli._declared import parsed_fields
+from recurra.cli._measured import say_metrics
+from recurra.cli._numbers import counted
+from recurra.cli._options import user_cell
+from recurra.cli._task_train import record_kind
+from recurra.data import BadRecords, ReadOptions, format_of
+from recurra.store import Run
+from recurra.tasks import RECORD_TASKS, TASKS, AnswerOptions, NextSymbolModel, RecordTask, load_task
+
+SHOWN = 10
+"""Records left out that are named."""
+
+
+def is_language_model(folder: Path) -> bool:
+    """Tell whether a run is of a language model."""
+    run = Run.open(folder)
+    with run.reading_config():
+        return issubclass(TASKS[run.config["task"]["kind"]], NextSymbolModel)
+
+
+def load_record_task(folder: Path, cell: str | None) -> RecordTask:
+    """Load the trained task of a run.
+
+    Raises:
+        ArgumentError: it is not of a task on records.
+    """
+    record_kind(folder)
+    task = load_task(folder, cell=user_cell(cell))
+    assert isinstance(task, RecordTask)  # the kind says so
+    return task
+
+
+def given_in(context: typer.Context) -> dict[str, Any]:
+    """Take the options that the tasks declared, as far as they were given."""
+    options: Mapping[str, Any] = context.obj
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def refuse_foreign_roles(task: RecordTask, given: Mapping[str, Any]) -> None:
+    """Refuse columns of roles that other tasks have."""
+    own = [field.role for field in task.fields]
+    foreign = [role for role in given_roles(RECORD_TASKS, given) if role not in own]
+    if foreign:
+        raise ArgumentError(
+            "The task of the run has no such column.",
+            got=", ".join("--" + role for role in foreign),
+            expected=", ".join("--" + role for role in own),
+        )
+
+
+def reading(task: RecordTask, files: list[Path], given: Mapping[str, Any]) -> ReadOptions:
+    """Say how files are read; lines of plain text are what the task reads, where that is one."""
+    read = read_options(type(task), files, given)
+    inputs = [field for field in task.fields if field.needed and not field.target]
+    plain = all(format_of(path, read) == "text" for path in files)
+    if plain and len(inputs) == 1 and not read.columns:
+        given = {**given, "columns": inputs[0].role}
+        return read_options(type(task), files, given)
+    return read
+
+
+def answer_options(given: Mapping[str, Any]) -> AnswerOptions:
+    """Make of the options how to answer."""
+    return AnswerOptions(**parsed_fields(AnswerOptions, given))
+
+
+def evaluate_task(
+    console: Console, run: Path, files: list[Path], cell: str | None, given: Mapping[str, Any]
+) -> None:
+    """Measure a trained task on files of records, and print the metrics with intervals."""
+    task = load_record_task(run, cell)
+    refuse_foreign_roles(task, given)
+    bad = BadRecords(given.get("skip_bad", 0))
+    evaluation = task.evaluate(
+        files,
+        answer_options(given),
+        read=read_options(type(task), files, given),
+        bad=bad,
+        **given_roles([type(task)], given),
+    )
+    say_metrics(console, evaluation, "{}:")
+    say_left_out(bad)
+
+
+def say_left_out(bad: BadRecords) -> None:
+    """Say on standard error which records were left out."""
+    if not bad.count:
+        return
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"{counted(bad.count, 'record')} left out:")
+    for error in bad.errors[:SHOWN]:
+        where = error.details.get("where", "")
+        console.print(Text(f"  {where}: {error.problem}" if where else f"  {error.problem}"))
+    if bad.count > SHOWN:
+        console.print("  ...")
+
+
+def quoted(path: Path) -> str:
+    """Write a path as a shell takes it."""
+    return shlex.quote(str(path))

@@ -1,0 +1,77 @@
+"""The report of a language model: how it went, how well it predicts, what it writes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from recurra.base import Batches, State
+from recurra.report import Metric, Part, Report, Section, bootstrap_intervals, curves_from
+from recurra.report import render_report as render
+from recurra.store import Run
+from recurra.tasks._language_model import LanguageModel
+
+TEMPERATURES = (0.5, 0.7, 1.0)
+"""How boldly the texts of the report are written."""
+
+LENGTH = 300
+"""Symbols of each text."""
+
+
+def language_model_report(
+    model: LanguageModel, run: Run, measured: Mapping[str, Batches], facts: Mapping[str, str]
+) -> str:
+    """Make the page of a language model that was trained: HTML that needs nothing else.
+
+    Args:
+        model: with the weights that were best.
+        run: its run, for the learning curve.
+        measured: what is measured, by name, such as "validation".
+        facts: what a reader wants to know first, by name.
+    """
+    sections = [_measured(model, name, data) for name, data in measured.items()]
+    sections.append(Section("Learning curve", [curves_from(run.metrics.read(), model.monitor)]))
+    sections.append(_written(model))
+    return render(Report(run.folder.name, {**facts, **run.config["versions"]}, [], sections))
+
+
+def _measured(model: LanguageModel, name: str, data: Batches) -> Section:
+    """Measure window by window, so that intervals can be had by drawing windows again."""
+    rows = _totals_of_windows(model, data)
+    sums = {each: float(values.sum()) for each, values in rows.items()}
+    intervals = bootstrap_intervals(rows, model.metrics)
+    parts: list[Part] = [
+        Metric(metric.replace("_", " "), value, *intervals[metric])
+        for metric, value in model.metrics(sums).items()
+    ]
+    intro = f"{len(data):,} windows of text; intervals hold 95 % of windows drawn again."
+    return Section(f"{name.capitalize()} text", parts, intro)
+
+
+@torch.no_grad()
+def _totals_of_windows(model: LanguageModel, data: Batches) -> dict[str, torch.Tensor]:
+    """Give each total of each window, `[N]` by name; the state goes on from one to the next."""
+    was_training = model.training
+    model.eval()
+    state: State | None = None
+    totals: list[Mapping[str, Any]] = []
+    try:
+        for i in range(len(data)):
+            outcome = model.outcome(data[i], state)
+            totals.append(outcome.totals)
+            state = outcome.state
+    finally:
+        model.train(was_training)
+    return {name: torch.tensor(_column(totals, name)) for name in totals[0]}
+
+
+def _column(totals: Sequence[Mapping[str, Any]], name: str) -> list[float]:
+    return [float(each[name]) for each in totals]
+
+
+def _written(model: LanguageModel) -> Section:
+    parts: list[Part] = []
+    for temperature in TEMPERATURES:
+        text = model.generate_text(model.default_prompt(), length=LENGTH, temperature=temperature)
+        parts.append(f"Temperature {temperature:g}: {text.strip()}")
+    return Section("What it writes", parts)

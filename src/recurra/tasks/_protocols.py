@@ -1,0 +1,38 @@
+"""What some tasks can do besides answering records."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Generates(Protocol):
+    """A task that writes texts of its own; `recurra generate` asks for them."""
+
+    def generate_records(self, count: int, *, label: str, **options: Any) -> list[str]:
+        """Write some texts.
+
+        Args:
+            count: how many.
+            label: what they are told to be.
+            options: any of `temperature`, `top_k`, `guidance`, `longest` and `seed`; what is not
+                given is as the task thinks best.
+        """
+
+
+@runtime_checkable
+class Replies(Protocol):
+    """A task that replies in a dialogue; `recurra chat` asks it."""
+
+    def reply(
+        self,
+        question: str,
+        context: str | None = None,
+        history: Sequence[tuple[str, str]] = (),
+    ) -> str:
+        """Reply to a question.
+
+        Args:
+            question: what is asked.
+            context: a text that the reply may come from. Default: none.
+            history: questions and replies before this one, the oldest first.
+        """

@@ -1,0 +1,339 @@
+"""A label for each word: its part of speech, whether it belongs to a name, where words end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, ClassVar, NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from recurra.base import Batch, settings_from, valid_steps, zero_padding
+from recurra.data import DemoData, Field, Record, TokenVocabulary, demo_tagging, pad_rows
+from recurra.layers import CRF
+from recurra.report import Confusion, Marked, Part
+from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._label_scheme import Rules, first_against, parts_of, rules_of, spans_of
+from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
+from recurra.tasks._tagged_words import (
+    forms_of,
+    labelled_forms,
+    labels_of_words,
+    numbers_of_labels,
+    refuse_against,
+)
+from recurra.tasks._tagger_network import Sentences, TaggerConfig, TaggerNetwork, put_side_by_side
+from recurra.tasks._word_encoder import Spelling, WordEncoder
+
+FORMS = ("form", "tokens", "words", "token", "text", "sentence")
+"""Usual names of the column of words; a plain text is split at its blanks."""
+
+MOST_CONFUSED = 64
+"""Of more labels no confusion matrix is made: it would grow with their square, record by record."""
+
+
+class TaggerExample(NamedTuple):
+    """The words of a sentence, as text and as numbers, and their labels, if they are known."""
+
+    forms: list[str]
+    words: list[Spelling]
+    labels: list[int] | None
+
+
+class TaggerInputs(NamedTuple):
+    """What a tagger reads, and the words as text, which answers repeat."""
+
+    sentences: Sentences
+    forms: list[list[str]]
+
+
+class Tagger(RecordTask):
+    """Give each word of a sentence a label: many to many, aligned.
+
+        scores_1 ... scores_T = network(w_1 ... w_T)                    see `TaggerNetwork`
+        p(y_1 ... y_T | w) = CRF(scores)                                see `CRF`; or softmax, each
+        loss = -sum log p(y_1 ... y_T | w) / words                      nats a word
+
+    Where all labels are such as B-x, I-x, E-x, S-x and O, and the training data obey them, what
+    cannot follow is excluded, and spans are measured besides. Source: Z. Huang et al.,
+    "Bidirectional LSTM-CRF models for sequence tagging" (2015).
+
+    Args:
+        encoder: turns words into numbers.
+        labels: their names.
+        config: sizes and choices.
+        obeys: whether the labels that cannot follow each other are excluded. Default: False.
+        cell: makes a cell of the user's. Default: the one that `config` names.
+
+    Example:
+        >>> import recurra
+        >>> sentences = [
+        ...     {"form": "the old man", "label": "DET ADJ NOUN"},
+        ...     {"form": "they man the boats", "label": "PRON VERB DET NOUN"},
+        ... ] * 20
+        >>> task = recurra.tasks.Tagger.fit(sentences, out="runs/words")
+        >>> next(task.predict(["they man the old boats"])).answer["labels"]
+        ['PRON', 'VERB', 'DET', 'ADJ', 'NOUN']
+    """
+
+    kind: ClassVar[str] = "tagger"
+    command: ClassVar[str] = "tag"
+    summary: ClassVar[str] = "Label each word: parts of speech, names, where words end."
+    monitor: ClassVar[str] = "accuracy"
+    best_is_largest: ClassVar[bool] = True
+    settings_type: ClassVar[type] = TaggerConfig
+    advice: ClassVar[Advice] = Advice(epochs=12, rows=32, learning_rate=0.003, patience=4)
+    fields: ClassVar[tuple[Field, ...]] = (
+        Field("form", "The words.", FORMS, "tokens"),
+        Field(
+            "label",
+            "A label for each word.",
+            ("label", "upos", "tags", "tag", "ner", "pos", "labels"),
+            "tokens",
+            target=True,
+        ),
+    )
+
+    def __init__(
+        self,
+        encoder: WordEncoder,
+        labels: TokenVocabulary,
+        config: TaggerConfig,
+        *,
+        obeys: bool = False,
+        cell: CellMaker | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.labels, self.settings = encoder, labels, config
+        self.parts = parts_of(labels.tokens)
+        self.rules = rules_of(self.parts) if obeys and self.parts else None
+        self.network = TaggerNetwork(encoder, len(labels), config, cell)
+        self.crf = _crf(len(labels), self.rules) if config.decoder == "crf" else None
+
+    @classmethod
+    def from_records(
+        cls, records: Sequence[Record], settings: TaggerConfig, *, cell: CellMaker | None = None
+    ) -> "Tagger":
+        """Make a tagger with the words and the labels of records."""
+        pairs = [labelled_forms(record, settings.units) for record in records]
+        labels = labels_of_words([names for _, names in pairs], records[0].where)
+        encoder = WordEncoder.of((form for forms, _ in pairs for form in forms), settings)
+        sequences = [labels.encode(names) for _, names in pairs]
+        obeys = settings.transitions == "scheme" and _all_obey(labels, sequences)
+        return cls(encoder, labels, settings, obeys=obeys, cell=cell)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Tagger":
+        """Build the tagger that `config` describes, with new weights."""
+        settings = settings_from(TaggerConfig, config["model"])
+        encoder = WordEncoder.from_config(config["encoder"], settings)
+        labels = TokenVocabulary(config["labels"])
+        task = cls(encoder, labels, settings, obeys=config["obeys"], cell=cell)
+        task.read_columns(config)
+        return task
+
+    def config(self) -> dict[str, Any]:
+        """Describe the tagger as JSON."""
+        return {
+            "columns": self.written_columns(),
+            "labels": list(self.labels.tokens),
+            "obeys": self.rules is not None,
+            "model": asdict(self.settings),
+            "encoder": self.encoder.config(),
+        }
+
+    @classmethod
+    def demo(cls) -> DemoData:
+        """Give lines of the standard library's source, each token with its part in it."""
+        return demo_tagging()
+
+    def example(self, record: Record, *, targets: bool = True) -> TaggerExample:
+        """Turn a record into numbers."""
+        if not targets:
+            forms = forms_of(record, self.settings.units)
+            return TaggerExample(forms, list(map(self.encoder, forms)), None)
+        forms, names = labelled_forms(record, self.settings.units)
+        labels = numbers_of_labels(self.labels, forms, names, record.where)
+        if self.rules is not None and self.crf is not None:
+            refuse_against(first_against(self.rules, labels), forms, names, record.where)
+        return TaggerExample(forms, list(map(self.encoder, forms)), labels)
+
+    def size(self, example: TaggerExample) -> int:
+        """Give the number of words."""
+        return len(example.words)
+
+    def collate(self, examples: Sequence[TaggerExample]) -> Batch:
+        """Put sentences side by side."""
+        sentences, lengths = put_side_by_side([each.words for each in examples])
+        labels = [each.labels for each in examples if each.labels is not None]
+        targets = pad_rows(labels)[0] if labels else None  # [T, B]
+        return Batch(TaggerInputs(sentences, [each.forms for each in examples]), targets, lengths)
+
+    def forward(self, sentences: Sentences, lengths: torch.Tensor) -> torch.Tensor:
+        """Score the labels of sentences of these lengths `[B]`: `[T, B, K]`."""
+        scores: torch.Tensor = self.network(sentences, lengths)
+        return scores
+
+    def decode(self, scores: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        """Give the best labels of scores `[T, B, K]`: `[T, B]`."""
+        if self.crf is None:
+            return scores.argmax(dim=2)
+        return self.crf.decode(scores, lengths=lengths)[0]
+
+    def measured(self, batch: Batch) -> Measured:
+        """Compare with the labels of a batch.
+
+        While learning, labels are taken from the scores alone: the best sequence is dear to find.
+        """
+        return self._compared(batch)[0]
+
+    def _compared(self, batch: Batch) -> tuple[Measured, torch.Tensor]:
+        """Compare with the labels of a batch; give the labels found, `[T, B]`, besides."""
+        assert batch.lengths is not None  # `collate` gives them
+        sentences, targets, lengths = batch.inputs.sentences, batch.targets, batch.lengths
+        scores = self(sentences, lengths)
+        nats = self._nats(scores, targets, lengths)  # [B]
+        found = scores.detach().argmax(dim=2) if self.training else self.decode(scores, lengths)
+        valid = valid_steps(lengths, len(targets))  # [T, B]
+        right = (found == targets) & valid  # [T, B]
+        unknown = (sentences.words[sentences.places] == 0) & valid  # [T, B]
+        measures = {
+            "nats": nats.detach(),
+            "words": lengths,
+            "right": right.sum(dim=0),
+            "sentences": torch.ones_like(lengths),
+            "sentences_right": right.sum(dim=0) == lengths,
+            "unknown": unknown.sum(dim=0),
+            "unknown_right": (unknown & right).sum(dim=0),
+        }
+        return Measured(nats.sum() / lengths.sum(), measures), found
+
+    def _nats(
+        self, scores: torch.Tensor, targets: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        """Give -log p of the labels of each sentence, `[B]`."""
+        if self.crf is not None:
+            nats: torch.Tensor = self.crf(scores, targets, lengths=lengths)
+            return nats
+        each = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
+        return zero_padding(each.view_as(targets), lengths).sum(dim=0)
+
+    def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
+        """Give the part of words and of sentences labelled rightly, and nats a word.
+
+        "unknown_word_accuracy" is that of words without a vector of their own.
+        """
+        metrics = {
+            "accuracy": totals["right"] / totals["words"],
+            "sentence_accuracy": totals["sentences_right"] / totals["sentences"],
+            "cross_entropy": totals["nats"] / totals["words"],
+        }
+        if totals["unknown"]:
+            metrics["unknown_word_accuracy"] = totals["unknown_right"] / totals["unknown"]
+        return metrics
+
+    def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
+        """Count each label against each answer besides, `[B, K * K]`, and spans, `[B]`."""
+        del options
+        (_, measures), found = self._compared(batch)
+        assert batch.lengths is not None  # `collate` gives them
+        if len(self.labels) <= MOST_CONFUSED:
+            measures["confusion"] = self._confusion(batch.targets, found, batch.lengths)
+        if self.parts is not None:
+            measures |= self._spans(batch.targets, found, batch.lengths)
+        return measures
+
+    def _confusion(
+        self, targets: torch.Tensor, found: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        K, (T, B) = len(self.labels), targets.shape
+        pairs = torch.arange(B) * K * K + targets * K + found  # [T, B]
+        valid = valid_steps(lengths, T)
+        return pairs[valid].bincount(minlength=B * K * K).view(B, K * K)
+
+    def _spans(
+        self, targets: torch.Tensor, found: torch.Tensor, lengths: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
+        """Count the spans that are there, that were found, and those that are right, `[B]` each."""
+        assert self.parts is not None  # the caller has looked
+        counts = []
+        for b, length in enumerate(lengths.tolist()):
+            there, told = (
+                spans_of(self.parts[number] for number in numbers[:length, b].tolist())
+                for numbers in (targets, found)
+            )
+            counts.append([len(there), len(told), len(there & told)])
+        columns = torch.tensor(counts).unbind(dim=1)
+        return dict(zip(("spans", "spans_found", "spans_right"), columns, strict=True))
+
+    def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
+        """Give precision, recall and F1 of spans besides, where labels mark spans."""
+        metrics = self.metrics(totals)
+        if self.parts is not None:
+            there, found, right = (totals[name] for name in ("spans", "spans_found", "spans_right"))
+            metrics["span_precision"] = right / max(found, 1)
+            metrics["span_recall"] = right / max(there, 1)
+            metrics["span_f1"] = 2 * right / max(there + found, 1)
+        return metrics
+
+    def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
+        """Show which labels are taken for which."""
+        if "confusion" not in totals:
+            return []
+        K = len(self.labels)
+        return [Confusion(self.labels.tokens, totals["confusion"].view(K, K).long().tolist())]
+
+    def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
+        """Name the best labels of each sentence, and the probability of each of them."""
+        assert batch.lengths is not None  # `collate` gives them
+        lengths, forms = batch.lengths, batch.inputs.forms
+        scores = self(batch.inputs.sentences, lengths)
+        found = self.decode(scores, lengths).clamp(min=0)  # [T, B]
+        shares = self._probabilities(scores, lengths)  # [T, B, K]
+        chosen = shares.gather(2, found.unsqueeze(2)).squeeze(2)  # [T, B]
+        answers: list[Answer] = []
+        for b, length in enumerate(lengths.tolist()):
+            names = self.labels.decode(found[:length, b].tolist())
+            sure = [round(share, 6) for share in chosen[:length, b].tolist()]
+            answers.append({"form": forms[b], "labels": names, "confidence": sure})
+            if options.top:
+                answers[b]["top"] = self._top(shares[:length, b], options.top)
+        return answers
+
+    def _probabilities(self, scores: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        if self.crf is None:
+            return scores.softmax(dim=2)
+        return self.crf.marginals(scores, lengths=lengths)
+
+    def _top(self, shares: torch.Tensor, top: int) -> list[list[dict[str, Any]]]:
+        """Name the likeliest labels of each word, from their probabilities `[T, K]`."""
+        best = shares.topk(min(top, len(self.labels)), dim=1)
+        return [
+            [
+                {"label": self.labels.tokens[number], "confidence": round(share, 6)}
+                for number, share in zip(numbers, each, strict=True)
+            ]
+            for numbers, each in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
+
+    def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
+        """Show sentences with their labels."""
+        return [
+            Marked(answer["form"], answer["labels"], labelled_forms(record, self.settings.units)[1])
+            for record, answer in zip(records, self.answers(batch, options), strict=True)
+        ]
+
+
+def _crf(labels: int, rules: Rules | None) -> CRF:
+    if rules is None:
+        return CRF(labels)
+    return CRF(labels, allowed=rules.following, allowed_first=rules.first, allowed_last=rules.last)
+
+
+def _all_obey(labels: TokenVocabulary, sequences: Sequence[Sequence[int]]) -> bool:
+    """Tell whether labels mark spans and all sentences obey, so that rules can be made of them."""
+    parts = parts_of(labels.tokens)
+    if parts is None:
+        return False
+    rules = rules_of(parts)
+    is_open = bool((rules.first & rules.last).any())  # also to a sentence of one word
+    return is_open and all(first_against(rules, each) is None for each in sequences)

@@ -1,0 +1,201 @@
+"""Trainings of tasks on records: begun, taken up again, refused before anything is written."""
+
+import json
+import threading
+
+import pytest
+import torch
+from small_texts import config, reviews, small_job, training
+
+from recurra import RecurraError
+from recurra.base import ArgumentError, ConfigMismatch, DataError, RunExists, ShapeError, UnknownName
+from recurra.store import Run
+from recurra.tasks import (
+    DEMO,
+    DataSettings,
+    LanguageModel,
+    TextClassifier,
+    TextRegressor,
+    advised_training,
+    begin,
+    conclude,
+    load_task,
+    take_up,
+    train_job,
+)
+from recurra.train import Listener
+from refusals import refused
+
+
+class StopAfter(Listener):
+    def __init__(self, step):
+        self.step, self.event = step, threading.Event()
+
+    def on_step(self, progress):
+        if progress.step == self.step:
+            self.event.set()
+
+
+def write(path, records):
+    path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return write(tmp_path / "reviews.jsonl", reviews())
+
+
+def test_a_training_that_was_stopped_ends_in_the_same_bits(tmp_path, file):
+    choices = {"dropout": 0.2, "symbol_dropout": 0.1}
+    whole = small_job(tmp_path / "whole", file, choices=choices)
+    assert train_job(whole).finished
+    parts = small_job(tmp_path / "parts", file, choices=choices)
+    for step in (3, None):
+        stop = StopAfter(step)
+        train_job(parts, listener=stop, stop=stop.event)
+        torch.manual_seed(99)  # what was drawn meanwhile must not matter
+        parts = take_up(tmp_path / "parts")
+    for name, weight in whole.task.state_dict().items():
+        assert torch.equal(parts.run.read_weights()[0][name], whole.run.read_weights()[0][name])
+        assert weight.isfinite().all()
+    steps = [[each.run.checkpoints()[-1].name] for each in (whole, parts)]
+    assert steps[0] == steps[1]
+    last = [run.read_checkpoint(run.checkpoints()[-1])["weights"] for run in (whole.run, parts.run)]
+    assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
+
+
+def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
+    data = DataSettings(validation=0.25, test=file, roles={"text": "text"}, seed=5, longest=50)
+    begun = small_job(tmp_path / "run", file, data=data, seed=7)
+    again = take_up(tmp_path / "run")
+    for job in (begun, again):
+        assert (job.rows, job.longest, len(job.data.validation)) == (8, 50, 15)
+    assert again.settings == begun.settings
+    assert again.task.config() == begun.task.config()
+    assert again.summary == begun.summary
+    for number in (0, 3):
+        one, other = begun.training.epoch(number), again.training.epoch(number)
+        assert all(torch.equal(one[i].inputs, other[i].inputs) for i in range(len(one)))
+    for name, weight in begun.task.state_dict().items():
+        assert torch.equal(weight, again.task.state_dict()[name]), name
+
+
+def test_equal_seeds_make_equal_weights_whatever_was_drawn_before(tmp_path):
+    weights = []
+    for name in ("a", "b"):
+        torch.rand(3)
+        weights.append(small_job(tmp_path / name).task.head.weight)
+    assert torch.equal(*weights)
+    assert not torch.equal(weights[0], small_job(tmp_path / "c", seed=1).task.head.weight)
+
+
+def test_a_file_that_changed_is_refused(tmp_path, file):
+    small_job(tmp_path / "run", file)
+    before = file.stat().st_size
+    write(file, [*reviews(), {"text": "new", "label": "no"}])
+    with pytest.raises(ConfigMismatch, match="not the one that the run began with") as caught:
+        take_up(tmp_path / "run")
+    details = caught.value.details
+    assert details["got"] == f"{file} with {file.stat().st_size:,} bytes"
+    assert details["expected"].startswith(f"{before:,} bytes, sha256 ")
+    assert details["where"] == str(tmp_path / "run" / "config.json")
+
+
+def test_records_in_memory_are_gone(tmp_path):
+    small_job(tmp_path / "run")
+    with refused(
+        ArgumentError,
+        "The run learnt from records in memory or at standard input, which are gone.",
+        got=str(tmp_path / "run"),
+        expected="a run that learnt from files",
+    ):
+        take_up(tmp_path / "run")
+
+
+def test_the_demo_is_taken_up(tmp_path):
+    begun = begin(TextRegressor, DEMO, tmp_path / "run", rows=64, training=training(epochs=1))
+    again = take_up(tmp_path / "run")
+    assert again.data.training[0] == begun.data.training[0]
+    assert len(again.data.test) == len(TextRegressor.demo().test)
+
+
+def one_label(count):
+    return [{"text": f"t {i}", "label": "x"} for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "kind"),
+    [
+        ([], {}, ArgumentError),
+        (one_label(1), {}, DataError),
+        (one_label(9), {}, DataError),
+        (None, {"rows": 0}, ShapeError),
+        (None, {"data": DataSettings(longest=2)}, DataError),
+        (None, {"data": DataSettings(roles={"text": "body"})}, DataError),
+        (None, {"data": DataSettings(roles={"body": "text"})}, UnknownName),
+        (None, {"settings": config(cell="own")}, UnknownName),
+        (None, {"settings": config(cell="own"), "cell": lambda *_: 3}, RecurraError),
+    ],
+)
+def test_nothing_is_written_where_something_is_refused(tmp_path, source, options, kind):
+    source = reviews() if source is None else source
+    with pytest.raises(kind):
+        begin(TextClassifier, source, tmp_path / "run", **{"settings": config(), **options})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_is_there_is_left_alone(tmp_path):
+    small_job(tmp_path / "run")
+    config_before = (tmp_path / "run" / "config.json").read_bytes()
+    with pytest.raises(RunExists):
+        small_job(tmp_path / "run")
+    assert (tmp_path / "run" / "config.json").read_bytes() == config_before
+
+
+def test_a_record_that_is_too_long(tmp_path):
+    source = [*reviews(), {"text": "word " * 30, "label": "no"}]
+    with refused(
+        DataError,
+        "A record is too long.",
+        got="30 steps",
+        expected="at most 20",
+        where="row 61",
+        fix="shorten it, or `--longest 30`; or `--skip-bad N` leaves up to N bad records out",
+    ):
+        small_job(tmp_path / "run", source, data=DataSettings(longest=20))
+    job = small_job(tmp_path / "run", source, data=DataSettings(longest=20, skip_bad=1))
+    assert job.summary.left_out_count == 1
+    assert len(job.data.training) + len(job.data.validation) == 60
+
+
+def test_what_a_task_advises():
+    advice = TextClassifier.advice
+    settings = advised_training(TextClassifier, seed=3)
+    assert (settings.epochs, settings.patience, settings.seed) == (advice.epochs, advice.patience, 3)
+    assert advised_training(TextClassifier, epochs=99).epochs == 99
+
+
+def test_a_concluded_run_has_a_report_and_its_best_weights(tmp_path):
+    job = small_job(tmp_path / "run", data=DataSettings(test=reviews(20, seed=1)), epochs=5)
+    train_job(job)
+    measured = conclude(job)
+    assert measured["validation"].records == len(job.data.validation)
+    assert measured["test"].records == 20
+    noted = [each for each in job.run.metrics.read() if each["split"].startswith("best")]
+    assert [each["split"] for each in noted] == ["best validation", "best test"]
+    assert noted[1]["accuracy"] == measured["test"].metrics["accuracy"]
+    best = max(each["accuracy"] for each in job.run.metrics.read() if each["split"] == "validation")
+    assert measured["validation"].metrics["accuracy"] == pytest.approx(best)
+    page = job.run.report_path.read_text(encoding="utf-8")
+    for words in ("precision", "Test data", "Learning curve", "Lengths of training records"):
+        assert words in page
+    loaded = load_task(tmp_path / "run")
+    for name, weight in job.task.state_dict().items():
+        assert torch.equal(weight, loaded.state_dict()[name])
+
+
+def test_a_run_of_another_kind_is_no_job(tmp_path):
+    Run.create(tmp_path / "run", {"task": {"kind": LanguageModel.kind}})
+    with pytest.raises(Exception, match="not as Recurra writes it|not one of"):
+        take_up(tmp_path / "run")

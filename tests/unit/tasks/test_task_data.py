@@ -1,0 +1,149 @@
+"""The records of a task: roles, splits, what was learnt from, what is left out."""
+
+import pytest
+
+from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
+from recurra.data import BadRecords, ReadOptions
+from recurra.tasks import (
+    DataSettings,
+    TableClassifier,
+    TextClassifier,
+    read_task_data,
+    records_of,
+)
+from refusals import refused
+
+
+def reviews(count=40):
+    return [{"text": f"text {i}", "label": "ab"[i % 2], "more": i} for i in range(count)]
+
+
+def texts(records):
+    return [each.fields["text"] for each in records]
+
+
+def read(source, kind=TextClassifier, **settings):
+    return read_task_data(kind, source, DataSettings(**settings))
+
+
+def test_a_tenth_is_held_out():
+    data = read(reviews())
+    assert (len(data.training), len(data.validation), data.test) == (36, 4, [])
+    assert sorted(texts(data.training + data.validation)) == sorted(f"text {i}" for i in range(40))
+    assert data.columns == {"text": ("text",), "label": ("label",)}
+    assert data.training[0].fields.keys() == {"text", "label"}
+
+
+def test_the_split_depends_on_the_seed_alone():
+    one, same, other = (texts(read(reviews(), seed=seed).validation) for seed in (3, 3, 4))
+    assert one == same
+    assert one != other
+
+
+def test_what_is_repeated_stays_together():
+    data = read(reviews(20) * 3, validation=0.3)
+    assert not set(texts(data.training)) & set(texts(data.validation))
+    assert len(data.training) == 42
+
+
+def test_parts_of_their_own(tmp_path):
+    (tmp_path / "dev.csv").write_text("text,label\nx,a\ny,b\n")
+    held = [{"text": "z", "label": "a"}]
+    data = read(reviews(), validation=tmp_path / "dev.csv", test=held)
+    assert (len(data.training), texts(data.validation), texts(data.test)) == (40, ["x", "y"], ["z"])
+
+
+def test_other_parts_have_the_columns_of_training():
+    source = [{"text": "no", "body": f"b {i}", "label": "ab"[i % 2]} for i in range(10)]
+    data = read(source, roles={"text": "body"}, test=[{"text": "n", "body": "x", "label": "a"}])
+    assert texts(data.test) == ["x"]
+    with pytest.raises(DataError, match="no column for the text"):
+        read(source, roles={"text": "body"}, test=[{"text": "x", "label": "a"}])
+
+
+def test_columns_by_role_and_by_the_name_of_the_role():
+    assert read([{"features": 1, "label": "a"}, {"features": 2, "label": "b"}], TableClassifier,
+                validation=0.5).columns == {"label": ("label",), "features": ("features",)}  # fmt: skip
+    columns, _ = records_of(TextClassifier, [{"review": "x", "class": "a"}], {})
+    assert columns == {"text": ("review",), "label": ("class",)}
+
+
+def test_a_role_that_a_task_does_not_know():
+    with pytest.raises(UnknownName, match="txt") as caught:
+        read(reviews(), roles={"txt": "text"})
+    assert "text" in str(caught.value.details)
+
+
+def test_what_was_learnt_from_is_tried_before_the_usual_names():
+    record = [{"text": "t", "body": "b"}]
+    known = {"text": ("body",), "label": ("label",)}
+    for roles, expected in (({}, "b"), ({"text": "text"}, "t")):
+        _, found = records_of(TextClassifier, record, roles, known=known, targets=False)
+        assert texts(found) == [expected]
+    _, found = records_of(TextClassifier, [{"text": "t"}], {}, known=known, targets=False)
+    assert texts(found) == ["t"]
+
+
+def test_labels_that_are_there_do_no_harm_to_predicting():
+    known = {"text": ("text",), "label": ("label",)}
+    for roles in ({}, {"label": "label"}):
+        columns, found = records_of(TextClassifier, reviews(3), roles, known=known, targets=False)
+        assert columns == {"text": ("text",)}
+        assert [set(each.fields) for each in found] == [{"text"}] * 3
+
+
+def test_numbers_are_never_read_from_other_columns_than_were_learnt():
+    known = {"features": ("width", "height")}
+    with refused(
+        DataError,
+        "There is no column for the features.",
+        got="the columns width, weight",
+        expected="height",
+        where="row 1",
+        fix="--features weight",
+    ):
+        records_of(TableClassifier, [{"width": 1, "weight": 2}], {}, known=known, targets=False)
+
+
+def test_what_is_left_out_counts_for_all_parts():
+    source = [*reviews(10), {"text": " ", "label": "a"}]
+    held = [{"text": "x", "label": ""}, {"text": "x", "label": "a"}]
+    data = read(source, test=held, skip_bad=2)
+    assert (data.bad.count, len(data.test)) == (2, 1)
+    with pytest.raises(DataError, match='The column "label" is empty'):
+        read(source, test=held, skip_bad=1)
+
+
+def test_nothing_to_learn_from():
+    with refused(DataError, "There are no records.", got="generator", expected="one or more"):
+        read(each for each in ())
+    with refused(DataError, "No record can be used.", got="1 left out", where="list"):
+        read([{"text": "", "label": "a"}], skip_bad=5)
+    with pytest.raises(DataError, match="fewer groups"):
+        read([{"text": "x", "label": "a"}] * 5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "kind"),
+    [
+        ({"validation": 0.0}, ArgumentError),
+        ({"validation": 1}, ArgumentError),
+        ({"skip_bad": -1}, ShapeError),
+        ({"longest": 0}, ShapeError),
+        ({"seed": -1}, ArgumentError),
+    ],
+)
+def test_impossible_settings(settings, kind):
+    with pytest.raises(kind, match=next(iter(settings))):
+        DataSettings(**settings)
+
+
+def test_options_of_reading_reach_the_files(tmp_path):
+    (tmp_path / "a.txt").write_text("a one two\nb three\na four\n")
+    options = ReadOptions(format="tsv", separator=" ", columns=("label", "text"))
+    _, found = records_of(
+        TextClassifier, tmp_path / "a.txt", {}, read=options, bad=BadRecords()
+    )
+    found = list(found)
+    assert texts(found) == ["one two", "three", "four"]
+    assert found[1].where == f"{tmp_path / 'a.txt'}:2"
