@@ -44,7 +44,8 @@ def main(words: list[str] | None = None, figures: tuple[Figure, ...] = FIGURES) 
         return 0
     with tempfile.TemporaryDirectory(prefix="results-") as place:
         work = options.work or Path(place)
-        return int(not all([make(figure, options, work) for figure in chosen]))
+        made = [make(figure, options, work) for figure in chosen]
+    return int(not all(made))
 
 
 def show(figure: Figure, options: argparse.Namespace) -> None:
