@@ -1,0 +1,1 @@
+"""The figures of docs/results.md, made by the commands that stand there."""

@@ -1,0 +1,58 @@
+"""Metrics of what commands wrote, where no command says them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, init=False)
+class Recognised:
+    """The part of the texts written for a label that a classifier takes for it.
+
+    `LABEL.txt` has the texts, `LABEL.read` the answers. A text without an answer, such as an empty
+    one, is not recognised.
+
+    Args:
+        labels: what was written for.
+    """
+
+    labels: tuple[str, ...]
+
+    def __init__(self, *labels: str) -> None:
+        object.__setattr__(self, "labels", labels)
+
+    def __call__(self, work: Path) -> dict[str, float]:
+        """Count; texts that are written more than once are counted, too."""
+        metrics: dict[str, float] = {}
+        right = total = 0
+        for label in self.labels:
+            texts = lines_of(work / f"{label}.txt")
+            hits = lines_of(work / f"{label}.read").count(label)
+            metrics[f"recognised.{label}"] = hits / len(texts)
+            metrics[f"different.{label}"] = len(set(texts)) / len(texts)
+            right, total = right + hits, total + len(texts)
+        return {**metrics, "recognised": right / total}
+
+
+@dataclass(frozen=True)
+class Searched:
+    """How often the record that a changed one was made from is the nearest, or among the nearest.
+
+    `found.jsonl` is what `recurra search` says; each record of `asked.jsonl` names the true one.
+    """
+
+    def __call__(self, work: Path) -> dict[str, float]:
+        """Count the places of the true records."""
+        asked = [json.loads(line) for line in lines_of(work / "asked.jsonl")]
+        found = [json.loads(line) for line in lines_of(work / "found.jsonl")]
+        first = among = 0
+        for one, other in zip(asked, found, strict=True):
+            numbers = [each["record"].get("number") for each in other["nearest"]]
+            first += numbers[:1] == [one["number"]]
+            among += one["number"] in numbers
+        return {"first": first / len(asked), "among_the_nearest": among / len(asked)}
+
+
+def lines_of(path: Path) -> list[str]:
+    """Read the lines of a file; a sign within a line that Unicode ends lines with does not."""
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")

@@ -1,0 +1,51 @@
+# Each example runs by itself, quickly, in any folder, and reaches the target that it sets itself.
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parents[2] / "examples"
+EXAMPLES = sorted(FOLDER.glob("*.py"))
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def names_in(folder):
+    return sorted(each.name for each in folder.iterdir() if each.name != "__pycache__")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_runs_quickly_and_reaches_its_target(path, tmp_path):
+    before = names_in(FOLDER)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = os.environ | ONE_THREAD | {"TMPDIR": str(temporary)}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(path), "--quick"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert done.stdout.strip()
+    assert names_in(FOLDER) == before, "it writes beside itself"
+    assert names_in(tmp_path) == ["temporary"], "it leaves files where it runs"
+    assert not names_in(temporary), "it leaves files in the temporary folder"
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_is_in_the_index_and_holds_itself_to_a_target(path):
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"[`{path.name}`]({path.name})" in index
+    source = path.read_text(encoding="utf-8")
+    assert "TARGET" in source
+    assert '"the target was missed"' in source
+
+
+def test_the_index_names_only_what_is_there():
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    named = {words.split("]")[0].strip("`") for words in index.split("[`")[1:]}
+    assert named == {path.name for path in EXAMPLES}
