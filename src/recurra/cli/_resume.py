@@ -8,8 +8,7 @@ from recurra.cli._console import console
 from recurra.cli._options import user_cell
 from recurra.cli._report import run_job
 from recurra.cli._task_train import resume_task
-from recurra.store import Run
-from recurra.tasks import LanguageModel
+from recurra.cli._use import is_language_model
 
 
 def resume_any(folder: Path | None, cell: str | None) -> None:
@@ -20,10 +19,7 @@ def resume_any(folder: Path | None, cell: str | None) -> None:
             expected="a task, or `--resume RUN`",
             fix="recurra train --help",
         )
-    run = Run.open(folder)
-    with run.reading_config():
-        kind = run.config["task"]["kind"]
-    if kind == LanguageModel.kind:
+    if is_language_model(folder):
         run_job(console(), _job.take_up(folder, [], cell=user_cell(cell)))
     else:
         resume_task(folder, cell)
