@@ -11,8 +11,11 @@ EXAMPLES = sorted(FOLDER.glob("*.py"))
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
+IGNORED = ("__pycache__", "torchinductor_")  # Python and PyTorch make them on import
+
+
 def names_in(folder):
-    return sorted(each.name for each in folder.iterdir() if each.name != "__pycache__")
+    return sorted(each.name for each in folder.iterdir() if not each.name.startswith(IGNORED))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
