@@ -17,7 +17,8 @@ from user_cell import USER_CELL
 def test_a_run_directory_has_everything(workplace):
     run = Run.open("run")
     assert sorted(os.listdir("run")) == [
-        "checkpoints", "config.json", "lock", "loss.png", "metrics.jsonl", "weights.safetensors",
+        "checkpoints", "config.json", "lock", "loss.png", "metrics.jsonl", "report.html",
+        "weights.safetensors",
     ]  # fmt: skip
     assert [path.name for path in run.checkpoints()] == [
         "step-0000000060.safetensors", "step-0000000062.safetensors",

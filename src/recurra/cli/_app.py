@@ -97,6 +97,7 @@ def generate(
     ] = None,
 ) -> None:
     """Let a trained model write."""
+    del label, count, guidance  # are looked up by name, if they were given
     if _write_for_label(context):
         return
     model = _load(run, cell)
@@ -186,15 +187,17 @@ def chat(
     context: Annotated[
         str | None, typer.Option(metavar="FILE|TEXT", help="What replies may come from.")
     ] = None,
-    history: Annotated[
-        bool, typer.Option(help="Whether the model is told what was said before.")
-    ] = True,
+    beam: Annotated[
+        int, typer.Option(min=1, help="Replies thought of at a time; 1 takes the likeliest word.")
+    ] = 5,
+    longest: Annotated[int, typer.Option(min=1, help="Symbols of a reply at most.")] = 200,
     cell: UserCell = None,
 ) -> None:
     """Talk with a model that was trained to reply; a question a line, Ctrl-D leaves."""
     from recurra.cli._chat import hold_dialogue
+    from recurra.tasks import AnswerOptions
 
-    hold_dialogue(run, context, history=history, cell=cell)
+    hold_dialogue(run, context, AnswerOptions(beam=beam, longest=longest), cell)
 
 
 @app.command()

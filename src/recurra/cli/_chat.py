@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -9,19 +10,16 @@ from rich.console import Console
 from recurra.base import ArgumentError
 from recurra.cli._use import load_record_task, quoted
 from recurra.data import read_text
-from recurra.tasks import Replies
-
-REMEMBERED = 20
-"""Questions and replies that are told to the task at most."""
+from recurra.tasks import AnswerOptions, Replies
 
 
-def hold_dialogue(run: Path, context: str | None, *, history: bool, cell: str | None) -> None:
+def hold_dialogue(run: Path, context: str | None, options: AnswerOptions, cell: str | None) -> None:
     """Reply to each line until there is none.
 
     Args:
         run: the run directory.
         context: a file or a text that replies may come from.
-        history: whether the task is told what was said before.
+        options: how to answer.
         cell: a cell of the user's.
     """
     task = load_record_task(run, cell)
@@ -34,10 +32,8 @@ def hold_dialogue(run: Path, context: str | None, *, history: bool, cell: str | 
             fix=f"recurra predict {quoted(run)} FILE",
         )
     told = _context(context)
-    said: list[tuple[str, str]] = []
     for question in _questions():
-        reply = task.reply(question, told, said[-REMEMBERED:] if history else ())
-        said.append((question, reply))
+        reply = task.reply(question, told, options)
         sys.stdout.write(" ".join(reply.splitlines()) + "\n")
         sys.stdout.flush()
 
@@ -60,10 +56,8 @@ def _questions() -> Iterator[str]:
     if not sys.stdin.isatty():
         yield from (line.strip() for line in sys.stdin if line.strip())
         return
-    try:
+    with suppress(ImportError):  # not on every system
         import readline  # noqa: F401 - lets the user edit a line
-    except ImportError:
-        pass
     Console(stderr=True).print("Ask a question; Ctrl-D leaves.", style="dim")
     while True:
         try:

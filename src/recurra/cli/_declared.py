@@ -65,7 +65,7 @@ def role_options(kinds: Iterable[type["RecordTask"]], panel: str) -> Declared:
     for kind in kinds:
         for field in kind.fields:
             usual = " or ".join(dict.fromkeys((*field.usual, field.role)))
-            metavar = "COLUMN,..." if field.kind == "parts" else "COLUMN"
+            metavar = "COLUMN,..." if field.kind in ("parts", "numbers") else "COLUMN"
             if field.role not in found:
                 found[field.role] = option(
                     field.role, str | None, None, f"Column. {field.help}", panel,

@@ -22,7 +22,7 @@ from recurra.data import (
     python_reference,
     read_text,
 )
-from recurra.store import Run, refuse_taken
+from recurra.store import Run, refuse_taken, write_text
 from recurra.tasks import (
     CellMaker,
     Corpus,
@@ -34,6 +34,7 @@ from recurra.tasks import (
     build_task,
     describe_task,
     errors_of_user_code,
+    language_model_report,
     language_model_run,
     make_corpus,
     make_word_corpus,
@@ -203,6 +204,23 @@ def measure_test(job: Job) -> dict[str, float] | None:
     if not any(each["split"] == "test" for each in job.run.metrics.read()):
         job.run.metrics.append({"step": step, "split": "test", **metrics})
     return metrics
+
+
+def write_report(job: Job) -> None:
+    """Write the page of a finished job, with its best weights."""
+    weights, _ = job.run.read_weights()
+    job.model.load_state_dict(weights)
+    measured = {"validation": job.corpus.validation, "test": job.corpus.test}
+    config = job.model.settings
+    facts = {
+        "text": f"{job.corpus.training.targets:,} {job.model.unit} to learn",
+        "network": f"{config.cell}, {config.layers} x {config.hidden_size}",
+        "epochs": str(job.settings.epochs),
+        "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
+        "seed": str(job.settings.seed),
+    }
+    there = {name: data for name, data in measured.items() if data is not None}
+    write_text(job.run.report_path, language_model_report(job.model, job.run, there, facts))
 
 
 def is_of_words(model: NextSymbolModel) -> bool:

@@ -143,14 +143,9 @@ def _say_what_to_type(files: Sequence[Path]) -> None:
 
 def _as_json(prediction: Prediction) -> str:
     """Write the answer, and what was read beside it."""
-    read = {key: value for key, value in prediction.record.fields.items()}
-    return json.dumps(
-        {**prediction.answer, **_missing(read, prediction.answer)}, ensure_ascii=False
-    )
-
-
-def _missing(fields: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if key not in answer}
+    fields, answer = prediction.record.fields, prediction.answer
+    read = {role: value for role, value in fields.items() if role not in answer}
+    return json.dumps({**answer, **read}, ensure_ascii=False)
 
 
 def _plain(prediction: Prediction) -> str:
@@ -177,7 +172,7 @@ def _own_standard_input(waiting: bool) -> Iterator[None]:
         number = None
     if number is not None:
         stream = open(os.dup(number), "rb")  # noqa: SIM115 - a waiting thread keeps it
-        sys.stdin = types.SimpleNamespace(buffer=stream)  # type: ignore[assignment]
+        sys.stdin = types.SimpleNamespace(buffer=stream)
     try:
         yield
     finally:

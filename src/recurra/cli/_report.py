@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recurra.cli._job import Job, is_of_words, measure_test, train
+from recurra.cli._job import Job, is_of_words, measure_test, train, write_report
 from recurra.data import Vocabulary, from_units
 from recurra.tasks import CELLS
 from recurra.train import FitResult
@@ -57,7 +57,8 @@ def _conclude(console: Console, job: Job, result: FitResult) -> None:
     if tested is not None:
         name = job.model.monitor.replace("_", " ")
         _say(console, f"On the test text: {tested[job.model.monitor]:.3f} {name}.", "bold")
-    _say(console, f"The learning curve is {job.run.picture_path}\n\nNext:\n")
+    write_report(job)
+    _say(console, f"The report is {job.run.report_path}\n\nNext:\n")
     generate = f"recurra generate {folder}{_own_cell(job)}{_prompt(job)}"
     for command, meaning in (
         (f"{generate} --temperature 0.6 --length 600", "let it write, from a beginning of yours"),
@@ -94,7 +95,8 @@ def _prompt(job: Job) -> str:
     """Give the option for a prompt that the model can read: the first word of its text."""
     vocabulary, beginning = job.corpus.vocabulary, job.corpus.training.numbers[:200]
     if not isinstance(vocabulary, Vocabulary):
-        return " --prompt " + shlex.quote(vocabulary.tokens[int(beginning[0])])
+        known = next((number for number in beginning.tolist() if number > 0), 0)
+        return " --prompt " + shlex.quote(vocabulary.tokens[known])
     words = from_units(vocabulary.decode(beginning)).split()
     if not words or len(words[0]) > 20 or vocabulary.has_unknown:
         return ""

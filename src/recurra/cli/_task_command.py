@@ -15,6 +15,7 @@ from recurra.cli._declared import (
     settings_options,
     with_parameters,
 )
+from recurra.cli._task_recipe import use_task_recipe
 
 if TYPE_CHECKING:
     import inspect
@@ -109,6 +110,8 @@ def _where_options() -> Declared:
                shown="runs/NAME of the file"),
         option("resume", Path | None, None, "Go on with this run instead.", panel, metavar="RUN"),
         option("demo", bool, False, "Learn from the records that the task carries.", panel),
+        option("recipe", Path | None, None, "TOML file of options; those given beside it win.",
+               panel, metavar="FILE", callback=use_task_recipe, is_eager=True),
     )  # fmt: skip
     return {each.name: each for each in listed}
 

@@ -21,7 +21,18 @@ from recurra.cli._request import Request, given_options, make_request
 from recurra.cli._signals import stop_on_signals
 from recurra.cli._understood import say_what_was_understood
 from recurra.store import Run
-from recurra.tasks import CELLS, TASKS, Job, RecordTask, begin, conclude, take_up, train_job
+from recurra.tasks import (
+    CELLS,
+    TASKS,
+    Generates,
+    Job,
+    RecordTask,
+    Replies,
+    begin,
+    conclude,
+    take_up,
+    train_job,
+)
 
 
 def train_task(
@@ -125,11 +136,21 @@ def _conclude(console: Console, job: Job) -> None:
 
 def _next_commands(job: Job) -> list[tuple[str, str]]:
     folder, cell = shlex.quote(str(job.run.folder)), _own_cell(job)
-    return [
+    commands = [
         (f"recurra predict {folder} FILE{cell}", "answers for records of yours, a line each"),
         (f"recurra evaluate {folder} FILE{cell}", "how good they are, where the answer is known"),
         (f"recurra info {folder}", "what the run holds"),
     ]
+    if isinstance(job.task, Generates):
+        write = f"recurra generate {folder} --label {_first_label(job)} --count 3{cell}"
+        commands.insert(0, (write, "let it write"))
+    if isinstance(job.task, Replies):
+        commands.insert(0, (f"recurra chat {folder}{cell}", "talk with it"))
+    return commands
+
+
+def _first_label(job: Job) -> str:
+    return shlex.quote(str(job.summary.examples[0].get("label", "LABEL")))
 
 
 def _say_how_to_go_on(console: Console, job: Job, what: str) -> None:

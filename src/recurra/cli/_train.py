@@ -146,6 +146,7 @@ def train_lm(
         raise ArgumentError(
             "Words are not read letter by letter.",
             got="--level word --jamo",
+            expected="characters with `--jamo`",
             fix="leave one of them out",
         )
     has_unknown = words or unknown == "unk"

@@ -22,6 +22,7 @@ from recurra.tasks._files import (
 from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
+from recurra.tasks._language_model_report import language_model_report
 from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
@@ -101,6 +102,7 @@ __all__ = [
     "describe_task",
     "errors_of_user_code",
     "fit_records",
+    "language_model_report",
     "language_model_run",
     "load_cell_maker",
     "load_language_model",

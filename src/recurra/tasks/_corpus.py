@@ -91,13 +91,13 @@ def make_corpus(
         UnknownSymbol: a text has a character that `content` lacks, and there is no "<unk>".
     """
     symbols = to_units(content, units)
+    border = _border(len(symbols), settings, validation)
     vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)
 
     def encode(text: str, name: str) -> torch.Tensor:
         return vocabulary.encode(to_units(text, units), name=name)
 
     numbers = vocabulary.encode(symbols)
-    border = _border(len(numbers), settings, validation)
     measured = numbers[border:] if validation is None else encode(validation, "validation text")
     tested = None if test is None else encode(test, "test text")
     return _corpus(vocabulary, numbers[:border], measured, tested, settings)

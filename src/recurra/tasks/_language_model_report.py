@@ -9,7 +9,7 @@ from recurra.base import Batches, State
 from recurra.report import Metric, Part, Report, Section, bootstrap_intervals, curves_from
 from recurra.report import render_report as render
 from recurra.store import Run
-from recurra.tasks._language_model import LanguageModel
+from recurra.tasks._next_symbol_model import NextSymbolModel
 
 TEMPERATURES = (0.5, 0.7, 1.0)
 """How boldly the texts of the report are written."""
@@ -19,7 +19,7 @@ LENGTH = 300
 
 
 def language_model_report(
-    model: LanguageModel, run: Run, measured: Mapping[str, Batches], facts: Mapping[str, str]
+    model: NextSymbolModel, run: Run, measured: Mapping[str, Batches], facts: Mapping[str, str]
 ) -> str:
     """Make the page of a language model that was trained: HTML that needs nothing else.
 
@@ -35,7 +35,7 @@ def language_model_report(
     return render(Report(run.folder.name, {**facts, **run.config["versions"]}, [], sections))
 
 
-def _measured(model: LanguageModel, name: str, data: Batches) -> Section:
+def _measured(model: NextSymbolModel, name: str, data: Batches) -> Section:
     """Measure window by window, so that intervals can be had by drawing windows again."""
     rows = _totals_of_windows(model, data)
     sums = {each: float(values.sum()) for each, values in rows.items()}
@@ -49,7 +49,7 @@ def _measured(model: LanguageModel, name: str, data: Batches) -> Section:
 
 
 @torch.no_grad()
-def _totals_of_windows(model: LanguageModel, data: Batches) -> dict[str, torch.Tensor]:
+def _totals_of_windows(model: NextSymbolModel, data: Batches) -> dict[str, torch.Tensor]:
     """Give each total of each window, `[N]` by name; the state goes on from one to the next."""
     was_training = model.training
     model.eval()
@@ -69,7 +69,7 @@ def _column(totals: Sequence[Mapping[str, Any]], name: str) -> list[float]:
     return [float(each[name]) for each in totals]
 
 
-def _written(model: LanguageModel) -> Section:
+def _written(model: NextSymbolModel) -> Section:
     parts: list[Part] = []
     for temperature in TEMPERATURES:
         text = model.generate_text(model.default_prompt(), length=LENGTH, temperature=temperature)

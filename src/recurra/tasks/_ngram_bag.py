@@ -21,8 +21,8 @@ class NgramBag(nn.Module):
 
     Args:
         longest: N, symbols of the longest run.
-        size: features of a vector. Default: 16.
-        buckets: vectors in the table. Default: 131,072.
+        size: features of a vector. Default: 8.
+        buckets: vectors in the table. Default: 262,144.
         dropout: probability of leaving a run out in training, 0..1. Default: 0.
 
     Example:
@@ -35,7 +35,7 @@ class NgramBag(nn.Module):
     """
 
     def __init__(
-        self, longest: int, *, size: int = 16, buckets: int = 2**17, dropout: float = 0.0
+        self, longest: int, *, size: int = 8, buckets: int = 2**18, dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.longest, self.size, self.buckets, self.dropout = longest, size, buckets, dropout
@@ -49,7 +49,7 @@ class NgramBag(nn.Module):
         count = torch.zeros(numbers.shape[1], device=numbers.device)  # [B]
         for n in range(min(self.longest, len(numbers))):
             last = numbers[n:]  # [T - n, B], as mixed below
-            mixed = (mixed[1:] if n else mixed) * MULTIPLIER + last + 1
+            mixed = (mixed[:-1] if n else mixed) * MULTIPLIER + last + 1
             there = self._kept(valid[n:])
             vectors = nn.functional.embedding(self._places(mixed), self.table)
             part = (vectors * there.unsqueeze(2)).sum(dim=0)  # [B, size]

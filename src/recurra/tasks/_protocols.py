@@ -1,7 +1,8 @@
 """What some tasks can do besides answering records."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
+
+from recurra.tasks._record_task import AnswerOptions
 
 
 @runtime_checkable
@@ -24,15 +25,12 @@ class Replies(Protocol):
     """A task that replies in a dialogue; `recurra chat` asks it."""
 
     def reply(
-        self,
-        question: str,
-        context: str | None = None,
-        history: Sequence[tuple[str, str]] = (),
+        self, question: str, context: str | None = None, options: AnswerOptions | None = None
     ) -> str:
         """Reply to a question.
 
         Args:
             question: what is asked.
             context: a text that the reply may come from. Default: none.
-            history: questions and replies before this one, the oldest first.
+            options: how to answer. Default: `AnswerOptions()`.
         """

@@ -68,9 +68,18 @@ class Tagger(RecordTask):
         >>> import recurra
         >>> sentences = [
         ...     {"form": "the old man", "label": "DET ADJ NOUN"},
+        ...     {"form": "the man", "label": "DET NOUN"},
+        ...     {"form": "old boats", "label": "ADJ NOUN"},
         ...     {"form": "they man the boats", "label": "PRON VERB DET NOUN"},
-        ... ] * 20
-        >>> task = recurra.tasks.Tagger.fit(sentences, out="runs/words")
+        ... ]
+        >>> sizes = recurra.tasks.TaggerConfig(hidden_size=32, layers=1)
+        >>> task = recurra.tasks.Tagger.fit(
+        ...     sentences * 60,
+        ...     out="runs/words",
+        ...     settings=sizes,
+        ...     rows=8,
+        ...     data=recurra.tasks.DataSettings(validation=sentences),
+        ... )
         >>> next(task.predict(["they man the old boats"])).answer["labels"]
         ['PRON', 'VERB', 'DET', 'ADJ', 'NOUN']
     """
@@ -81,7 +90,9 @@ class Tagger(RecordTask):
     monitor: ClassVar[str] = "accuracy"
     best_is_largest: ClassVar[bool] = True
     settings_type: ClassVar[type] = TaggerConfig
-    advice: ClassVar[Advice] = Advice(epochs=12, rows=32, learning_rate=0.003, patience=4)
+    advice: ClassVar[Advice] = Advice(
+        epochs=12, rows=32, learning_rate=0.003, patience=4, optimizer="adamw"
+    )
     fields: ClassVar[tuple[Field, ...]] = (
         Field("form", "The words.", FORMS, "tokens"),
         Field(

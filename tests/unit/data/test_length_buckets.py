@@ -1,4 +1,4 @@
-"""LengthBuckets: examples of like length together, in an order that the seed and the pass decide."""
+"""LengthBuckets: examples of like length together, in the order of the seed and the pass."""
 
 import pytest
 import torch
@@ -13,7 +13,11 @@ SIZES = [(7 * place) % 23 + 1 for place in range(1000)]
 
 def buckets(count=1000, rows=8, seed=0):
     return LengthBuckets(
-        list(range(count)), SIZES[:count], lambda each: Batch(list(each), None), rows=rows, seed=seed
+        list(range(count)),
+        SIZES[:count],
+        lambda each: Batch(list(each), None),
+        rows=rows,
+        seed=seed,
     )
 
 
@@ -26,7 +30,7 @@ def test_a_pass_has_each_example_once(number):
     whole = buckets()
     drawn = batches_of(whole.epoch(number))
     assert len(drawn) == len(whole) == 125
-    assert sorted(sum(drawn, [])) == list(range(1000))
+    assert sorted(place for batch in drawn for place in batch) == list(range(1000))
     assert all(len(batch) == 8 for batch in drawn)
 
 

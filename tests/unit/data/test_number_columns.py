@@ -8,7 +8,9 @@ from refusals import refused
 
 FEATURES = Field("features", "what is read", (), "numbers")
 LABEL = Field("label", "what is told", ("label",), "label", target=True)
-FIRST = Record({"name": "Ada", "age": "36", "label": "1", "height": 1.7, "note": ""}, "people.csv:2")
+FIRST = Record(
+    {"name": "Ada", "age": "36", "label": "1", "height": 1.7, "note": ""}, "people.csv:2"
+)
 
 
 def columns(given=None, fields=(FEATURES, LABEL), first=FIRST):

@@ -8,7 +8,15 @@ import torch
 from small_texts import config, reviews, small_job, training
 
 from recurra import RecurraError
-from recurra.base import ArgumentError, ConfigMismatch, DataError, RunExists, ShapeError, UnknownName
+from recurra.base import (
+    ArgumentError,
+    ConfigMismatch,
+    DamagedFile,
+    DataError,
+    RunExists,
+    ShapeError,
+    UnknownName,
+)
 from recurra.store import Run
 from recurra.tasks import (
     DEMO,
@@ -172,7 +180,11 @@ def test_a_record_that_is_too_long(tmp_path):
 def test_what_a_task_advises():
     advice = TextClassifier.advice
     settings = advised_training(TextClassifier, seed=3)
-    assert (settings.epochs, settings.patience, settings.seed) == (advice.epochs, advice.patience, 3)
+    assert (settings.epochs, settings.patience, settings.seed) == (
+        advice.epochs,
+        advice.patience,
+        3,
+    )
     assert advised_training(TextClassifier, epochs=99).epochs == 99
 
 
@@ -197,5 +209,5 @@ def test_a_concluded_run_has_a_report_and_its_best_weights(tmp_path):
 
 def test_a_run_of_another_kind_is_no_job(tmp_path):
     Run.create(tmp_path / "run", {"task": {"kind": LanguageModel.kind}})
-    with pytest.raises(Exception, match="not as Recurra writes it|not one of"):
+    with pytest.raises(DamagedFile, match="not as Recurra writes it"):
         take_up(tmp_path / "run")

@@ -18,7 +18,9 @@ def task():
 
 
 def varied(count):
-    return [{"text": " ".join(["good", "bad", "it"][: 1 + i % 3] * (1 + i % 7))} for i in range(count)]
+    return [
+        {"text": " ".join(["good", "bad", "it"][: 1 + i % 3] * (1 + i % 7))} for i in range(count)
+    ]
 
 
 def alone(task, record):

@@ -62,8 +62,9 @@ def test_other_parts_have_the_columns_of_training():
 
 
 def test_columns_by_role_and_by_the_name_of_the_role():
-    assert read([{"features": 1, "label": "a"}, {"features": 2, "label": "b"}], TableClassifier,
-                validation=0.5).columns == {"label": ("label",), "features": ("features",)}  # fmt: skip
+    rows = [{"features": 1, "label": "a"}, {"features": 2, "label": "b"}]
+    columns, _ = records_of(TableClassifier, rows, {})
+    assert columns == {"label": ("label",), "features": ("features",)}
     columns, _ = records_of(TextClassifier, [{"review": "x", "class": "a"}], {})
     assert columns == {"text": ("review",), "label": ("class",)}
 
@@ -141,9 +142,7 @@ def test_impossible_settings(settings, kind):
 def test_options_of_reading_reach_the_files(tmp_path):
     (tmp_path / "a.txt").write_text("a one two\nb three\na four\n")
     options = ReadOptions(format="tsv", separator=" ", columns=("label", "text"))
-    _, found = records_of(
-        TextClassifier, tmp_path / "a.txt", {}, read=options, bad=BadRecords()
-    )
+    _, found = records_of(TextClassifier, tmp_path / "a.txt", {}, read=options, bad=BadRecords())
     found = list(found)
     assert texts(found) == ["one two", "three", "four"]
     assert found[1].where == f"{tmp_path / 'a.txt'}:2"

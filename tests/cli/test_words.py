@@ -1,0 +1,147 @@
+"""recurra train lm --level word: words, texts to measure on, recipes."""
+
+import json
+
+import pytest
+from small_commands import small
+
+from recurra.store import Run
+
+WORDS = "".join(f"the cat number {i % 7} sat on the mat .\n" for i in range(90))
+RECIPE = """
+level = "word"
+cell = "lstm"
+tied = true
+variational = true
+connections = "plain"
+dropout = 0.1
+word-dropout = 0.1
+weight-dropout = 0.2
+weight-decay = 0
+hidden-size = 6
+epochs = 1
+"""
+
+
+@pytest.fixture
+def words(workplace):
+    (workplace / "train.txt").write_text(WORDS)
+    (workplace / "valid.txt").write_text(WORDS[:400])
+    (workplace / "test.txt").write_text(WORDS[40:400] + "the zebra sat .\n")
+    (workplace / "small.toml").write_text(RECIPE)
+    return ["train.txt", "--validation", "valid.txt", "--test", "test.txt"]
+
+
+SIZES = small(cell=None, hidden_size=None, epochs=None)
+
+
+def test_words_are_learnt_written_and_measured(recurra, words, workplace):
+    answer = recurra("train", "lm", *words, "--recipe", "small.toml", "--out", "new", *SIZES)
+    assert (answer.code, answer.err) == (0, "")
+    assert "899 words to learn" in answer.out
+    assert "words/s" in answer.out
+    assert "nats per word, perplexity" in answer.out
+    assert "On the test text:" in answer.out
+    run = Run.open("new")
+    records = run.metrics.read()
+    tested = [each for each in records if each["split"] == "test"]
+    measured = [each for each in records if each["split"] == "validation"]
+    assert measured[-1]["perplexity"] < 30
+    config = json.loads((workplace / "new" / "config.json").read_text())
+    model = config["task"]["model"]
+    assert config["task"]["kind"] == "word_language_model"
+    assert (model["tied"], model["weight_dropout"], model["hidden_size"]) == (True, 0.2, 6)
+    assert config["training"]["weight_decay"] == 0.0
+    shown = recurra("evaluate", "new", "test.txt").out
+    assert f"{tested[0]['perplexity']:.4f} perplexity per word" in shown
+    assert "1 words unknown to the model" in shown
+    written = recurra("generate", "new", "--prompt", "the cat", "--length", 12).out
+    assert written.startswith("the cat ")
+    assert "<" not in written
+    info = recurra("info", "new").out
+    assert "perplexity" in info
+    assert "valid.txt" in info
+    assert "test.txt" in info
+
+
+def test_resume_ends_in_the_same_bits_and_tests_once(recurra, words):
+    recurra("train", "lm", *words, "--recipe", "small.toml", "--out", "new", *SIZES)
+    run = Run.open("new")
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    saved = last.read_bytes()
+    last.unlink()
+    answer = recurra("train", "lm", "--resume", "new")
+    assert (answer.code, answer.err) == (0, "")
+    assert run.weights_path.read_bytes() == expected
+    assert last.read_bytes() == saved
+    assert [each["split"] for each in run.metrics.read()].count("test") == 1
+
+
+def test_options_beside_a_recipe_win(recurra, words, workplace):
+    given = ["--hidden-size", 5, "--tied", "--validation", "0.2"]
+    answer = recurra(
+        "train", "lm", "train.txt", "--recipe", "small.toml", "--out", "new", *SIZES, *given
+    )
+    assert answer.code == 0
+    config = json.loads((workplace / "new" / "config.json").read_text())
+    assert config["task"]["model"]["hidden_size"] == 5
+    assert config["data"]["validation"] == 0.2
+    assert config["training"]["epochs"] == 1
+    assert "On the test text" not in answer.out
+    del words
+
+
+@pytest.mark.parametrize(
+    ("recipe", "problem", "detail"),
+    [
+        ("hiden-size = 5", "no option", "hiden-size"),
+        ("out = 'new'", "no option", "out"),
+        ("epochs = 1.5", "another type", "epochs = 1.5"),
+        ("tied = 1", "another type", "tied = 1"),
+        ("dropout = true", "another type", "dropout = True"),
+        ("level = 5", "another type", "level = 5"),
+        ("level word", "not TOML", "line 1"),
+    ],
+)
+def test_recipes_that_cannot_be_followed(refused, words, workplace, recipe, problem, detail):
+    (workplace / "bad.toml").write_text(recipe)
+    said, details = refused("train", "lm", *words, "--recipe", "bad.toml")
+    assert problem in said
+    assert detail in details["got"]
+    assert details["where"] == "bad.toml"
+
+
+def test_a_recipe_that_is_missing(refused, words):
+    said, details = refused("train", "lm", *words, "--recipe", "none.toml")
+    assert "cannot be read" in said
+    assert "none.toml" in details["got"]
+
+
+def test_refused_together(refused, words):
+    assert "letter by letter" in refused("train", "lm", *words, "--level", "word", "--jamo")[0]
+    said, _ = refused("train", "lm", *words, "--level", "sentence")
+    assert "--level" in said
+    said, _ = refused("train", "lm", "train.txt", "--validation", "1.5")
+    assert "validation" in said
+    said, details = refused("train", "lm", "train.txt", "--validation", "nowhere.txt")
+    assert "nowhere.txt" in details["got"]
+    said, details = refused("train", "lm", "--resume", "run", "--recipe", "small.toml")
+    assert "--recipe" in details["got"]
+
+
+def test_characters_measure_on_texts_too(recurra, workplace):
+    (workplace / "valid.txt").write_text("the cat sat on the mat.\n" * 4)
+    answer = recurra(
+        "train", "lm", "text.txt", "--validation", "valid.txt", "--test", "text.txt",
+        "--out", "new", *small(epochs=1),
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, "")
+    assert "bits per character" in answer.out.split("On the test text:")[1]
+
+
+def test_another_validation_text_is_no_resume(refused, recurra, words, workplace):
+    recurra("train", "lm", *words, "--recipe", "small.toml", "--out", "new", *SIZES)
+    (workplace / "valid.txt").write_text("something else\n")
+    said, details = refused("train", "lm", "--resume", "new")
+    assert "not the one" in said
+    assert "valid.txt" in details["got"]
