@@ -46,9 +46,3 @@ def test_is_in_the_index_and_holds_itself_to_a_target(path):
     source = path.read_text(encoding="utf-8")
     assert "TARGET" in source
     assert '"the target was missed"' in source
-
-
-def test_the_index_names_only_what_is_there():
-    index = (FOLDER / "README.md").read_text(encoding="utf-8")
-    named = {words.split("]")[0].strip("`") for words in index.split("[`")[1:]}
-    assert named == {path.name for path in EXAMPLES}
