@@ -167,6 +167,7 @@ class Writer(RecordTask):
         super().__init__()
         self.encoder, self.labels, self.settings = encoder, labels, config
         self.network = WriterNetwork(len(encoder), len(labels), config, cell)
+        self._answered = 0
 
     @classmethod
     def from_records(
@@ -243,8 +244,9 @@ class Writer(RecordTask):
         return {"perplexity": exp, "nats_per_symbol": nats}
 
     def answers(self, batch: Batch, options: AnswerOptions) -> list[Answer]:
-        """Write a text for each label."""
-        writing = WritingOptions(longest=options.longest)
+        """Write a text for each label; another one each time, from the same first one on."""
+        writing = WritingOptions(longest=options.longest, seed=self._answered)
+        self._answered += len(batch.inputs.labels)
         return [{"text": text} for text in self._write(batch.inputs.labels, writing)]
 
     def write(

@@ -2,11 +2,14 @@
 import json
 
 import pytest
+import typer
 from benchmarks.task_results import __main__ as command
 from benchmarks.task_results.addresses import write_addresses
 from benchmarks.task_results.making import filled, measured, with_seed
 from benchmarks.task_results.scores import Recognised, Searched
 from benchmarks.task_results.table import FIGURES, Figure
+
+from recurra.cli import app
 
 SCRIPT = """
 import json, pathlib, sys
@@ -34,6 +37,27 @@ def test_names_are_unique_and_commands_are_ours():
         for each in figure.commands:
             assert each.startswith(("recurra ", "python -m benchmarks.task_results."))
             assert "{work}" in each
+
+
+def test_commands_have_no_option_that_we_lack():
+    whole = typer.main.get_command(app)
+    with whole.make_context("recurra", ["cells"], resilient_parsing=True) as context:
+        for words in (each.split() for figure in FIGURES for each in figure.commands):
+            if words[0] != "recurra" or whole.get_command(context, words[1]) is None:
+                continue
+            place, group = 1, whole
+            while hasattr(group, "get_command"):
+                group, place = group.get_command(context, words[place]), place + 1
+            known = {name for each in group.get_params(context) for name in each.opts}
+            assert {word for word in words[place:] if word.startswith("--")} <= known, words
+
+
+def test_commands_are_there():
+    whole = typer.main.get_command(app)
+    with whole.make_context("recurra", ["cells"], resilient_parsing=True) as context:
+        asked = {each.split()[1] for figure in FIGURES for each in figure.commands}
+        lacking = {name for name in asked - {"-m"} if whole.get_command(context, name) is None}
+    assert lacking <= {"index", "search"}  # of search-1m
 
 
 def test_lists_figures_with_their_commands(capsys, tmp_path):

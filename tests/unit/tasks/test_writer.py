@@ -129,3 +129,17 @@ def test_what_cannot_be_written_is_refused():
     with pytest.raises(DataError, match="no symbol to read"):
         writer().example(Record({"text": "", "label": "cow"}, "calls.tsv:9"))
     assert task.answers(task.collate([task.example(RECORDS[0], targets=False)]), AnswerOptions())
+
+
+def test_batches_of_the_same_labels_are_answered_with_other_texts():
+    task = writer().eval()
+    records = [Record({"label": "cat"}, f"row {i}") for i in range(8)]
+    batch = task.collate([task.example(record, targets=False) for record in records])
+    options = AnswerOptions(longest=12)
+    with torch.no_grad():
+        first, second = task.answers(batch, options), task.answers(batch, options)
+    assert first != second
+    again = writer().eval()
+    again.load_state_dict(task.state_dict())
+    with torch.no_grad():
+        assert again.answers(batch, options) == first
