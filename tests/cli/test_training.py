@@ -201,3 +201,15 @@ def test_an_unknown_optimizer_or_schedule_writes_nothing(recurra, workplace, opt
     assert answer.code == 2
     assert f"`{option}` is not a known name" in answer.err
     assert not (workplace / "new").exists()
+
+
+def test_a_language_model_has_an_embedded_text(recurra, workplace, monkeypatch):
+    import pydoc_data.topics
+
+    monkeypatch.setattr(pydoc_data.topics, "topics", {"cats": "the cat sat on the mat. " * 60})
+    answer = recurra("train", "lm", "--demo", "--out", "demo", *small(epochs=1))
+    assert answer.code == 0, answer.err
+    assert (workplace / "demo" / "report.html").is_file()
+    refused = recurra("train", "lm", "text.txt", "--demo", "--out", "more", *small())
+    assert refused.code == 2
+    assert "brings its own text" in refused.err

@@ -47,6 +47,9 @@ def train_lm(
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/NAME of the text.")
     ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Learn from the Python reference; needs no files.")
+    ] = False,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with this run instead.")
     ] = None,
@@ -115,7 +118,7 @@ def train_lm(
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
     from recurra.cli._report import run_job
-    from recurra.data import read_text
+    from recurra.data import python_reference, read_text
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
@@ -125,10 +128,16 @@ def train_lm(
         _refuse_new_settings(context, resume)
         run_job(console(), _job.take_up(resume, files or [], cell=maker))
         return
-    if not files:
+    if demo and files:
+        raise ArgumentError(
+            "`--demo` brings its own text.",
+            got=f"{files[0]} beside it",
+            fix="leave one of them out",
+        )
+    if not files and not demo:
         raise ArgumentError(
             "There is nothing to train on.",
-            expected="one or more text files, or `--resume RUN`",
+            expected="one or more text files, `--demo`, or `--resume RUN`",
             fix="recurra train lm FILE",
         )
     if inputs == "one-hot" and _is_given(context, "embedding_size"):
@@ -184,9 +193,9 @@ def train_lm(
     )
     if threads is not None:
         _use_threads(check_size("--threads", threads, most=MOST_THREADS))
-    folder = out or _job.free_folder(files[0].stem)
+    folder = out or _job.free_folder(files[0].stem if files else "lm")
     texts = _job.Texts(
-        read_text(files),
+        read_text(files) if files else python_reference(),
         None if validation_file is None else read_text([validation_file]),
         None if test is None else read_text([test]),
     )
