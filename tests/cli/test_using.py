@@ -130,7 +130,7 @@ def test_a_run_of_tables_is_shown_and_does_not_write(recurra, tmp_path):
         save_task(task, folder)
         shown = recurra("info", folder)
         assert shown.code == 0
-        for words in (task.kind.replace("_", " "), "width, height", outputs, "32", "relu"):
+        for words in (task.kind.replace("_", " "), "width, height", outputs, "100", "relu"):
             assert words in shown.out
         for command in (["generate", folder], ["train", "lm", "--resume", folder]):
             answer = recurra(*command)

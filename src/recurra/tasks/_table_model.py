@@ -32,12 +32,12 @@ class TableConfig:
 
     Args:
         hidden_sizes: features of each hidden layer, lowest first; none makes a linear model.
-            Default: one layer of 32.
+            Default: one layer of 100.
         activation: a name of `recurra.cells.ACTIVATIONS`. Default: "relu".
         dropout: probability of dropping a hidden feature in training, 0..1. Default: 0.
     """
 
-    hidden_sizes: tuple[int, ...] = (32,)
+    hidden_sizes: tuple[int, ...] = (100,)
     activation: str = "relu"
     dropout: float = 0.0
 
