@@ -25,6 +25,7 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._record_fit import conclude, fit_records, train_job
+from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
 from recurra.tasks._table_classifier import TableClassifier
@@ -48,6 +49,7 @@ __all__ = [
     "DataSettings",
     "DataSummary",
     "Evaluation",
+    "IndexSettings",
     "Job",
     "LanguageModel",
     "LanguageModelConfig",
@@ -56,8 +58,10 @@ __all__ = [
     "Matcher",
     "MatcherConfig",
     "Measured",
+    "Neighbour",
     "OneHot",
     "Prediction",
+    "RecordIndex",
     "RecordTask",
     "TableClassifier",
     "TableConfig",

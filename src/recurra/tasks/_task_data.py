@@ -138,9 +138,10 @@ def records_of(
 
 
 def _columns(first: Record, fields: Sequence[Field], roles: Roles, known: Columns) -> Columns:
-    given = {field.role: roles[field.role] for field in fields if field.role in roles}
+    asked = {field.role for field in fields}
+    given = {role: roles[role] for role in roles if role in asked}
     for role, names in known.items():
-        if role not in given and all(has_column(first, name) for name in names):
+        if role in asked and role not in given and all(has_column(first, name) for name in names):
             given[role] = names
     with_roles = [field._replace(usual=(*field.usual, field.role)) for field in fields]
     return find_columns(first, with_roles, given)
