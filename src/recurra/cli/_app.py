@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli._console import console, errors_in_words
+from recurra.cli._index import index, search
 from recurra.cli._options import STREAMS, WINDOW, RunFolder, Seed, UserCell, user_cell
 from recurra.cli._train import train_app
 from recurra.cli._using_options import AnsweringCommand
@@ -27,6 +28,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(train_app, name="train")
+app.command()(index)
+app.command()(search)
 
 
 def _version(asked: bool) -> None:

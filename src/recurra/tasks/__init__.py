@@ -29,6 +29,7 @@ from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._next_symbol_model import NextSymbolModel
 from recurra.tasks._protocols import Generates, Replies
 from recurra.tasks._record_fit import conclude, fit_records, train_job
+from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
 from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
@@ -61,6 +62,7 @@ __all__ = [
     "DataSummary",
     "Evaluation",
     "Generates",
+    "IndexSettings",
     "Job",
     "LanguageModel",
     "LanguageModelConfig",
@@ -69,9 +71,11 @@ __all__ = [
     "Matcher",
     "MatcherConfig",
     "Measured",
+    "Neighbour",
     "NextSymbolModel",
     "OneHot",
     "Prediction",
+    "RecordIndex",
     "RecordTask",
     "Replies",
     "TableClassifier",

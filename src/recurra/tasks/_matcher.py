@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import Batch, Outcome, State, settings_from
+from recurra.base import ArgumentError, Batch, Outcome, State, settings_from
 from recurra.data import (
     MARKS,
     DemoData,
@@ -131,6 +131,13 @@ class Matcher(RecordTask):
     ) -> "Matcher":
         """Make a matcher with the symbols and the parts of records."""
         target = find_target(records, settings.target)
+        if target.kind == "score" and settings.loss == "contrastive":
+            raise ArgumentError(
+                "The contrastive loss knows pairs that match and others, but no scores.",
+                got="contrastive",
+                expected="cosine",
+                fix="--loss cosine",
+            )
         parts = PairParts.of(records)
         encoder = make_text_encoder(parts.texts(records), settings.encoding)
         return cls(encoder, parts, target, settings, cell=cell)
@@ -236,7 +243,7 @@ class Matcher(RecordTask):
         elif self.settings.head == "comparison":
             similar = self.scale * (found.cosines - self.middle)
             loss = loss + F.binary_cross_entropy_with_logits(similar, told.shares)
-        if self.settings.batch_negatives and self.target.kind == "label":
+        if self.settings.batch_negatives:
             others = batch_negatives_loss(vectors.whole, *told.matches(), self.sharpness)
             loss = loss + self.settings.batch_negatives * others
         return loss
@@ -299,14 +306,12 @@ class Matcher(RecordTask):
 
     def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
         """Show pairs with their answers."""
-        parts: list[Part] = []
-        for record, answer in zip(records, self.answers(batch, options), strict=True):
-            sides = [", ".join(filter(None, record.fields[side].values())) for side in SIDES]
-            told, truth = (
-                f"{each:.2f}" if isinstance(each, float) else each
-                for each in (answer.get("label", answer["score"]), record.fields[self.target.kind])
-            )
-            right = told == truth if "label" in answer else None
-            sure = answer["score"] if "label" in answer else None
-            parts.append(Example(" | ".join(sides), told, truth, sure, right))
-        return parts
+        pairs = zip(records, self.answers(batch, options), strict=True)
+        return [self._example(record, answer) for record, answer in pairs]
+
+    def _example(self, record: Record, answer: Answer) -> Example:
+        given = " | ".join(", ".join(filter(None, record.fields[side].values())) for side in SIDES)
+        if self.target.kind == "score":
+            return Example(given, f"{answer['score']:.2f}", f"{record.fields['score']:.2f}")
+        truth = record.fields["label"]
+        return Example(given, answer["label"], truth, answer["score"], answer["label"] == truth)

@@ -27,7 +27,7 @@ class MatcherConfig(TextConfig):
             Default: "cosine".
         vector_size: features that a part of a record becomes. Default: 64.
         batch_negatives: weight of the loss that finds the match of a record among all records of a
-            batch, >= 0; labels only. Default: 1.
+            batch, >= 0. Default: 1.
         copies: records that are matched with a copy of themselves in training, for each pair,
             0..1; labels only. Default: 0.5.
         typing_errors: probability of a typing error at each symbol in training, 0..1.

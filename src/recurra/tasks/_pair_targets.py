@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeAlias, TypeVar
+
+import torch
 
 from recurra.base import DataError
 from recurra.data import Record
@@ -16,7 +18,9 @@ NO = frozenset(
 )
 """Labels that say that a pair matches, and that it does not, in small letters."""
 
-Kind = Literal["label", "score"]
+Kind: TypeAlias = Literal["label", "score"]
+
+Share = TypeVar("Share", float, torch.Tensor)
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,8 @@ class PairTarget:
             where=record.where,
         )
 
-    def written(self, share: float) -> float:
-        """Give the score for a number in 0..1."""
+    def written(self, share: Share) -> Share:
+        """Give the score for a number, or numbers, in 0..1."""
         return self.least + share * (self.most - self.least)
 
 
@@ -83,12 +87,8 @@ def find_target(records: Sequence[Record], asked: str) -> PairTarget:
 
 
 def _kind(first: Record, asked: str) -> Kind:
-    there: list[Any] = [kind for kind in ("label", "score") if kind in first.fields]
-    if asked != "found" and asked not in there:
-        raise _no_target(first, f"a column for the {asked}", f"--{asked} COLUMN")
-    if not there:
-        raise _no_target(first, "one for the label, or one for the score", "--label COLUMN")
-    if asked == "found" and len(there) == 2:
+    label, score = ("label" in first.fields, "score" in first.fields)
+    if asked == "found" and label and score:
         raise DataError(
             "Pairs have a label and a score, and only one can be learnt.",
             got="a column for each",
@@ -96,8 +96,11 @@ def _kind(first: Record, asked: str) -> Kind:
             where=first.where,
             fix="--target label",
         )
-    kind: Kind = there[0] if asked == "found" else asked
-    return kind
+    if asked != "found" and asked not in first.fields:
+        raise _no_target(first, f"a column for the {asked}", f"--{asked} COLUMN")
+    if not label and not score:
+        raise _no_target(first, "one for the label, or one for the score", "--label COLUMN")
+    return "label" if label and asked != "score" else "score"
 
 
 def _no_target(first: Record, expected: str, fix: str) -> DataError:

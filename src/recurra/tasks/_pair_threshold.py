@@ -50,7 +50,8 @@ def best_threshold(counts: torch.Tensor) -> float:
 def f1_above(counts: torch.Tensor) -> torch.Tensor:
     """Give F1 for a threshold at the lower edge of each bin, `[BINS]`."""
     others, matches = counts.flip(1).cumsum(1).flip(1)  # at or above each edge
-    return 2 * matches / (matches + others + counts[1].sum()).clamp(min=1)
+    f1: torch.Tensor = 2 * matches / (matches + others + counts[1].sum()).clamp(min=1)
+    return f1
 
 
 def counts_at(counts: torch.Tensor, threshold: float) -> dict[str, float]:

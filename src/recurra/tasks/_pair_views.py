@@ -7,6 +7,9 @@ import torch
 from recurra.tasks._pair_losses import hardest_others
 from recurra.tasks._record_network import PartTexts, Vectors
 
+ALIKE = 0.75
+"""Pairs of so large a share of the largest score count as matches among others of the batch."""
+
 
 class Pairs(NamedTuple):
     """Pairs of a batch: the texts of all records that occur in it, each once.
@@ -49,8 +52,8 @@ class Told(NamedTuple):
     shares: torch.Tensor
 
     def matches(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Give the records of the pairs that match, `[M]` each."""
-        same = self.shares > 0.5
+        """Give the records of the pairs that match, or nearly so, `[M]` each."""
+        same = self.shares >= ALIKE
         return self.left[same], self.right[same]
 
     def and_also(self, left: torch.Tensor, right: torch.Tensor, share: float) -> "Told":

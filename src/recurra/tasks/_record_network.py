@@ -9,6 +9,9 @@ from torch import nn
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._text_network import TextConfig, TextNetwork
 
+GROUPS = 4
+"""Texts are read in so many groups: a telephone number need not wait for the end of a title."""
+
 
 class PartTexts(NamedTuple):
     """The texts of the parts of records, side by side; missing parts are not among them.
@@ -24,6 +27,12 @@ class PartTexts(NamedTuple):
     lengths: torch.Tensor
     parts: torch.Tensor
     owners: torch.Tensor
+
+    def some(self, places: torch.Tensor) -> "PartTexts":
+        """Take some of the texts, in this order, without the steps that are padding for all."""
+        lengths = self.lengths[places]
+        numbers = self.numbers[: int(lengths.max()), places]
+        return PartTexts(numbers, lengths, self.parts[places], self.owners[places])
 
 
 class Vectors(NamedTuple):
@@ -80,6 +89,7 @@ class RecordNetwork(nn.Module):
             self.reader.output_size + config.embedding_size, vector_size, bias=False
         )
         self.weights = nn.Parameter(torch.zeros(parts))
+        self.output_size = parts * vector_size
 
     def forward(self, texts: PartTexts, records: int, dropout: float = 0.0) -> Vectors:
         """Read records.
@@ -89,7 +99,7 @@ class RecordNetwork(nn.Module):
             records: R, how many there are.
             dropout: probability of losing a part in training, 0..1; one of each record stays.
         """
-        found = F.normalize(self.project(self._read(texts)), dim=1)  # [N, E]
+        found = F.normalize(self.project(self._pooled(texts)), dim=1)  # [N, E]
         place = texts.owners * self.parts + texts.parts  # [N]
         flat = found.new_zeros(records * self.parts, self.vector_size)
         vectors = flat.index_copy(0, place, found).view(records, self.parts, -1)  # [R, P, E]
@@ -111,6 +121,13 @@ class RecordNetwork(nn.Module):
         """Take unit vectors `[R, P * E]` apart again."""
         vectors = F.normalize(whole.view(len(whole), self.parts, -1), dim=2)
         return Vectors(vectors, vectors.abs().amax(dim=2) > 0, whole)
+
+    def _pooled(self, texts: PartTexts) -> torch.Tensor:
+        """Read texts, `[N, features]`; those of like length together, so that little is padding."""
+        order = texts.lengths.argsort(stable=True)
+        groups = order.chunk(GROUPS)
+        read = torch.cat([self._read(texts.some(group)) for group in groups])
+        return read[order.argsort()]
 
     def _read(self, texts: PartTexts) -> torch.Tensor:
         reader = self.reader

@@ -1,0 +1,207 @@
+"""The files of an index of records: made as a whole, and held to what was written."""
+
+import hashlib
+import json
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recurra.base import ConfigMismatch, DamagedFile, RunExists, RunIncomplete, RunNotFound
+from recurra.store import Run
+
+FORMAT = 1
+"""Version of the layout; an index of another version is refused."""
+
+VECTORS, RECORDS, OFFSETS, MANIFEST = (
+    "index.usearch", "records.jsonl", "records.offsets", "index.json",
+)  # fmt: skip
+
+
+def run_mark(run: Run) -> str:
+    """Hash what the vectors of an index depend on: the configuration of a run and its weights."""
+    digest = hashlib.sha256(run.fingerprint().encode())
+    if not run.weights_path.exists():
+        run.read_weights()  # says what is missing, and how to come by it
+    digest.update(_hash(run.weights_path).encode())
+    return digest.hexdigest()
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write to that takes its place when all went well, and is gone otherwise.
+
+    Raises:
+        RunExists: something is there already.
+    """
+    _refuse_taken(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
+        draft = Path(place) / "index"
+        draft.mkdir()
+        yield draft
+        _refuse_taken(folder)
+        if folder.exists():
+            folder.rmdir()  # it is empty
+        os.rename(draft, folder)
+
+
+def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write what an index is made of, with sizes and checksums of its files; force all to disk."""
+    files = {name: _described(folder / name) for name in (VECTORS, RECORDS, OFFSETS)}
+    manifest = {"format": FORMAT, **content, "files": files}
+    text = json.dumps({**manifest, "sha256": _hash_of(manifest)}, indent=2, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+    for name in (VECTORS, RECORDS, OFFSETS, MANIFEST):
+        descriptor = os.open(folder / name, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read what an index is made of, and hold its files to it.
+
+    Raises:
+        RunNotFound: there is no such folder.
+        RunIncomplete: it has no index.
+        DamagedFile: a file is not as it was written.
+    """
+    if not folder.is_dir():
+        raise RunNotFound("There is no index.", got=folder, expected="a directory")
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise RunIncomplete(
+            "The directory is not an index.",
+            got=f"{folder} without {MANIFEST}",
+            expected="a directory that `recurra index` made",
+        )
+    manifest = _checked(path)
+    for name, described in manifest["files"].items():
+        found = _described(folder / name)
+        if found != described:
+            raise _damaged(folder / name, f"{found['bytes']:,} bytes that do not fit the checksum")
+    return manifest
+
+
+def check_mark(manifest: Mapping[str, Any], run: Run, folder: Path) -> None:
+    """Refuse a run that did not make the vectors of an index.
+
+    Raises:
+        ConfigMismatch: its configuration or its weights are others.
+    """
+    mark = run_mark(run)
+    if manifest["mark"] != mark:
+        raise ConfigMismatch(
+            "The index was made by another run, or the run has learnt since.",
+            got=f"{run.folder} ({mark[:12]})",
+            expected=f"the run {manifest['run']} as it was ({manifest['mark'][:12]})",
+            where=folder / MANIFEST,
+            fix=f"make the index anew: recurra index {run.folder} RECORDS --out ANOTHER",
+        )
+
+
+class RecordFile:
+    """The records of an index on disk, one line each, found by their number.
+
+    Args:
+        folder: of the index.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / RECORDS
+        self.offsets = array("Q")
+        self.offsets.frombytes((folder / OFFSETS).read_bytes())
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, place: int) -> dict[str, Any]:
+        with self.path.open("rb") as file:
+            file.seek(self.offsets[place])
+            record: dict[str, Any] = json.loads(file.readline())
+        return record
+
+
+class RecordWriter:
+    """Write the records of an index.
+
+    Args:
+        folder: of the index.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.offsets = array("Q")
+        self._file = (folder / RECORDS).open("wb")
+
+    def write(self, fields: Mapping[str, Any]) -> None:
+        """Write one more record; what JSON has no form for is written as its text."""
+        self.offsets.append(self._file.tell())
+        line = json.dumps(fields, ensure_ascii=False, default=str)
+        self._file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+
+    def close(self) -> None:
+        """Write where each record begins, too."""
+        self._file.close()
+        (self.folder / OFFSETS).write_bytes(self.offsets.tobytes())
+
+
+def _refuse_taken(folder: Path) -> None:
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise RunExists(
+            "The place for the index is taken.",
+            got=folder,
+            expected="a directory that does not exist yet, or is empty",
+            fix="choose another with `--out`",
+        )
+
+
+def _checked(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        digest = manifest.pop("sha256")
+        sound = digest == _hash_of(manifest)
+    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    if not sound:
+        raise _damaged(path, "the checksum does not fit the content")
+    if manifest["format"] != FORMAT:
+        raise DamagedFile(
+            "An index is of another version of the format.",
+            got=f"format {manifest['format']}",
+            expected=f"format {FORMAT}",
+            where=path,
+            fix="make the index anew with `recurra index`",
+        )
+    return dict(manifest)
+
+
+def _described(path: Path) -> dict[str, Any]:
+    try:
+        return {"bytes": path.stat().st_size, "sha256": _hash(path)}
+    except OSError as error:
+        raise _damaged(path, error.strerror or "unreadable") from error
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _hash_of(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(path: Path, got: str) -> DamagedFile:
+    return DamagedFile(
+        "A file of an index is missing, cut off or altered.",
+        got=got,
+        expected="a file as Recurra wrote it",
+        where=path,
+        fix="make the index anew with `recurra index`",
+    )
