@@ -316,3 +316,17 @@ def test_a_run_that_replies_is_talked_with(recurra, tmp_path, monkeypatch, typed
     assert len(answer.out.splitlines()) == 2
     expected = load_task("new").reply("what is 3", options=AnswerOptions(longest=5))
     assert answer.out.splitlines()[0] == expected
+
+
+def test_words_are_labelled_and_plain_answers_are_the_labels(recurra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = "".join(f"the\tD\ncat{n}\tN\nsat\tV\n\n" for n in range(20))
+    (tmp_path / "t.conll").write_text(words)
+    answer = recurra(
+        "train", "tag", "t.conll", "--columns", "form,label", "--separator", "tab", "--out", "new",
+        "--hidden-size", 4, "--layers", 1, "--epochs", 1,
+    )  # fmt: skip
+    assert answer.code == 0, answer.err
+    plain = recurra("predict", "new", "--value", "the cat sat", "--plain")
+    assert set(plain.out.split()) <= {"D", "N", "V"}
+    assert len(plain.out.split()) == 3

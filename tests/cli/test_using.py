@@ -132,7 +132,10 @@ def test_a_run_of_tables_is_shown_and_does_not_write(recurra, tmp_path):
         assert shown.code == 0
         for words in (task.kind.replace("_", " "), "width, height", outputs, "100", "relu"):
             assert words in shown.out
-        for command in (["generate", folder], ["train", "lm", "--resume", folder]):
+        for command, words in (
+            (["generate", folder], "writes nothing of its own"),
+            (["train", "lm", "--resume", folder], "not one of a language model"),
+        ):
             answer = recurra(*command)
             assert answer.code == 2
-            assert "not one of a language model" in answer.err
+            assert words in answer.err

@@ -149,8 +149,9 @@ def _as_json(prediction: Prediction) -> str:
 
 
 def _plain(prediction: Prediction) -> str:
-    """Write the first value of an answer on one line."""
-    value = next(iter(prediction.answer.values()), "")
+    """Write the first value of an answer that was not read, on one line."""
+    answer, read = prediction.answer, prediction.record.fields
+    value = next((each for name, each in answer.items() if name not in read), "")
     if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
         value = " ".join(value)
     if not isinstance(value, str):
