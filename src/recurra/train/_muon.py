@@ -9,6 +9,9 @@ import torch
 STEPS = 5
 """Iterations of Newton and Schulz."""
 
+LONG = 2
+"""From so many columns for each row on it is cheaper to iterate on the square of rows."""
+
 QUINTIC = 3.4445, -4.7750, 2.0315
 """Factors of x, x^3 and x^5 in an iteration: steep at 0, so that small values grow fast."""
 
@@ -58,10 +61,35 @@ def orthogonal(matrix: torch.Tensor, eps: float = 1e-7) -> torch.Tensor:
     tall = matrix.shape[0] > matrix.shape[1]
     X = matrix.t() if tall else matrix
     X = X / X.norm().clamp(min=eps)  # no singular value is larger than 1 then
+    X = _by_square(X) if X.shape[1] >= LONG * X.shape[0] else _by_iteration(X)
+    return X.t() if tall else X
+
+
+def _by_iteration(X: torch.Tensor) -> torch.Tensor:
+    """Apply X <- a X + b (X X') X + c (X X')^2 X again and again."""
     first, third, fifth = QUINTIC
     for _ in range(STEPS):
         square = X @ X.t()
-        X = torch.addmm(
-            X, torch.addmm(square, square, square, beta=third, alpha=fifth), X, beta=first
-        )
-    return X.t() if tall else X
+        factor = torch.addmm(square, square, square, beta=third, alpha=fifth)
+        X = torch.addmm(X, factor, X, beta=first)
+    return X
+
+
+def _by_square(X: torch.Tensor) -> torch.Tensor:
+    """Do the same by what the factors of X are, which are small where X is long.
+
+        A = X X';   P = a I + b A + c A^2,  Q <- P Q,  A <- P A P;   X <- Q X at the end
+
+    All are polynomials of the first A, so that they commute.
+    """
+    first, third, fifth = QUINTIC
+    square = X @ X.t()
+    product: torch.Tensor | None = None
+    for step in range(STEPS):
+        factor = torch.addmm(square, square, square, beta=third, alpha=fifth)
+        factor.diagonal().add_(first)
+        product = factor if product is None else product @ factor
+        if step < STEPS - 1:
+            square = square @ factor @ factor
+    assert product is not None  # there is a step
+    return product @ X

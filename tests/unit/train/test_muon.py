@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import nn
 
-from recurra.train._muon import Muon, orthogonal
+from recurra.train._muon import Muon, _by_iteration, _by_square, orthogonal
 
 
-@pytest.mark.parametrize("shape", [(6, 20), (20, 6), (9, 9)])
+@pytest.mark.parametrize("shape", [(6, 20), (20, 6), (9, 9), (7, 9)])
 def test_singular_values_become_about_one(shape):
     values = torch.linalg.svdvals(orthogonal(torch.randn(shape)))
     assert 0.6 < float(values.min()) <= float(values.max()) < 1.3
@@ -18,6 +18,13 @@ def test_directions_stay():
     U, _, Vh = torch.linalg.svd(matrix, full_matrices=False)
     inside = U.T @ orthogonal(matrix) @ Vh.T
     torch.testing.assert_close(inside, inside.diagonal().diag(), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("rank", [1, 6])
+def test_both_ways_are_the_same(rank):
+    X = torch.randn(6, rank) @ torch.randn(rank, 20)
+    X = X / X.norm()
+    torch.testing.assert_close(_by_square(X), _by_iteration(X), atol=1e-4, rtol=1e-4)
 
 
 def test_a_gradient_of_zero_moves_nothing():
