@@ -517,7 +517,7 @@ def test_a_run_is_trained_resumed_saved_loaded_and_reported(tmp_path):
     assert "boats" in page
 
 
-def test_a_run_of_names_is_loaded_with_its_rules(tmp_path):
+def test_a_run_of_names_is_loaded_with_its_rules():
     task = make(NAMES)
     again = Tagger.from_config(task.config())
     again.load_state_dict(task.state_dict())
