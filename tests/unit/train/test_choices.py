@@ -93,10 +93,10 @@ def test_schedules_of_few_steps_stay_within_their_bounds(name, steps):
 def test_a_training_follows_its_schedule_times_the_warm_up(name):
     optimizer = optim.SGD([nn.Parameter(torch.ones(1))], lr=1.0)
     chosen = settings(schedule=name, warmup=5, learning_rate=0.5)
-    for step in range(20):
-        set_learning_rate(optimizer, chosen, step, 20)
+    for step in range(60):
+        set_learning_rate(optimizer, chosen, step, 60)
         warm = 1 if name == "one-cycle" else min(1, (step + 1) / 5)  # which warms up by itself
-        expected = 0.5 * warm * SCHEDULES[name](step, 20)
+        expected = 0.5 * warm * SCHEDULES[name](step, 60)
         assert optimizer.param_groups[0]["lr"] == pytest.approx(expected)
 
 
