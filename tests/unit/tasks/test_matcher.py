@@ -21,6 +21,7 @@ from recurra.tasks._pair_threshold import best_threshold, counts_at, score_count
 from recurra.tasks._typing_noise import mistype
 
 SMALL = {"hidden_size": 6, "embedding_size": 5, "vector_size": 4}
+PLAIN = {"copies": 0.0, "typing_errors": 0.0, "part_dropout": 0.0, "dropout": 0.0}
 CITIES = ("Oslo", "Bergen", "Rome", "Lagos", "Quito")
 WORDS = ("bakery", "tailor", "florist", "cinema", "library", "garage", "museum", "school")
 
@@ -116,8 +117,8 @@ def test_pairs_are_learnt_and_a_threshold_is_chosen(tmp_path):
     data = [dict(each.fields) for each in pairs(60)]
     job = begin(
         Matcher, data, tmp_path / "run", data=DataSettings(validation=data),
-        settings=MatcherConfig(**{**SMALL, "hidden_size": 12, "vector_size": 8}),
-        training=advised_training(Matcher, epochs=6, learning_rate=0.02), rows=10,
+        settings=MatcherConfig(**{**SMALL, **PLAIN, "vector_size": 8}),
+        training=advised_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
     )  # fmt: skip
     result = train_job(job)
     assert result.best > 0.75  # all pairs called matches: 0.5
@@ -132,9 +133,9 @@ def test_pairs_are_learnt_and_a_threshold_is_chosen(tmp_path):
 def test_scores_are_learnt(tmp_path):
     data = [dict(each.fields) for each in pairs(60, "score")]
     task = Matcher.fit(
-        data, out=tmp_path / "run", settings=MatcherConfig(**SMALL),
+        data, out=tmp_path / "run", settings=MatcherConfig(**SMALL, **PLAIN),
         data=DataSettings(validation=data),
-        training=advised_training(Matcher, epochs=6, learning_rate=0.02), rows=10,
+        training=advised_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
     )  # fmt: skip
     assert task.monitor == "pearson"
     assert Matcher.monitor == "f1"
