@@ -12,12 +12,21 @@ import pytest
 import torch
 from small_tasks import REVIEWS, ROWS, SMALL
 
+from recurra.cells import ACTIVATIONS
 from recurra.cli import main
 from recurra.cli._docstrings import argument_help
+from recurra.cli._info import _rows_of_records
 from recurra.cli._record_bar import RecordBar
 from recurra.cli._task_command import kinds_by_command, task_options
 from recurra.store import Run
-from recurra.tasks import RECORD_TASKS, AnswerOptions, TextClassifierConfig, load_task
+from recurra.tasks import (
+    RECORD_TASKS,
+    AnswerOptions,
+    TableConfig,
+    TextClassifierConfig,
+    load_task,
+)
+from recurra.train import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 
 @pytest.fixture(scope="session")
@@ -56,11 +65,14 @@ def test_it_says_what_it_understood_and_how_it_went(recurra, reviews):
     answer = recurra("train", "classify", "reviews.tsv", "--out", "new", *SMALL)
     assert answer.code == 0, answer.err
     for words in (
-        "43 training, 5 validation", "text from text, label from label", "median 6, 95 % up to 6",
+        "43 training, 5 validation", "lstm, hidden size 4, layers 1", "median 6, 95 % up to 6",
         "2: ", "praise ", "1  text: a ", "epoch 1  validation  accuracy ", "Validation, 5 records",
         "macro f1", "95 %: ", "report.html", "recurra predict new FILE",
+        "muon, learning rate 0.003,",
     ):  # fmt: skip
         assert words in answer.out, words
+    for words in ("text from", "without a better one"):  # 2 epochs, and a patience of 3
+        assert words not in answer.out, words
     assert max(map(len, answer.out.splitlines())) <= 80
     assert (reviews / "new" / "report.html").exists()
     again = (reviews / "new" / "weights.safetensors").read_bytes()
@@ -160,6 +172,10 @@ def test_a_value_is_a_record(recurra):
     as_file = recurra("predict", "run", "a fine film")
     assert as_file.code == 2
     assert "fix:       recurra predict run --value 'a fine film'" in as_file.err
+    empty = recurra("predict", "run", "--value", " ")
+    assert empty.code == 2
+    assert "where:     `--value`" in empty.err
+    assert "--skip-bad" not in empty.err
 
 
 @pytest.mark.usefixtures("reviews")
@@ -243,6 +259,33 @@ def test_roles_and_settings_of_a_task_have_names_of_their_own():
         settings = set(kind.settings_type.__dataclass_fields__)
         assert not roles & settings
         assert not (roles | settings) & taken
+
+
+def test_help_says_what_is_of_texts_and_what_of_tables(recurra):
+    options = task_options(kinds_by_command()["classify"])
+    words = {name: each.annotation.__metadata__[0].help for name, each in options.items()}
+    assert words["hidden_size"].startswith("(texts) H of")
+    assert words["hidden_sizes"].startswith("(tables) Features of")
+    assert words["batch_size"].endswith("64 (texts), 32 (tables), fewer where there are few.")
+    assert words["text"].startswith("(texts) Column of the text; usual names: text, sentence, ")
+    assert words["label"].startswith("Column of the class; usual names: label, ")
+    assert "all remaining columns of numbers" in words["features"]
+    for name in ("recurra.cells", "OPTIMIZERS", "SCHEDULES", "NgramBag"):
+        assert name not in " ".join(words.values())
+    assert "any label. Rows of tables, too." in recurra("train", "classify", "--help").out
+
+
+def test_help_names_every_optimizer_schedule_and_activation():
+    words = argument_help(TrainingSettings) | argument_help(TableConfig)
+    for setting, known in (
+        ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("activation", ACTIVATIONS)
+    ):  # fmt: skip
+        assert [name for name in known if f'"{name}"' not in words[setting]] == []
+
+
+def test_a_demo_validates_on_records_of_its_own():
+    part = {"training": "demo", "validation": 0.1, "test": None, "rows": 8, "longest": 100}
+    assert dict(_rows_of_records(part))["validation"] == "the demo's own"
 
 
 def test_help_comes_from_docstrings():

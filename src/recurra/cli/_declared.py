@@ -20,12 +20,11 @@ import typer
 from recurra.cli._docstrings import argument_help
 
 if TYPE_CHECKING:
+    from recurra.data import Field
     from recurra.tasks import RecordTask
 
 EXPLAINED = {
     "cell": " `recurra cells` lists them; or FILE.py:CLASS of yours.",
-    "optimizer": " muon, adamw, adam, rmsprop, adagrad, nesterov, momentum or sgd.",
-    "schedule": " cosine, linear, step, one-cycle or constant.",
 }
 """What the command line has to add to the help of some settings."""
 
@@ -59,23 +58,54 @@ def option(
     )
 
 
-def role_options(kinds: Iterable[type["RecordTask"]], panel: str) -> Declared:
+def role_options(kinds: Sequence[type["RecordTask"]], panel: str) -> Declared:
     """Declare `--ROLE COLUMN` for each field of some tasks; those of one role are one option."""
     found: Declared = {}
-    for kind in kinds:
+    for kind, sort in zip(kinds, sorts_of(kinds), strict=True):
         for field in kind.fields:
-            usual = " or ".join(dict.fromkeys((*field.usual, field.role)))
             metavar = "COLUMN,..." if field.kind in ("parts", "numbers") else "COLUMN"
             if field.role not in found:
+                of_all = all(field.role in [each.role for each in other.fields] for other in kinds)
+                of_one_command = len({each.command for each in kinds}) == 1
+                words = (f"({sort}) " if of_one_command and not of_all else "") + _role_help(field)
                 found[field.role] = option(
-                    field.role, str | None, None, f"Column. {field.help}", panel,
-                    shown=usual, metavar=metavar,
-                )  # fmt: skip
+                    field.role, str | None, None, words, panel, metavar=metavar
+                )
     return found
 
 
+def _role_help(field: "Field") -> str:
+    """Say what the column of a role holds, and what is taken where none is given."""
+    words = field.help[:1].lower() + field.help[1:].removesuffix(".")
+    if field.kind == "numbers" and not field.target:
+        return f"Columns of {words}; if not given, all remaining columns of numbers are taken."
+    usual = ", ".join(dict.fromkeys((*field.usual, field.role)))
+    return f"Column of {words}; usual names: {usual}."
+
+
+def sorts_of(kinds: Sequence[type["RecordTask"]]) -> list[str]:
+    """Say of each task what it reads, tables or texts, for the help of tasks that share a name."""
+    numbers = [
+        any(each.kind == "numbers" and not each.target for each in kind.fields) for kind in kinds
+    ]
+    return ["tables" if each else "texts" for each in numbers]
+
+
+def defaults_by_sort(values: Sequence[str], sorts: Sequence[str]) -> str:
+    """Say a default; where there are several, of what each is: "64 (texts), 32 (tables)"."""
+    if len(set(values)) == 1:
+        return values[0]
+    if len(set(sorts)) < len(values):
+        return " or ".join(dict.fromkeys(values))
+    return ", ".join(f"{value} ({sort})" for value, sort in zip(values, sorts, strict=True))
+
+
 def settings_options(
-    kinds: Sequence[type], panel: str, *, defaults: Mapping[str, Any] | None = None
+    kinds: Sequence[type],
+    panel: str,
+    *,
+    defaults: Mapping[str, Any] | None = None,
+    sorts: Sequence[str] = (),
 ) -> Declared:
     """Declare an option for each field of dataclasses; fields of one name are one option.
 
@@ -83,23 +113,33 @@ def settings_options(
         kinds: dataclasses.
         panel: the part of the help where they stand.
         defaults: those that the help shows instead of those of the dataclasses.
+        sorts: what each dataclass is for, named where an option is not of all of them.
     """
+    sorts = sorts or [""] * len(kinds)
     found: Declared = {}
     for kind in kinds:
         words, hints = argument_help(kind), get_type_hints(kind)
         for field in dataclasses.fields(kind):
             if field.name not in found:
-                known = [each for each in kinds if field.name in each.__dataclass_fields__]  # type: ignore[attr-defined]
+                known = {
+                    each: sort
+                    for each, sort in zip(kinds, sorts, strict=True)
+                    if field.name in each.__dataclass_fields__
+                }  # type: ignore[attr-defined]
                 shown = (defaults or {}).get(field.name, _defaults(field.name, known))
-                found[field.name] = _setting(field.name, hints[field.name], words, shown, panel)
+                only = f"({sorts[kinds.index(kind)]}) " if len(known) < len(set(kinds)) else ""
+                found[field.name] = _setting(
+                    field.name, hints[field.name], words, shown, panel, only
+                )
     return found
 
 
 def _setting(
-    name: str, hint: Any, words: Mapping[str, str], shown: str | None, panel: str
+    name: str, hint: Any, words: Mapping[str, str], shown: str | None, panel: str, only: str
 ) -> inspect.Parameter:
     kind, more = _as_option(hint)
-    said = words.get(name, "") + _choices(hint, words.get(name, "")) + EXPLAINED.get(name, "")
+    words_of_it = words.get(name, "")
+    said = only + words_of_it + _choices(hint, words_of_it) + EXPLAINED.get(name, "")
     if kind is bool:
         more["both_ways"] = shown == "True"
         shown = "yes" if shown == "True" else None
@@ -166,8 +206,8 @@ def _items(name: str, value: Any, item: Any) -> tuple[Any, ...]:
         ) from error
 
 
-def _defaults(name: str, kinds: Sequence[type]) -> str:
-    """Say the default of a field, or the several that classes have."""
+def _defaults(name: str, kinds: Mapping[type, str]) -> str:
+    """Say the default of a field, or the several that classes, each for something, have."""
     found = []
     for kind in kinds:
         field = kind.__dataclass_fields__[name]  # type: ignore[attr-defined]
@@ -175,7 +215,7 @@ def _defaults(name: str, kinds: Sequence[type]) -> str:
         if made is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
             made = field.default_factory()
         found.append(_said(made))
-    return " or ".join(dict.fromkeys(found))
+    return defaults_by_sort(found, list(kinds.values()))
 
 
 def _said(value: Any) -> str:

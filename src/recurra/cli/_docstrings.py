@@ -6,14 +6,15 @@ from dataclasses import fields
 
 _ENTRY = re.compile(r"^ {4}(\w+): (.*)$")
 _DEFAULT = re.compile(r"\s*Default: .*?\.(?=\s|$)", re.DOTALL)
+_REFERENCE = re.compile(r"\s*(\bSee `\w+`\.|\(see `\w+`\))")
 _SEE = re.compile(r"^see `")
 
 
 def argument_help(kind: type) -> dict[str, str]:
     """Read what the docstrings of a dataclass, and of those it inherits from, say of its fields.
 
-    A sentence about the default is left out, since options show theirs; "see `Other`" takes over
-    what `Other`, from which the class inherits, says.
+    A sentence about the default is left out, since options show theirs, and so is a hint at other
+    docstrings; "see `Other`" takes over what `Other`, from which the class inherits, says.
 
     Args:
         kind: a dataclass.
@@ -25,7 +26,7 @@ def argument_help(kind: type) -> dict[str, str]:
     for each in reversed(kind.__mro__):
         for name, words in _arguments(each.__dict__.get("__doc__")).items():
             if not (_SEE.match(words) and name in found):
-                found[name] = _DEFAULT.sub("", words).strip()
+                found[name] = _REFERENCE.sub("", _DEFAULT.sub("", words)).strip()
     named = {field.name for field in fields(kind)}
     return {name: words[:1].upper() + words[1:] for name, words in found.items() if name in named}
 

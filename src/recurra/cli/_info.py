@@ -9,7 +9,7 @@ from rich.text import Text
 
 from recurra.base import DamagedFile, RunError
 from recurra.store import Run
-from recurra.tasks import TASKS, RecordTask, WordLanguageModel
+from recurra.tasks import DEMO, TASKS, RecordTask, WordLanguageModel
 from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
@@ -131,6 +131,8 @@ def _measured_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
 def _rows_of_records(data: dict[str, Any]) -> list[tuple[str, str]]:
     """Show where the records of each part came from."""
     rows = [(name, _files_of(data[name])) for name in ("training", "validation", "test")]
+    if data["training"] == DEMO:
+        rows = [("training", _files_of(DEMO)), ("validation", "the demo's own")]
     rows = [(name, words) for name, words in rows if words]
     return [
         *rows,

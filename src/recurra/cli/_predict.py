@@ -9,12 +9,12 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from recurra.base import ArgumentError
+from recurra.base import ArgumentError, DataError
 from recurra.cli._data_options import given_roles
 from recurra.cli._numbers import counted
 from recurra.cli._use import (
@@ -62,10 +62,15 @@ def predict_task(
     _check_files(run, files, out)
     task = load_record_task(run, cell)
     refuse_foreign_roles(task, given)
-    bad = BadRecords(given.get("skip_bad", 0))
+    bad = _TheValue() if values else BadRecords(given.get("skip_bad", 0))
     source: Any = [_record(task, values)] if values else files
     waiting = _is_waited_for(files)
-    with _own_standard_input(waiting), _output(out) as stream, _progress(files, out) as moved:
+    with (
+        _own_standard_input(waiting),
+        _output(out) as stream,
+        _progress(files, out) as moved,
+        _blaming_the_value(bool(values)),
+    ):
         _say_what_to_type(files)
         predictions = task.predict(
             source,
@@ -129,6 +134,25 @@ def _record(task: RecordTask, values: Sequence[str]) -> dict[str, str]:
             )
         record[free[0]] = value
     return record
+
+
+class _TheValue(BadRecords):
+    """Refuse the record that `--value` gives: there is no other, so none is left out."""
+
+    def refuse(self, error: DataError) -> NoReturn:
+        """Raise what is wrong with it."""
+        raise error
+
+
+@contextmanager
+def _blaming_the_value(given: bool) -> Iterator[None]:
+    """Say of errors in the record that `--value` gives that they stand there."""
+    try:
+        yield
+    except DataError as error:
+        if given:
+            error.details["where"] = "`--value`"
+        raise
 
 
 def _is_waited_for(files: Sequence[Path]) -> bool:

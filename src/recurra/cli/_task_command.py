@@ -10,9 +10,11 @@ from typer.core import TyperGroup
 from recurra.cli._data_options import reading_options
 from recurra.cli._declared import (
     Declared,
+    defaults_by_sort,
     option,
     role_options,
     settings_options,
+    sorts_of,
     with_parameters,
 )
 from recurra.cli._task_recipe import use_task_recipe
@@ -69,7 +71,7 @@ def task_command(kinds: Sequence[type["RecordTask"]]) -> Any:
 
     options = task_options(kinds)
     app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    summary = " Or: ".join(dict.fromkeys(kind.summary for kind in kinds))
+    summary = kinds[0].summary + (" Rows of tables, too." if len(set(sorts_of(kinds))) > 1 else "")
     app.command(kinds[0].command, help=summary)(with_parameters(run, options.values()))
     return typer.main.get_command(app)
 
@@ -84,7 +86,9 @@ def task_options(kinds: Sequence[type["RecordTask"]]) -> Declared:
         **_where_options(),
         **role_options(kinds, DATA),
         **_data_options(),
-        **settings_options([kind.settings_type for kind in kinds], MODEL),
+        **settings_options(
+            [kind.settings_type for kind in kinds], MODEL, sorts=sorts_of(kinds)
+        ),
         **settings_options([TrainingSettings], TRAINING, defaults=_advised(kinds)),
         "batch_size": option(
             "batch_size", int | None, None, "Records of a step.", TRAINING,
@@ -137,7 +141,7 @@ def _advised(kinds: Sequence[type["RecordTask"]]) -> dict[str, str]:
 
 
 def _joined(kinds: Sequence[type["RecordTask"]], name: str) -> str:
-    return " or ".join(dict.fromkeys(str(getattr(kind.advice, name)) for kind in kinds))
+    return defaults_by_sort([str(getattr(kind.advice, name)) for kind in kinds], sorts_of(kinds))
 
 
 def _parameter(name: str, annotation: Any) -> "inspect.Parameter":

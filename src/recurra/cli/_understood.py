@@ -46,10 +46,14 @@ def _data_rows(job: Job) -> dict[str, str]:
     rows = {
         "task": f"{job.task.command}: {job.task.summary}",
         "records": ", ".join(parts) + f", {_source(job)}",
-        "columns": ", ".join(f"{role} from {names}" for role, names in summary.columns.items()),
+        "columns": ", ".join(
+            f"{role} from {names}" for role, names in summary.columns.items() if names != role
+        ),
         "lengths": f"median {lengths.median:,}, 95 % up to {lengths.most_of_them:,}, "
         f"longest {lengths.largest:,} {_steps(job)}",
     }
+    if not rows["columns"]:
+        del rows["columns"]
     vocabulary = ", ".join(_vocabularies(job.task))
     if vocabulary:
         rows["vocabulary"] = vocabulary
@@ -105,20 +109,24 @@ def _model_rows(job: Job) -> dict[str, str]:
         "model": ", ".join([*_sizes(job.task.settings), f"{parameters:,} parameters"]),
         "training": f"{counted(choices.epochs, 'epoch')} of "
         f"{counted(len(job.training), 'step')} of {counted(job.rows, 'record')}"
-        + (stops if choices.patience else "") + f"; {choices.optimizer}, "
-        f"{choices.learning_rate:g}, {choices.schedule}",
+        + (stops if 0 < choices.patience < choices.epochs else "") + f"; {choices.optimizer}, "
+        f"learning rate {choices.learning_rate:g}, {choices.schedule}",
         "run": str(job.run.folder),
     }  # fmt: skip
 
 
 def _sizes(settings: Any) -> Iterator[str]:
-    """Say the sizes among the choices of a task, and those that are words."""
-    for field in dataclasses.fields(settings):
-        value = getattr(settings, field.name)
-        if field.name == "cell":
-            yield str(value)
-        elif field.name in ("layers", "hidden_size", "embedding_size", "hidden_sizes", "units"):
-            yield f"{field.name.replace('_', ' ')} {value}"
+    """Say the cell and the sizes among the choices of a task, and at last what is a symbol."""
+    chosen = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    if "cell" in chosen:
+        yield str(chosen["cell"])
+    for name in ("hidden_size", "layers", "embedding_size", "hidden_sizes", "units"):
+        if name in chosen:
+            yield f"{name.replace('_', ' ')} {_said(chosen[name])}"
+
+
+def _said(value: Any) -> str:
+    return (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
 
 
 def _say_examples(console: Console, job: Job) -> None:

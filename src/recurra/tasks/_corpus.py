@@ -28,8 +28,9 @@ class CorpusSettings:
         validation: part of the text, at its end, that is measured and not learnt; 0 < part < 1.
         unknown: whether characters that the vocabulary lacks are read as "<unk>"; otherwise they
             are errors. Words always are.
-        least_count: with `unknown`, rarer symbols are left out of the vocabulary. Make it 2 or
-            more, since a network learns what `<unk>` means only from text that has it.
+        least_count: rarer symbols are left out of the vocabulary; characters only with `unknown`.
+            Make it 2 or more then, since a network learns what `<unk>` means only from text that
+            has it.
     """
 
     streams: int = 16
@@ -42,12 +43,6 @@ class CorpusSettings:
         check_size("streams", self.streams)
         check_size("window", self.window)
         check_size("least_count", self.least_count)
-        if self.least_count > 1 and not self.unknown:
-            raise ArgumentError(
-                "`least_count` leaves out characters, which then need an `<unk>`.",
-                got=f"least_count={self.least_count} without `<unk>`",
-                fix="--unknown unk, in Python unknown=True",
-            )
         check_range("validation", self.validation, 0, 1, low_open=True, high_open=True)
 
 
@@ -89,7 +84,14 @@ def make_corpus(
     Raises:
         TextError: a text is too short for these settings.
         UnknownSymbol: a text has a character that `content` lacks, and there is no "<unk>".
+        ArgumentError: `settings` leave out rare characters without an "<unk>" for them.
     """
+    if settings.least_count > 1 and not settings.unknown:
+        raise ArgumentError(
+            "`least_count` leaves out characters, which then need an `<unk>`.",
+            got=f"least_count={settings.least_count} without `<unk>`",
+            fix="--unknown unk, in Python unknown=True",
+        )
     symbols = to_units(content, units)
     border = _border(len(symbols), settings, validation)
     vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)

@@ -91,7 +91,7 @@ class Matcher(RecordTask):
     settings_type: ClassVar[type] = MatcherConfig
     advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.003, patience=5)
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("left", "One record: a column, or several.", ("left", "sentence_A"), "parts"),
+        Field("left", "One record, or of its parts, with commas.", ("left", "sentence_A"), "parts"),
         Field("right", "The other record.", ("right", "sentence_B"), "parts"),
         Field(
             "label", "Whether they match: 1 or 0, yes or no.", ("label", "match"), "label",

@@ -22,7 +22,7 @@ from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._scales import Scales
 
-FEATURES = Field("features", "Columns of numbers, with commas between them.", (), "numbers")
+FEATURES = Field("features", "The numbers, with commas between them.", (), "numbers")
 """What a row is told by: all columns of numbers that have no other role, if none are named."""
 
 
@@ -33,7 +33,8 @@ class TableConfig:
     Args:
         hidden_sizes: features of each hidden layer, lowest first; none makes a linear model.
             Default: one layer of 100.
-        activation: a name of `recurra.cells.ACTIVATIONS`. Default: "relu".
+        activation: of the hidden layers: "relu", "tanh", "sigmoid", "leaky_relu", "elu", "softmax"
+            or "identity". Default: "relu".
         dropout: probability of dropping a hidden feature in training, 0..1. Default: 0.
     """
 

@@ -16,11 +16,11 @@ class TrainingSettings:
 
     Args:
         epochs: passes over the training data.
-        optimizer: "muon" for Muon on the matrices of cells and AdamW on the rest, or one of
-            `OPTIMIZERS`. Default: "muon".
+        optimizer: "muon" for Muon on the matrices of cells and AdamW on the rest, or "adamw",
+            "adam", "rmsprop", "adagrad", "nesterov", "momentum" or "sgd". Default: "muon".
         learning_rate: largest step size, at most 1000; what suits depends on the optimizer.
-        schedule: how the step size changes over the training: one of `SCHEDULES`. Default:
-            "cosine".
+        schedule: how the step size changes over the training: "cosine", "linear", "step",
+            "one-cycle" or "constant". Default: "cosine".
         clip_norm: gradients with a larger L2 norm are scaled down to it; exploding gradients do no
             harm then.
         warmup: steps over which the step size rises from nothing, times what the schedule gives,

@@ -5,7 +5,7 @@ import torch
 
 from recurra.base import ArgumentError, ShapeError, TextError, UnknownSymbol
 from recurra.data import UNKNOWN
-from recurra.tasks import CorpusSettings, make_corpus
+from recurra.tasks import CorpusSettings, make_corpus, make_word_corpus
 
 TEXT = "".join(chr(ord("a") + i % 26) for i in range(100))
 
@@ -97,3 +97,10 @@ def test_a_foreign_character_of_another_text_is_refused():
 def test_numbers_are_small_integers():
     corpus = make_corpus(TEXT, CorpusSettings(streams=1, window=5), "characters")
     assert corpus.training.numbers.dtype == torch.int32
+
+
+def test_rare_words_are_always_unknown():
+    settings = CorpusSettings(streams=1, window=5, least_count=2)
+    corpus = make_word_corpus("once\n" + "the cat sat\n" * 9, settings)
+    assert "once" not in corpus.vocabulary.tokens
+    assert corpus.vocabulary.tokens[corpus.training.numbers[0]] == UNKNOWN
