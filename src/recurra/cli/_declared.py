@@ -124,8 +124,8 @@ def settings_options(
                 known = {
                     each: sort
                     for each, sort in zip(kinds, sorts, strict=True)
-                    if field.name in each.__dataclass_fields__
-                }  # type: ignore[attr-defined]
+                    if field.name in each.__dataclass_fields__  # type: ignore[attr-defined]
+                }
                 shown = (defaults or {}).get(field.name, _defaults(field.name, known))
                 only = f"({sorts[kinds.index(kind)]}) " if len(known) < len(set(kinds)) else ""
                 found[field.name] = _setting(
