@@ -1,12 +1,14 @@
 """recurra train lm --level word: words, texts to measure on, recipes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from small_commands import small
 
 from recurra.store import Run
 
+RECIPES = sorted((Path(__file__).parents[2] / "examples" / "recipes").glob("*.toml"))
 WORDS = "".join(f"the cat number {i % 7} sat on the mat .\n" for i in range(90))
 RECIPE = """
 level = "word"
@@ -26,8 +28,8 @@ epochs = 1
 @pytest.fixture
 def words(workplace):
     (workplace / "train.txt").write_text(WORDS)
-    (workplace / "valid.txt").write_text(WORDS[:400])
-    (workplace / "test.txt").write_text(WORDS[40:400] + "the zebra sat .\n")
+    (workplace / "valid.txt").write_text(WORDS[: 340])
+    (workplace / "test.txt").write_text(WORDS[34 : 374] + "the zebra sat .\n")
     (workplace / "small.toml").write_text(RECIPE)
     return ["train.txt", "--validation", "valid.txt", "--test", "test.txt"]
 
@@ -109,6 +111,16 @@ def test_recipes_that_cannot_be_followed(refused, words, workplace, recipe, prob
     assert problem in said
     assert detail in details["got"]
     assert details["where"] == "bad.toml"
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("words")
+def test_the_recipes_of_the_project_can_be_followed(recurra, recipe):
+    small_ones = ["--hidden-size", 4, "--embedding-size", 3, "--epochs", 1, "--threads", 1]
+    answer = recurra(
+        "train", "lm", "train.txt", "--recipe", recipe, "--out", "new", "--streams", 4, *small_ones
+    )
+    assert (answer.code, answer.err) == (0, "")
 
 
 def test_a_recipe_that_is_missing(refused, words):
