@@ -125,11 +125,16 @@ def _data_options() -> Declared:
 
 def _advised(kinds: Sequence[type["RecordTask"]]) -> dict[str, str]:
     """Say what tasks advise, for the help of the settings of training."""
-    return {name: _joined(kinds, name) for name in ("epochs", "learning_rate", "patience")}
+    names = ("epochs", "learning_rate", "patience", "keep")
+    return {name: _joined(kinds, name) for name in names}
 
 
 def _joined(kinds: Sequence[type["RecordTask"]], name: str) -> str:
-    return " or ".join(dict.fromkeys(f"{getattr(kind.advice, name):g}" for kind in kinds))
+    return " or ".join(dict.fromkeys(_shown(getattr(kind.advice, name)) for kind in kinds))
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _parameter(name: str, annotation: Any) -> "inspect.Parameter":

@@ -132,6 +132,7 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "epochs": advice.epochs,
         "learning_rate": advice.learning_rate,
         "patience": advice.patience,
+        "keep": advice.keep,
     }
     return TrainingSettings(**{**advised, **choices})
 

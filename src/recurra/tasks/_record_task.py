@@ -12,6 +12,7 @@ from recurra.data import Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._loadable import Loadable
+from recurra.train import Kept
 
 if TYPE_CHECKING:
     from recurra.data import Source
@@ -62,12 +63,14 @@ class Advice:
         rows: records of a batch.
         learning_rate: largest step size.
         patience: epochs without a better validation value after which training ends; 0 never ends.
+        keep: which weights are kept, the "best" on validation data or the "last".
     """
 
     epochs: int = 10
     rows: int = 64
     learning_rate: float = 0.005
     patience: int = 3
+    keep: Kept = "best"
 
 
 class RecordTask(Loadable):
