@@ -136,12 +136,16 @@ def _data_options() -> Declared:
 
 def _advised(kinds: Sequence[type["RecordTask"]]) -> dict[str, str]:
     """Say what tasks advise, for the help of the settings of training."""
-    names = ("epochs", "learning_rate", "patience", "optimizer")
+    names = ("epochs", "learning_rate", "patience", "optimizer", "keep")
     return {name: _joined(kinds, name) for name in names}
 
 
 def _joined(kinds: Sequence[type["RecordTask"]], name: str) -> str:
-    return defaults_by_sort([str(getattr(kind.advice, name)) for kind in kinds], sorts_of(kinds))
+    return defaults_by_sort([_shown(getattr(kind.advice, name)) for kind in kinds], sorts_of(kinds))
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _parameter(name: str, annotation: Any) -> "inspect.Parameter":

@@ -42,7 +42,8 @@ def bleu_of(counts: torch.Tensor) -> float:
     """
     numbers = [round(each) for each in counts.tolist()]
     found, total = numbers[:ORDER], numbers[ORDER : 2 * ORDER]
-    score = _library().BLEU.compute_bleu(found, total, numbers[-2], numbers[-1])
+    lengths = numbers[-2:]
+    score = _library().BLEU.compute_bleu(found, total, *lengths, smooth_method="exp")
     return float(score.score)
 
 

@@ -1,7 +1,11 @@
 """Answers to questions, about anything that was learnt or about a text that is given."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
+import torch
+
+from recurra.base import Batch
 from recurra.data import DemoData, Field, Record, demo_dialogue
 from recurra.tasks._record_task import Advice, AnswerOptions
 from recurra.tasks._text_network import encode_field
@@ -33,9 +37,13 @@ class Chat(Translator):
     kind: ClassVar[str] = "chat"
     command: ClassVar[str] = "chat"
     summary: ClassVar[str] = "Answer questions; `recurra chat RUN` talks in the terminal."
-    advice: ClassVar[Advice] = Advice(epochs=20, rows=64, learning_rate=0.003, patience=4)
+    advice: ClassVar[Advice] = Advice(
+        epochs=20, rows=64, learning_rate=0.005, patience=0, keep="last"
+    )
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("question", "What is asked.", ("question", "Q", "source", "input"), "text"),
+        Field(
+            "question", "What is asked.", ("question", "Q", "source", "input", "text"), "text"
+        ),
         Field("answer", "What to say.", ("answer", "A", "target", "output"), "text", target=True),
         Field(
             "context", "A text that the question is about.", ("context", "passage"), "text",
@@ -55,6 +63,20 @@ class Chat(Translator):
         if record.fields.get("context") is None:
             return question
         return [*encode_field(self.encoder, record, "context"), END_NUMBER, *question]
+
+    def final_measures(self, batch: Batch, options: AnswerOptions) -> dict[str, torch.Tensor]:
+        """Answer besides, and say which answers are right to the letter, `[B]`."""
+        found = self.answers(batch, options)
+        right = [
+            answer["text"] in (wanted, self.encoder.decode(self.encoder.encode(wanted)))
+            for answer, wanted in zip(found, batch.targets.texts, strict=True)
+        ]
+        ones = torch.ones(len(right))
+        return {**self.measured(batch).measures, "right": torch.tensor(right) * ones, "asked": ones}
+
+    def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
+        """Give the share of answers that are right to the letter besides."""
+        return {"exact_answers": totals["right"] / totals["asked"], **self.metrics(totals)}
 
     def given(self, record: Record) -> str:
         """Give context and question as people read them."""

@@ -136,6 +136,7 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "learning_rate": advice.learning_rate,
         "patience": advice.patience,
         "optimizer": advice.optimizer,
+        "keep": advice.keep,
     }
     return TrainingSettings(**{**advised, **choices})
 

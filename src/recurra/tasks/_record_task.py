@@ -12,6 +12,7 @@ from recurra.data import Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._loadable import Loadable
+from recurra.train import Kept
 
 if TYPE_CHECKING:
     from recurra.data import Source
@@ -69,6 +70,7 @@ class Advice:
         learning_rate: largest step size.
         patience: epochs without a better validation value after which training ends; 0 never ends.
         optimizer: see `TrainingSettings`.
+        keep: which weights are kept, the "best" on validation data or the "last".
     """
 
     epochs: int = 10
@@ -76,6 +78,7 @@ class Advice:
     learning_rate: float = 0.005
     patience: int = 3
     optimizer: str = "muon"
+    keep: Kept = "best"
 
 
 class RecordTask(Loadable):

@@ -73,9 +73,16 @@ class TranslationNetwork(nn.Module):
         return self.decoder.start(self.encoder(pair.source, pair.lengths))
 
     def search(
-        self, pair: Pair, *, width: int, length_penalty: float, longest: int, best: int = 1
+        self,
+        pair: Pair,
+        *,
+        width: int,
+        length_penalty: float,
+        longest: int,
+        best: int = 1,
+        watch: bool = False,
     ) -> list[list[Hypothesis]]:
-        """Find the best few targets of each row; what attention looked at is noted with them."""
+        """Find the best few targets of each row; note where attention looked, if asked to."""
         first = torch.full((pair.source.shape[1],), BEGIN_NUMBER)
         scores, state = self._step(first, self.start(pair))
         return beam_search(
@@ -84,10 +91,10 @@ class TranslationNetwork(nn.Module):
             state,
             width=width,
             end=END_NUMBER,
-            longest=(2 * pair.lengths + 10).clamp(max=longest),
+            longest=longest,
             length_penalty=length_penalty,
             best=best,
-            watch=lambda state: state.weights,
+            watch=(lambda state: state.weights) if watch else None,
         )
 
     def _step(

@@ -35,6 +35,9 @@ from recurra.tasks._translation_network import (
     TranslationNetwork,
 )
 
+MORE_THAN_LEARNT = 10
+"""A text that is written has so many symbols more than any that was learnt, at most."""
+
 
 @dataclass(frozen=True)
 class TranslatorConfig(EncoderSettings):
@@ -129,7 +132,7 @@ class Translator(RecordTask):
     settings_type: ClassVar[type] = TranslatorConfig
     advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("source", "The text that is read.", ("source", "src", "input"), "text"),
+        Field("source", "The text that is read.", ("source", "src", "input", "text"), "text"),
         Field("target", "The text to write.", ("target", "tgt", "output"), "text", target=True),
     )
     written: ClassVar[str] = "target"
@@ -140,6 +143,7 @@ class Translator(RecordTask):
         super().__init__()
         self.encoder, self.settings = encoder, config
         self.network = TranslationNetwork(len(encoder), config, cell)
+        self.longest_learnt: int | None = None
 
     @classmethod
     def from_records(
@@ -147,7 +151,10 @@ class Translator(RecordTask):
     ) -> Self:
         """Make a translator with the symbols of records, those of both sides."""
         texts = [str(value) for record in records for value in record.fields.values()]
-        return cls(make_text_encoder(texts, settings.encoding), settings, cell=cell)
+        task = cls(make_text_encoder(texts, settings.encoding), settings, cell=cell)
+        written = (record.fields[cls.written] for record in records)
+        task.longest_learnt = max(len(task.encoder.encode(text)) for text in written)
+        return task
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> Self:
@@ -155,6 +162,7 @@ class Translator(RecordTask):
         settings: TranslatorConfig = settings_from(cls.settings_type, config["model"])
         task = cls(text_encoder_from(config["encoder"]), settings, cell=cell)
         task.read_columns(config)
+        task.longest_learnt = config["longest_learnt"]
         return task
 
     def config(self) -> dict[str, Any]:
@@ -163,6 +171,7 @@ class Translator(RecordTask):
             "columns": self.written_columns(),
             "model": asdict(self.settings),
             "encoder": self.encoder.config(),
+            "longest_learnt": self.longest_learnt,
         }
 
     @classmethod
@@ -206,11 +215,13 @@ class Translator(RecordTask):
         numbers = batch.targets.numbers  # [T, B]
         kept = numbers != NO_TARGET
         features = self.network(batch.inputs, batch.lengths).features[kept]  # [N, E]
-        scores = self.network.decoder.scores(features)  # [N, V]
-        smoothing = self.settings.label_smoothing if self.training else 0.0
-        loss = F.cross_entropy(scores, numbers[kept], label_smoothing=smoothing)
-        nats = F.cross_entropy(scores.detach(), numbers[kept], reduction="none")  # [N]
-        each = torch.zeros(kept.shape).masked_scatter(kept, nats).sum(dim=0)  # [B]
+        logs = self.network.decoder.scores(features).log_softmax(dim=1)  # [N, V]
+        nats = F.nll_loss(logs, numbers[kept], reduction="none")  # [N]
+        loss = nats.mean()
+        if self.training and self.settings.label_smoothing:
+            loss = torch.lerp(loss, -logs.mean(), self.settings.label_smoothing)
+        rows = kept.nonzero()[:, 1]  # [N]
+        each = nats.new_zeros(kept.shape[1]).index_add(0, rows, nats.detach())  # [B]
         return Measured(loss, {"nats": each, "symbols": batch.lengths})
 
     def metrics(self, totals: Mapping[str, float]) -> dict[str, float]:
@@ -232,15 +243,22 @@ class Translator(RecordTask):
         """Write the best text for each source; its score is the log-probability per symbol."""
         return [self._answer(found, options) for found in self._search(batch, options)]
 
-    def _search(self, batch: Batch, options: AnswerOptions) -> list[list[Hypothesis]]:
-        width = max(options.beam, options.top)
+    def _search(
+        self, batch: Batch, options: AnswerOptions, *, watch: bool = False
+    ) -> list[list[Hypothesis]]:
         return self.network.search(
             batch.inputs,
-            width=width,
+            width=max(options.beam, options.top),
             length_penalty=options.length_penalty,
-            longest=options.longest,
+            longest=self._longest(options),
             best=max(1, options.top),
+            watch=watch,
         )
+
+    def _longest(self, options: AnswerOptions) -> int:
+        """Give the symbols of a text at most: none is much longer than the longest learnt."""
+        known = self.longest_learnt
+        return options.longest if known is None else min(options.longest, known + MORE_THAN_LEARNT)
 
     def _answer(self, found: list[Hypothesis], options: AnswerOptions) -> Answer:
         ranked = [{"text": self._text(each), "score": self._score(each)} for each in found]
@@ -250,13 +268,13 @@ class Translator(RecordTask):
         return self.encoder.decode(found.symbols.tolist())
 
     def _score(self, found: Hypothesis) -> float:
-        return round(found.log_probability / (len(found.symbols) + 1), 4)
+        return round(found.log_probability / (len(found.symbols) + found.ended), 4)
 
     def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
         """Show texts with their translations, and where attention looked."""
         parts: list[Part] = []
         for i, (record, found) in enumerate(
-            zip(records, self._search(batch, options), strict=True)
+            zip(records, self._search(batch, options, watch=True), strict=True)
         ):
             wanted = record.fields.get(self.written)
             parts.append(Example(self.given(record), self._text(found[0]), wanted))

@@ -6,13 +6,14 @@ from recurra.train._fit import FitResult, fit, newest_state, require_extras
 from recurra.train._optimizers import OPTIMIZERS, OptimizerMaker, optimizer_maker
 from recurra.train._picture import draw_learning_curve
 from recurra.train._schedules import SCHEDULES, LearningRateSchedule, find_schedule, warm_up
-from recurra.train._settings import TrainingSettings, with_what_was_fixed
+from recurra.train._settings import Kept, TrainingSettings, with_what_was_fixed
 from recurra.train._state import TrainingState
 
 __all__ = [
     "OPTIMIZERS",
     "SCHEDULES",
     "FitResult",
+    "Kept",
     "LearningRateSchedule",
     "Listener",
     "OptimizerMaker",

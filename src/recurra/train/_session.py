@@ -117,8 +117,10 @@ class Session:
         self.state.since_best = 0 if best else self.state.since_best + 1
         if best:
             self.state.best = value
+        kept = best or self.settings.keep == "last"
+        if kept:
             self.run.write_weights(self.task.state_dict(), self.state.step)
-        self._log("validation", metrics, best=best)
+        self._log("validation", metrics, best=kept)
         self.listener.on_validation(self._progress(metrics), best)
 
     def _is_better(self, value: float) -> bool:

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
-from recurra.base import check_range, check_seed, check_size
+from recurra.base import UnknownName, check_range, check_seed, check_size
 from recurra.train._optimizers import MUON, check_optimizer
 from recurra.train._schedules import find_schedule
+
+Kept: TypeAlias = Literal["best", "last"]
+"""Which weights of a training are kept."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class TrainingSettings:
         checkpoint_every: steps between two checkpoints.
         patience: stop after so many epochs without a better validation value; 0 never does.
             Default: 0.
+        keep: which weights the run keeps: the "best" on validation data, or the "last", for what is
+            to be known by heart. Default: "best".
         seed: of the first weights and of dropout.
         weight_decay: part of each weight that a step of size 1 takes away, 0 or more. Default: the
             optimizer's own, which is 0 for "muon".
@@ -44,6 +49,7 @@ class TrainingSettings:
     seed: int = 0
     patience: int = 0
     weight_decay: float | None = None
+    keep: Kept = "best"
 
     def __post_init__(self) -> None:
         check_size("epochs", self.epochs, most=1_000_000)
@@ -55,6 +61,8 @@ class TrainingSettings:
         if self.weight_decay is not None:
             check_range("weight_decay", self.weight_decay, 0, inf, high_open=True)
         check_seed(self.seed)
+        if self.keep not in get_args(Kept):
+            raise UnknownName.among("keep", self.keep, get_args(Kept))
         check_optimizer(self.optimizer)
         find_schedule(self.schedule)
 
@@ -62,4 +70,4 @@ class TrainingSettings:
 def with_what_was_fixed(section: Mapping[str, Any]) -> dict[str, Any]:
     """Complete the settings of a run that began when there was no choice of some of them."""
     later = {"optimizer": MUON, "schedule": "cosine", "patience": 0, "weight_decay": None}
-    return {**later, **section}
+    return {**later, "keep": "best", **section}

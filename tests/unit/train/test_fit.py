@@ -147,6 +147,24 @@ def test_only_better_weights_are_kept(task, tmp_path, monkeypatch):
     assert result.best == 2.0
 
 
+def test_the_last_weights_are_kept_if_asked_for(task, tmp_path, monkeypatch):
+    from recurra.train import _session
+
+    asked = settings(epochs=3, keep="last")
+    run = small_run(tmp_path / "own", task, asked)
+    values = iter([2.0, 3.0, 4.0])
+    monkeypatch.setattr(
+        _session, "sum_up", lambda *_: {"nats": next(values) * math.log(2), "characters": 1}
+    )
+    noting = Noting()
+    result = fit_small(task, run, asked, listener=noting)
+    assert result.best == pytest.approx(2.0)
+    assert [best for _, best in noting.validations] == [True, False, False]
+    weights, step = run.read_weights()
+    assert step == 3 * EPOCH
+    assert torch.equal(weights["head.weight"], task.head.weight)
+
+
 @pytest.mark.parametrize("largest", [False, True])
 def test_patience_ends_a_training_that_gets_no_better(task, tmp_path, monkeypatch, largest):
     from recurra.train import _session

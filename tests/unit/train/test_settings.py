@@ -2,8 +2,8 @@
 
 import pytest
 
-from recurra.base import ArgumentError, ShapeError
-from recurra.train import TrainingSettings
+from recurra.base import ArgumentError, ShapeError, UnknownName
+from recurra.train import TrainingSettings, with_what_was_fixed
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,15 @@ def test_impossible_sizes(name, value):
 def test_impossible_numbers(name, value):
     with pytest.raises(ArgumentError, match=name):
         TrainingSettings(**{name: value})
+
+
+def test_an_unknown_choice_of_weights():
+    with pytest.raises(UnknownName, match="keep"):
+        TrainingSettings(keep="first")
+
+
+def test_a_run_from_before_there_was_a_choice_kept_the_best():
+    assert TrainingSettings(**with_what_was_fixed({"epochs": 3})).keep == "best"
 
 
 def test_the_borders_are_possible():
