@@ -97,6 +97,9 @@ def train_lm(
     patience: Annotated[
         int, Training(help="Stop after so many epochs without a better validation; 0: never.")
     ] = 0,
+    keep: Annotated[
+        str, Training(help="Weights that the run keeps: the best on validation text, or the last.")
+    ] = "best",
     validation: Annotated[
         str, Text(metavar="PART|FILE", help="Part at the end to measure on, or a text.")
     ] = "0.1",
@@ -189,6 +192,7 @@ def train_lm(
         checkpoint_every=checkpoint_every,
         seed=seed,
         patience=patience,
+        keep=keep,  # type: ignore[arg-type]  # the settings check it
         weight_decay=weight_decay,
     )
     if threads is not None:

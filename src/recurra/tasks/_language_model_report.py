@@ -32,7 +32,13 @@ def language_model_report(
     sections = [_measured(model, name, data) for name, data in measured.items()]
     sections.append(Section("Learning curve", [curves_from(run.metrics.read(), model.monitor)]))
     sections.append(_written(model))
-    return render(Report(run.folder.name, {**facts, **run.config["versions"]}, [], sections))
+    return render(Report(run.folder.name, {**facts, **versions_of(run)}, [], sections))
+
+
+def versions_of(run: Run) -> dict[str, str]:
+    """Give what a run was made with; nothing where its configuration was edited."""
+    versions = run.config.get("versions")
+    return {k: str(v) for k, v in versions.items()} if isinstance(versions, dict) else {}
 
 
 def _measured(model: NextSymbolModel, name: str, data: Batches) -> Section:

@@ -16,6 +16,7 @@ from recurra.report import (
 from recurra.tasks._data_summary import DataSummary
 from recurra.tasks._examples import examples_of
 from recurra.tasks._job import Job
+from recurra.tasks._language_model_report import versions_of
 from recurra.tasks._record_task import AnswerOptions
 from recurra.tasks._record_use import Evaluation, evaluating
 
@@ -44,7 +45,7 @@ def report_of(job: Job, evaluations: Mapping[str, Evaluation], options: AnswerOp
         "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
         "batch": f"{job.rows} records",
         "seed": str(job.settings.seed),
-        **job.run.config["versions"],
+        **versions_of(job.run),
     }
     sections = [
         *(_measured(job, name, evaluation) for name, evaluation in evaluations.items()),
