@@ -19,6 +19,7 @@ from recurra.train import FitResult, Listener, TrainingSettings, fit
 def fit_records(
     kind: type[RecordTask],
     source: Source,
+    /,
     *,
     out: str | Path,
     settings: Any = None,

@@ -165,7 +165,7 @@ class RecordTask(Loadable):
         """Give the data that the task carries, fields by role."""
 
     @classmethod
-    def fit(cls, source: "Source", **options: Any) -> "Self":
+    def fit(cls, source: "Source", /, **options: Any) -> "Self":
         """Make a task from records and train it.
 
         Args:
@@ -184,7 +184,7 @@ class RecordTask(Loadable):
         return task
 
     def predict(
-        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+        self, source: "Source", options: AnswerOptions | None = None, /, **reading: Any
     ) -> "Iterator[Prediction]":
         """Answer records one after the other, in their order, in constant memory.
 
@@ -199,7 +199,7 @@ class RecordTask(Loadable):
         return predict_source(self, source, options or AnswerOptions(), **reading)
 
     def evaluate(
-        self, source: "Source", options: AnswerOptions | None = None, **reading: Any
+        self, source: "Source", options: AnswerOptions | None = None, /, **reading: Any
     ) -> "Evaluation":
         """Measure the task on records whose targets are known, with confidence intervals.
 

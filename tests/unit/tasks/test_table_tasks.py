@@ -340,7 +340,7 @@ def test_a_run_of_tables_does_not_write(tmp_path):
             ArgumentError,
             "not one of a language model",
             got="table_classifier",
-            expected="language_model",
+            expected="language_model or word_language_model",
             where=str(tmp_path / "run" / "config.json"),
         ):
             use(tmp_path / "run")

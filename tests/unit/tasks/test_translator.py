@@ -155,7 +155,7 @@ def test_what_is_shown_has_maps_of_attention_whose_rows_add_up_to_one(attention)
         parts = task.shown(RECORDS, batch_of(task, RECORDS), options())
     examples = [part for part in parts if isinstance(part, Example)]
     assert [part.given for part in examples] == [source for source, _ in PAIRS]
-    assert [part.expected for part in examples] == [target for _, target in PAIRS]
+    assert [part.truth for part in examples] == [target for _, target in PAIRS]
     maps = [part for part in parts if isinstance(part, AttentionMap)]
     assert len(maps) == (0 if attention == "none" else len(RECORDS))
     for part, (source, _) in zip(maps, PAIRS, strict=False):
@@ -189,7 +189,7 @@ def test_it_is_the_same_after_saving_and_from_its_configuration(attention, tmp_p
 
 def test_it_learns_and_leaves_a_report(tmp_path):
     settings = TranslatorConfig(units="characters", cell="gru", hidden_size=12, embedding_size=8)
-    training = advised_training(Translator, epochs=4, patience=0, learning_rate=0.03)
+    training = advised_training(Translator, epochs=12, patience=0, learning_rate=0.03)
     data = DataSettings(validation=MANY[:6])
     run = tmp_path / "run"
     task = Translator.fit(MANY * 8, out=run, settings=settings, training=training, data=data)
@@ -251,3 +251,14 @@ def test_impossible_settings():
         TranslatorConfig(label_smoothing=1.5)
     with pytest.raises(ArgumentError, match="dropout"):
         TranslatorConfig(dropout=-0.1)
+
+
+def test_a_role_called_source_is_told_by_its_name(tmp_path):
+    pairs = [{"en": "ab" * n, "de": "ba" * n} for n in range(1, 12)]
+    sizes = TranslatorConfig(units="characters", cell="gru", hidden_size=6, embedding_size=6)
+    training = advised_training(Translator, epochs=1)
+    told = {"source": "en", "target": "de"}
+    task = Translator.fit(pairs, out=tmp_path / "run", settings=sizes, training=training, **told)
+    assert task.columns == {"source": ("en",), "target": ("de",)}
+    assert len(list(task.predict([{"text": "abab"}], source="text"))) == 1
+    assert task.evaluate(pairs[:3], source="en", target="de").records == 3
