@@ -28,8 +28,8 @@ epochs = 1
 @pytest.fixture
 def words(workplace):
     (workplace / "train.txt").write_text(WORDS)
-    (workplace / "valid.txt").write_text(WORDS[: 340])
-    (workplace / "test.txt").write_text(WORDS[34 : 374] + "the zebra sat .\n")
+    (workplace / "valid.txt").write_text(WORDS[:340])
+    (workplace / "test.txt").write_text(WORDS[34:374] + "the zebra sat .\n")
     (workplace / "small.toml").write_text(RECIPE)
     return ["train.txt", "--validation", "valid.txt", "--test", "test.txt"]
 
