@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from small_pairs import PAIRS, RECORDS, batch_of, translator
+from small_pairs import PAIRS, RECORDS, SIZES, batch_of, translator
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
 from recurra.data import NO_TARGET, Record
@@ -155,7 +155,7 @@ def test_what_is_shown_has_maps_of_attention_whose_rows_add_up_to_one(attention)
         parts = task.shown(RECORDS, batch_of(task, RECORDS), options())
     examples = [part for part in parts if isinstance(part, Example)]
     assert [part.given for part in examples] == [source for source, _ in PAIRS]
-    assert [part.expected for part in examples] == [target for _, target in PAIRS]
+    assert [part.truth for part in examples] == [target for _, target in PAIRS]
     maps = [part for part in parts if isinstance(part, AttentionMap)]
     assert len(maps) == (0 if attention == "none" else len(RECORDS))
     for part, (source, _) in zip(maps, PAIRS, strict=False):
@@ -188,8 +188,8 @@ def test_it_is_the_same_after_saving_and_from_its_configuration(attention, tmp_p
 
 
 def test_it_learns_and_leaves_a_report(tmp_path):
-    settings = TranslatorConfig(units="characters", cell="gru", hidden_size=12, embedding_size=8)
-    training = advised_training(Translator, epochs=4, patience=0, learning_rate=0.03)
+    settings = TranslatorConfig(**{**SIZES, "hidden_size": 12, "embedding_size": 8})
+    training = advised_training(Translator, epochs=6, patience=0, learning_rate=0.03)
     data = DataSettings(validation=MANY[:6])
     run = tmp_path / "run"
     task = Translator.fit(MANY * 8, out=run, settings=settings, training=training, data=data)
