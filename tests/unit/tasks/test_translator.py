@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from small_pairs import PAIRS, RECORDS, batch_of, translator
+from small_pairs import PAIRS, RECORDS, SIZES, batch_of, translator
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
 from recurra.data import NO_TARGET, Record
@@ -188,8 +188,8 @@ def test_it_is_the_same_after_saving_and_from_its_configuration(attention, tmp_p
 
 
 def test_it_learns_and_leaves_a_report(tmp_path):
-    settings = TranslatorConfig(units="characters", cell="gru", hidden_size=12, embedding_size=8)
-    training = advised_training(Translator, epochs=12, patience=0, learning_rate=0.03)
+    settings = TranslatorConfig(**{**SIZES, "hidden_size": 12, "embedding_size": 8})
+    training = advised_training(Translator, epochs=6, patience=0, learning_rate=0.03)
     data = DataSettings(validation=MANY[:6])
     run = tmp_path / "run"
     task = Translator.fit(MANY * 8, out=run, settings=settings, training=training, data=data)
