@@ -31,30 +31,34 @@ class Figure:
     score: Score | None = None
 
 
-NSMC = "{data}/nsmc/ratings_train.txt --format tsv --validation 0.05"
+NSMC = "{data}/nsmc/ratings_train.txt --format tsv --text document --label label --validation 0.03"
 SST2 = (
     "{data}/sst2/train.txt --validation {data}/sst2/dev.txt"
     " --format tsv --separator space --columns label,text"
 )
 MULTI30K = (
-    "{data}/multi30k_en_de/train.de.gz {data}/multi30k_en_de/train.en.gz"
-    " --validation {data}/multi30k_en_de/val.de.gz --validation {data}/multi30k_en_de/val.en.gz"
-    " --test {data}/multi30k_en_de/test_2016_flickr.de.gz"
+    "{data}/multi30k_en_de/train.en.gz {data}/multi30k_en_de/train.de.gz"
+    " --validation {data}/multi30k_en_de/val.en.gz --validation {data}/multi30k_en_de/val.de.gz"
     " --test {data}/multi30k_en_de/test_2016_flickr.en.gz"
+    " --test {data}/multi30k_en_de/test_2016_flickr.de.gz"
 )
 PTB = "{data}/ptb/train.txt --validation {data}/ptb/valid.txt --test {data}/ptb/test.txt"
 
 
-def tagging(folder: str, ending: str) -> tuple[str, ...]:
+def tagging(folder: str, ending: str, choices: str) -> tuple[str, ...]:
     """Give the command that tags parts of speech."""
     files = f"{folder}/train{ending} --validation {folder}/dev{ending} --test {folder}/test{ending}"
-    return (f"recurra train tag {files} --label upos --out {{work}}/run",)
+    return (f"recurra train tag {files} --label upos {choices} --out {{work}}/run",)
 
 
 def matching(folder: str) -> tuple[str, ...]:
     """Give the command that matches pairs of records."""
     files = f"{folder}/train.jsonl --validation {folder}/valid.jsonl --test {folder}/test.jsonl"
     return (f"recurra train match {files} --out {{work}}/run",)
+
+
+SMALL = "--ngrams 3 --hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
+SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"
 
 
 def writing(train: str) -> tuple[str, ...]:
@@ -81,13 +85,15 @@ FIGURES = (
     Figure(
         "classify-nsmc",
         of("nsmc", "ratings_train.txt", "ratings_test.txt"),
-        (f"recurra train classify {NSMC} --test {{data}}/nsmc/ratings_test.txt --skip-bad 8"
+        (f"recurra train classify {NSMC} --test {{data}}/nsmc/ratings_test.txt --skip-bad 10"
+         f" --vocabulary-size 8000 --dropout 0.4 --epochs 2 {SMALL}"
          " --out {work}/run",),
     ),
     Figure(
         "classify-sst2",
         of("sst2", "train.txt", "dev.txt", "test.txt"),
-        (f"recurra train classify {SST2} --test {{data}}/sst2/test.txt --out {{work}}/run",),
+        (f"recurra train classify {SST2} --test {{data}}/sst2/test.txt --vocabulary-size 4000"
+         f" --dropout 0.5 --epochs 4 {SMALL} --out {{work}}/run",),
     ),
     Figure(
         "tables",
@@ -98,12 +104,12 @@ FIGURES = (
     Figure(
         "tag-en",
         of("ud_english_ewt", "train.conllu.gz", "dev.conllu.gz", "test.conllu.gz"),
-        tagging("{data}/ud_english_ewt", ".conllu.gz"),
+        tagging("{data}/ud_english_ewt", ".conllu.gz", "--epochs 8"),
     ),
     Figure(
         "tag-ko",
         of("ud_korean_gsd", "train.conllu", "dev.conllu", "test.conllu"),
-        tagging("{data}/ud_korean_gsd", ".conllu"),
+        tagging("{data}/ud_korean_gsd", ".conllu", "--spelling jamo --affixes 5"),
     ),
     Figure(
         "lm-ptb",
@@ -120,17 +126,18 @@ FIGURES = (
     Figure(
         "translate",
         of("multi30k_en_de", "train.de.gz", "train.en.gz", "val.de.gz", "test_2016_flickr.de.gz"),
-        (f"recurra train translate {MULTI30K} --out {{work}}/run",),
+        (f"recurra train translate {MULTI30K} {SIX_EPOCHS} --out {{work}}/run",),
     ),
     Figure(
         "translate-none",
         of("multi30k_en_de", "train.de.gz", "train.en.gz", "val.de.gz", "test_2016_flickr.de.gz"),
-        (f"recurra train translate {MULTI30K} --attention none --out {{work}}/run",),
+        (f"recurra train translate {MULTI30K} {SIX_EPOCHS} --attention none --out {{work}}/run",),
     ),
     Figure(
         "chat",
         of("korean_chatbot", "ChatbotData.csv"),
-        ("recurra train chat {data}/korean_chatbot/ChatbotData.csv --out {work}/run",),
+        ("recurra train chat {data}/korean_chatbot/ChatbotData.csv --question Q --answer A"
+         " --out {work}/run",),
     ),
     Figure(
         "match-addresses",
@@ -152,6 +159,7 @@ FIGURES = (
         of("sick", "SICK_train.txt", "SICK_trial.txt", "SICK_test_annotated.txt"),
         ("recurra train match {data}/sick/SICK_train.txt --validation {data}/sick/SICK_trial.txt"
          " --test {data}/sick/SICK_test_annotated.txt --format tsv --score relatedness_score"
+         " --units words --hidden-size 64 --typing-errors 0 --epochs 8 --threads 1"
          " --out {work}/run",),
     ),
     Figure("write-sst2", of("sst2", "train.txt", "dev.txt"), writing(SST2), Recognised("0", "1")),
