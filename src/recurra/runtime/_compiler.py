@@ -37,6 +37,9 @@ _FLAGS = (
     "-fno-math-errno",
     "-fno-trapping-math",
 )
+# For AMD's Zen, gcc else splits chains of fused multiply-adds, but only some: a row would round
+# otherwise alone than among others. Clang fuses all, and does not know the word.
+_GCC_FLAGS = ("--param=avoid-fma-max-bits=0",)
 # The packaged compiler needs nothing of the system this way, and does not build a C library first.
 _ZIG_FLAGS = ("-ffreestanding", "-nostdlib", "-Wl,--allow-shlib-undefined")
 _DARWIN_FLAGS = ("-Wl,-undefined,dynamic_lookup",)
@@ -71,11 +74,22 @@ class Compiler:
         return any(Path(word).stem in ("zig", "ziglang") for word in self.command)
 
     @property
+    def is_clang(self) -> bool:
+        """Whether it is Clang or made of it, as zig is; Apple calls it gcc."""
+        return self.is_zig or "clang" in self.version
+
+    @property
     def flags(self) -> tuple[str, ...]:
         """The flags that every library is built with, for the processor at hand."""
+        return (*_FLAGS, *_native_flag(), *self._own_flags)
+
+    @property
+    def _own_flags(self) -> tuple[str, ...]:
+        """What this compiler or this system alone needs."""
         if self.is_zig:
-            return (*_FLAGS, *_native_flag(), *_ZIG_FLAGS)
-        return (*_FLAGS, *_native_flag(), *(_DARWIN_FLAGS if sys.platform == "darwin" else ()))
+            return _ZIG_FLAGS
+        of_system = _DARWIN_FLAGS if sys.platform == "darwin" else ()
+        return of_system if self.is_clang else (*_GCC_FLAGS, *of_system)
 
     def compile(self, source: Path, flags: Sequence[str] = (), *, timeout: float) -> bytes:
         """Compile a C file and return the bytes of the shared library.

@@ -9,15 +9,17 @@ import pytest
 import torch
 
 import recurra
+from recurra.runtime._compiler import _GCC_FLAGS
 
 SUPPORT = Path(recurra.__file__).parent / "codegen" / "_support"
-FLAGS = ["-O3", "-march=native", "-fno-math-errno", "-Wall", "-Wextra", "-Werror"]
+FLAGS = ["-O3", "-march=native", "-fno-math-errno", *_GCC_FLAGS, "-Wall", "-Wextra", "-Werror"]
 
 FORMS = {"native": [], "scalar": ["-DSCALAR_ONLY"]}
 if platform.machine() == "x86_64":
     FORMS["sse2"] = ["-march=x86-64"]
     if torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512"):
         FORMS["avx2"] = ["-march=haswell"]
+        FORMS["zen"] = ["-march=haswell", "-mtune=znver3"]  # for which gcc would split chains
 DTYPES = {torch.float32: [], torch.float64: ["-DREAL_IS_DOUBLE=1"]}
 
 

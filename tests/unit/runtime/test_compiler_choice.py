@@ -45,6 +45,12 @@ def test_the_environment_goes_before_the_path(programs, monkeypatch):
     assert find_compiler().version == "mine version 7"
 
 
+@pytest.mark.parametrize(("name", "is_gcc"), [("gcc", True), ("clang", False), ("cc", True)])
+def test_words_of_gcc_are_not_said_to_clang(programs, name, is_gcc):
+    programs(name)
+    assert ("--param=avoid-fma-max-bits=0" in find_compiler().flags) == is_gcc
+
+
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_an_empty_variable_is_not_set(programs, monkeypatch, empty):
     programs("gcc")
