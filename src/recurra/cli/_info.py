@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recurra.base import DamagedFile, RunError
+from recurra.base import DamagedFile, RunError, Task
 from recurra.store import Run
-from recurra.tasks import DEMO, TASKS, RecordTask, WordLanguageModel
+from recurra.tasks import DEMO, RecordTask, WordLanguageModel, kind_of
 from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
@@ -24,10 +24,11 @@ def show_info(console: Console, run: Run) -> None:
     Raises:
         DamagedFile: a file of the run is not sound; all is printed all the same.
     """
+    kind = kind_of(run)
     with run.reading_config():
-        rows = _model_rows(run.config["task"])
+        rows = _model_rows(kind, run.config["task"])
         rows += _data_rows(run.config["data"]) if "data" in run.config else []
-        rows += _training_rows(run)
+        rows += _training_rows(kind, run)
     soundness = {path.name: _soundness(run, path) for path in _files(run)}
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(style="bold")
@@ -42,11 +43,11 @@ def show_info(console: Console, run: Run) -> None:
         )
 
 
-def _model_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
-    kind = ("task", task["kind"].replace("_", " "))
-    if issubclass(TASKS[task["kind"]], RecordTask):
-        return [kind, *_record_rows(task)]
-    return [kind, *(_table_rows(task) if "features" in task else _language_rows(task))]
+def _model_rows(kind: type[Task], task: dict[str, Any]) -> list[tuple[str, str]]:
+    name = ("task", kind.kind.replace("_", " "))
+    if issubclass(kind, RecordTask):
+        return [name, *_record_rows(task)]
+    return [name, *(_table_rows(task) if "features" in task else _language_rows(task))]
 
 
 def _record_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
@@ -152,11 +153,10 @@ def _files_of(part: Any) -> str:
     return "\n".join(listed) or "records in memory or at standard input"
 
 
-def _training_rows(run: Run) -> list[tuple[str, str]]:
+def _training_rows(kind: type[Task], run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
-    monitor = TASKS[run.config["task"]["kind"]].monitor
-    better = max if TASKS[run.config["task"]["kind"]].best_is_largest else min
-    best = better((each[monitor] for each in measured), default=None)
+    better = max if kind.best_is_largest else min
+    best = better((each[kind.monitor] for each in measured), default=None)
     rows = []
     if "training" in run.config:
         training = with_what_was_fixed(run.config["training"])
@@ -170,7 +170,7 @@ def _training_rows(run: Run) -> list[tuple[str, str]]:
     if run.report_path.exists():
         rows.append(("report", str(run.report_path)))
     if best is not None:
-        rows.append(("best validation", f"{best:.4f} {monitor.replace('_', ' ')}"))
+        rows.append(("best validation", f"{best:.4f} {kind.monitor.replace('_', ' ')}"))
     versions = run.config["versions"].items()
     return [*rows, ("made with", ", ".join(f"{name} {version}" for name, version in versions))]
 

@@ -30,6 +30,7 @@ from recurra.tasks import (
     Replies,
     begin,
     conclude,
+    kind_of,
     take_up,
     train_job,
 )
@@ -84,9 +85,7 @@ def record_kind(folder: Path) -> type[RecordTask]:
     Raises:
         ArgumentError: it is of a task of another sort.
     """
-    run = Run.open(folder)
-    with run.reading_config():
-        kind = TASKS[run.config["task"]["kind"]]
+    kind = kind_of(Run.open(folder))
     if not issubclass(kind, RecordTask):
         raise ArgumentError(
             "The run is not of a task on records.",
@@ -96,7 +95,7 @@ def record_kind(folder: Path) -> type[RecordTask]:
                 for each in TASKS.values()
                 if issubclass(each, RecordTask)
             ),
-            where=run.folder / "config.json",
+            where=folder / "config.json",
         )
     return kind
 

@@ -18,7 +18,14 @@ from recurra.cli._options import user_cell
 from recurra.cli._task_train import record_kind
 from recurra.data import BadRecords, ReadOptions, format_of
 from recurra.store import Run
-from recurra.tasks import RECORD_TASKS, TASKS, AnswerOptions, NextSymbolModel, RecordTask, load_task
+from recurra.tasks import (
+    RECORD_TASKS,
+    AnswerOptions,
+    NextSymbolModel,
+    RecordTask,
+    kind_of,
+    load_task,
+)
 
 SHOWN = 10
 """Records left out that are named."""
@@ -26,9 +33,7 @@ SHOWN = 10
 
 def is_language_model(folder: Path) -> bool:
     """Tell whether a run is of a language model."""
-    run = Run.open(folder)
-    with run.reading_config():
-        return issubclass(TASKS[run.config["task"]["kind"]], NextSymbolModel)
+    return issubclass(kind_of(Run.open(folder)), NextSymbolModel)
 
 
 def load_record_task(folder: Path, cell: str | None) -> RecordTask:

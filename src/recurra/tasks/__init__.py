@@ -14,6 +14,7 @@ from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
     build_task,
     describe_task,
+    kind_of,
     language_model_run,
     load_language_model,
     load_task,
@@ -106,6 +107,7 @@ __all__ = [
     "describe_task",
     "errors_of_user_code",
     "fit_records",
+    "kind_of",
     "language_model_report",
     "language_model_run",
     "load_cell_maker",

@@ -10,6 +10,7 @@ from recurra.base import ArgumentError, DamagedFile, Task
 from recurra.store import Run
 from recurra.tasks._all_tasks import TASKS
 from recurra.tasks._cells_by_name import CELLS, CellMaker
+from recurra.tasks._loadable import Loadable
 from recurra.tasks._next_symbol_model import NextSymbolModel
 
 
@@ -41,20 +42,24 @@ def save_task(task: Task, folder: str | Path) -> Run:
     return run
 
 
-def build_task(run: Run, *, cell: CellMaker | None = None) -> Task:
+def build_task(
+    run: Run, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
+) -> Task:
     """Build the task of a run, with new weights.
 
     Args:
         run: the run.
         cell: makes the cell, where the run was trained with a cell of the user's.
+        kind: class of the task, where that is one of the user's.
 
     Raises:
-        ArgumentError: the run needs a cell of the user's, and it is not given, or has no cell.
+        ArgumentError: the run needs a cell or a task of the user's, and it is not given; or it
+            has no cell; or it is of another task than the one given.
         DamagedFile: the configuration does not describe a task.
     """
+    kind = kind_of(run, kind)
     with run.reading_config():
         config = run.config["task"]
-        kind = TASKS[config["kind"]]
         name = config["model"].get("cell")
         if not isinstance(name, str | None):
             raise TypeError(f"the name of the cell is {name!r}")
@@ -68,7 +73,36 @@ def build_task(run: Run, *, cell: CellMaker | None = None) -> Task:
         return kind.from_config(config, cell=cell)
 
 
-def _no_cell(run: Run, kind: type[Task]) -> ArgumentError:
+def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
+    """Find the class of the task of a run.
+
+    Args:
+        run: the run.
+        given: the class, where it is one of the user's. Default: one of Recurra's own.
+
+    Raises:
+        ArgumentError: the run is of a task of the user's, or of another one than given.
+        DamagedFile: the configuration names no task.
+    """
+    with run.reading_config():
+        name = run.config["task"]["kind"]
+        if not isinstance(name, str):
+            raise TypeError(f"the kind of the task is {name!r}")
+    kind = TASKS.get(name) if given is None else given
+    if kind is None or kind.kind != name:
+        raise ArgumentError(
+            "The run is of another task."
+            if given is not None
+            else "The run is of a task that Recurra does not have.",
+            got=name,
+            expected=", ".join(TASKS) if given is None else given.kind,
+            where=run.folder / "config.json",
+            fix=None if given is not None else "load_task(folder, kind=YourTask)",
+        )
+    return kind
+
+
+def _no_cell(run: Run, kind: type[Loadable]) -> ArgumentError:
     return ArgumentError(
         "The task of the run has no cell.",
         got=f"{kind.kind}, and a cell",
@@ -85,8 +119,7 @@ def language_model_run(folder: str | Path) -> Run:
         RunError: there is no run, or its configuration is damaged.
     """
     run = Run.open(folder)
-    with run.reading_config():
-        kind = TASKS[run.config["task"]["kind"]]
+    kind = kind_of(run)
     if not issubclass(kind, NextSymbolModel):
         known = [each.kind for each in TASKS.values() if issubclass(each, NextSymbolModel)]
         raise ArgumentError(
@@ -114,18 +147,22 @@ def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) ->
     return task
 
 
-def load_task(folder: str | Path, *, cell: CellMaker | None = None) -> Task:
+def load_task(
+    folder: str | Path, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
+) -> Task:
     """Load the trained task of a run directory, ready to use.
 
     Args:
         folder: the run directory.
         cell: makes the cell, where the run was trained with a cell of the user's.
+        kind: class of the task, where that is one of the user's.
 
     Raises:
+        ArgumentError: the run needs a cell or a task of the user's that is not given.
         RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
     """
     run = Run.open(folder)
-    task = build_task(run, cell=cell)
+    task = build_task(run, cell=cell, kind=kind)
     weights, _ = run.read_weights()
     _load_weights(task, weights, run)
     return task.eval()

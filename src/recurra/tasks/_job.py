@@ -98,12 +98,18 @@ def begin(
     return Job(Run.create(folder, config), task, settings=training, **ready)
 
 
-def take_up(folder: str | Path, *, cell: CellMaker | None = None) -> Job:
+def take_up(
+    folder: str | Path,
+    *,
+    cell: CellMaker | None = None,
+    kind: type[RecordTask] | None = None,
+) -> Job:
     """Take up a run that stopped: everything comes from its `config.json` and the files it names.
 
     Args:
         folder: the run directory.
         cell: makes the cell, where the run uses one of the user's.
+        kind: class of the task, where that is one of the user's.
 
     Raises:
         ConfigMismatch: a file is not what it was.
@@ -121,7 +127,7 @@ def take_up(folder: str | Path, *, cell: CellMaker | None = None) -> Job:
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
     torch.manual_seed(training.seed)
-    task = build_task(run, cell=cell)
+    task = build_task(run, cell=cell, kind=kind)
     assert isinstance(task, RecordTask)  # the command has looked
     source, taken = _demo(type(task), data) if source == DEMO else (source, data)
     records = read_task_data(type(task), source, taken)

@@ -9,8 +9,18 @@ from small_models import random_numbers, small_model
 
 from recurra.base import ArgumentError, DamagedFile, RunExists, RunIncomplete, RunNotFound
 from recurra.cells import GRU
+from recurra.data import Vocabulary
 from recurra.store import Run
-from recurra.tasks import CELLS, describe_task, load_task, save_task
+from recurra.tasks import (
+    CELLS,
+    TASKS,
+    LanguageModel,
+    describe_task,
+    load_language_model,
+    load_task,
+    save_task,
+)
+from refusals import refused
 
 
 @pytest.fixture
@@ -89,7 +99,6 @@ def test_altered_weights(run):
         lambda config: config.update(task=3),
         lambda config: config.update(task=None),
         lambda config: config["task"].pop("kind"),
-        lambda config: config["task"].update(kind="translator"),
         lambda config: config["task"].update(kind=[]),
         lambda config: config["task"].pop("model"),
         lambda config: config["task"].update(model=[]),
@@ -110,6 +119,41 @@ def test_a_configuration_that_describes_no_task(run, change):
     with pytest.raises(DamagedFile, match="not as Recurra writes it") as caught:
         load_task(run.folder)
     assert caught.value.details["where"] == str(run.folder / "config.json")
+
+
+class MyModel(LanguageModel):
+    """A task of the user's."""
+
+    kind = "my_model"
+
+
+@pytest.fixture
+def run_of_mine(tmp_path):
+    return save_task(MyModel(Vocabulary.of("hello")), tmp_path / "mine")
+
+
+def test_a_task_of_the_users_comes_back(run_of_mine):
+    loaded = load_task(run_of_mine.folder, kind=MyModel)
+    assert type(loaded) is MyModel
+    assert loaded.vocabulary == Vocabulary.of("hello")
+
+
+@pytest.mark.parametrize("use", [load_task, load_language_model])
+def test_a_task_of_the_users_is_not_loaded_by_itself(run_of_mine, use):
+    with refused(
+        ArgumentError,
+        "of a task that Recurra does not have",
+        got="my_model",
+        expected=", ".join(TASKS),
+        where=str(run_of_mine.folder / "config.json"),
+        fix="load_task(folder, kind=YourTask)",
+    ):
+        use(run_of_mine.folder)
+
+
+def test_a_task_of_the_users_is_held_to_the_run(run):
+    with pytest.raises(ArgumentError, match="The run is of another task"):
+        load_task(run.folder, kind=MyModel)
 
 
 def test_weights_of_other_sizes(tmp_path):
