@@ -53,6 +53,43 @@ class Searched:
         return {"first": first / len(asked), "among_the_nearest": among / len(asked)}
 
 
+@dataclass(frozen=True)
+class Answered:
+    """How many questions are answered by heart, and whether other words of one are understood.
+
+    `learnt.jsonl` names what was learnt for each question, `said.jsonl` has what `recurra predict`
+    says to them. `paraphrases` name the learnt question that they mean, `others.jsonl` has what is
+    said to those.
+
+    Args:
+        paraphrases: the file of questions in other words.
+    """
+
+    paraphrases: Path
+
+    def __call__(self, work: Path) -> dict[str, float]:
+        """Count answers that are one of those learnt, to the letter, blanks aside."""
+        learnt = {
+            each["question"]: {squeezed(answer) for answer in each["learnt"]}
+            for each in map(json.loads, lines_of(work / "learnt.jsonl"))
+        }
+        said = [squeezed(json.loads(line)["text"]) for line in lines_of(work / "said.jsonl")]
+        right = sum(one in answers for one, answers in zip(said, learnt.values(), strict=True))
+        asked = [json.loads(line) for line in lines_of(self.paraphrases)]
+        others = [squeezed(json.loads(line)["text"]) for line in lines_of(work / "others.jsonl")]
+        alike = sum(one in learnt[each["learnt"]] for one, each in zip(others, asked, strict=True))
+        return {
+            "by_heart": right / len(learnt),
+            "paraphrases_answered_as_learnt": alike / len(asked),
+            "paraphrases_answered_differently": len(set(others)) / len(asked),
+        }
+
+
+def squeezed(text: str) -> str:
+    """Write every run of blanks as one, as what is learnt from a text does."""
+    return " ".join(text.split())
+
+
 def lines_of(path: Path) -> list[str]:
     """Read the lines of a file; a sign within a line that Unicode ends lines with does not."""
     return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.task_results.scores import Recognised, Searched
+from benchmarks.task_results.scores import Answered, Recognised, Searched
 
+PARAPHRASES = Path("examples/data/korean_paraphrases.jsonl")
 Score = Callable[[Path], dict[str, float]]
 
 
@@ -59,6 +60,9 @@ def matching(folder: str) -> tuple[str, ...]:
 
 SMALL = "--ngrams 3 --hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
 SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"
+
+
+BY_HEART = "--cell gru --dropout 0.1 --label-smoothing 0 --threads 1"
 
 
 def writing(train: str) -> tuple[str, ...]:
@@ -114,14 +118,13 @@ FIGURES = (
     Figure(
         "lm-ptb",
         of("ptb", "train.txt", "valid.txt", "test.txt"),
-        (f"recurra train lm {PTB} --level word --layers 1 --hidden-size 256 --embedding-size 256"
-         " --tied --dropout 0.4 --epochs 8 --out {work}/run",),
+        (f"recurra train lm {PTB} --recipe examples/recipes/ptb-word.toml --out {{work}}/run",),
     ),
     Figure(
         "lm-ptb-long",
         of("ptb", "train.txt", "valid.txt", "test.txt"),
-        (f"recurra train lm {PTB} --level word --layers 2 --hidden-size 650 --embedding-size 650"
-         " --tied --variational --dropout 0.5 --epochs 40 --patience 5 --out {work}/run",),
+        (f"recurra train lm {PTB} --recipe examples/recipes/ptb-word-long.toml"
+         " --out {work}/run",),
     ),
     Figure(
         "translate",
@@ -136,8 +139,15 @@ FIGURES = (
     Figure(
         "chat",
         of("korean_chatbot", "ChatbotData.csv"),
-        ("recurra train chat {data}/korean_chatbot/ChatbotData.csv --question Q --answer A"
-         " --out {work}/run",),
+        (
+            "python -m benchmarks.task_results.dialogue"
+            " {data}/korean_chatbot/ChatbotData.csv {work}",
+            "recurra train chat {work}/train.csv --validation {work}/held_out.csv"
+            f" {BY_HEART} --out {{work}}/run",
+            "recurra predict {work}/run {work}/learnt.jsonl > {work}/said.jsonl",
+            f"recurra predict {{work}}/run {PARAPHRASES} > {{work}}/others.jsonl",
+        ),
+        Answered(PARAPHRASES),
     ),
     Figure(
         "match-addresses",

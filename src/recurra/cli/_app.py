@@ -162,7 +162,8 @@ def predict(
         typer.Option(metavar="TEXT", help="A record itself: TEXT, or ROLE=TEXT for each column."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write. Default: standard output.")
+        Path | None,
+        typer.Option(help="Where to write; .csv and .tsv get a table. Default: standard output."),
     ] = None,
     plain: Annotated[
         bool, typer.Option("--plain", help="The answer alone, a line each, instead of JSON.")

@@ -1,7 +1,6 @@
 """recurra predict: answers for records, as they come."""
 
 import io
-import json
 import os
 import stat
 import sys
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from recurra.base import ArgumentError, DataError
+from recurra.cli._answer_form import answer_form
 from recurra.cli._data_options import given_roles
 from recurra.cli._numbers import counted
 from recurra.cli._use import (
@@ -26,7 +26,7 @@ from recurra.cli._use import (
     say_left_out,
 )
 from recurra.data import BadRecords
-from recurra.tasks import Prediction, RecordTask
+from recurra.tasks import RecordTask
 
 STANDARD_INPUT = Path("-")
 
@@ -47,8 +47,8 @@ def predict_task(
         run: the run directory.
         files: of records. Default: standard input.
         values: a record itself, instead of files.
-        out: where to write. Default: standard output.
-        plain: whether the answer's main value alone is written, instead of JSON.
+        out: where to write; `.csv` and `.tsv` get a table. Default: standard output.
+        plain: whether the answer's main value alone is written, instead of all.
         cell: a cell of the user's.
         given: the options that tasks declare.
     """
@@ -65,6 +65,7 @@ def predict_task(
     bad = _TheValue() if values else BadRecords(given.get("skip_bad", 0))
     source: Any = [_record(task, values)] if values else files
     waiting = _is_waited_for(files)
+    written = answer_form(out, plain)
     with (
         _own_standard_input(waiting),
         _output(out) as stream,
@@ -81,7 +82,7 @@ def predict_task(
             **given_roles([type(task)], given),
         )
         for prediction in predictions:
-            stream.write((_plain(prediction) if plain else _as_json(prediction)) + "\n")
+            stream.write(written(prediction))
             moved()
             if waiting:
                 stream.flush()
@@ -163,24 +164,6 @@ def _is_waited_for(files: Sequence[Path]) -> bool:
 def _say_what_to_type(files: Sequence[Path]) -> None:
     if STANDARD_INPUT in files and sys.stdin is not None and sys.stdin.buffer.isatty():
         Console(stderr=True).print("A record a line; Ctrl-D ends.", style="dim")
-
-
-def _as_json(prediction: Prediction) -> str:
-    """Write the answer, and what was read beside it."""
-    fields, answer = prediction.record.fields, prediction.answer
-    read = {role: value for role, value in fields.items() if role not in answer}
-    return json.dumps({**answer, **read}, ensure_ascii=False)
-
-
-def _plain(prediction: Prediction) -> str:
-    """Write the first value of an answer that was not read, on one line."""
-    answer, read = prediction.answer, prediction.record.fields
-    value = next((each for name, each in answer.items() if name not in read), "")
-    if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-        value = " ".join(value)
-    if not isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    return " ".join(value.splitlines()) if "\n" in value or "\r" in value else value
 
 
 @contextmanager

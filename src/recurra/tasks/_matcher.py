@@ -81,6 +81,18 @@ class Matcher(RecordTask):
         target: what is told.
         config: sizes and choices.
         cell: makes a cell of the user's. Default: the one that `config` names.
+
+    Example:
+        >>> import recurra
+        >>> pairs = recurra.data.demo_addresses(count=100)
+        >>> sizes = recurra.tasks.MatcherConfig(hidden_size=8, embedding_size=8, vector_size=8)
+        >>> training = recurra.tasks.advised_training(recurra.tasks.Matcher, epochs=1)
+        >>> task = recurra.tasks.Matcher.fit(
+        ...     pairs.training, out="runs/same", settings=sizes, training=training
+        ... )
+        >>> answer = next(task.predict(pairs.test)).answer
+        >>> answer["label"] in ("0", "1"), 0 <= answer["score"] <= 1
+        (True, True)
     """
 
     kind: ClassVar[str] = "matcher"
