@@ -13,10 +13,10 @@ HELD_OUT = 400
 Pair = tuple[str, str]
 
 
-def read_pairs(path: Path) -> list[Pair]:
-    """Read the columns Q and A."""
+def read_pairs(path: Path, question: str = "Q", answer: str = "A") -> list[Pair]:
+    """Read two columns of a table."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [(row["Q"], row["A"]) for row in csv.DictReader(file)]
+        return [(row[question], row[answer]) for row in csv.DictReader(file)]
 
 
 def split_pairs(pairs: list[Pair], seed: int = 0) -> tuple[list[Pair], list[Pair]]:

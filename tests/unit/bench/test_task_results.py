@@ -4,9 +4,10 @@ import json
 import pytest
 import typer
 from benchmarks.task_results import __main__ as command
+from benchmarks.task_results import dialogue
 from benchmarks.task_results.addresses import write_addresses
 from benchmarks.task_results.making import filled, measured, with_seed
-from benchmarks.task_results.scores import Recognised, Searched
+from benchmarks.task_results.scores import Answered, Recognised, Searched
 from benchmarks.task_results.table import FIGURES, Figure
 
 from recurra.cli import app
@@ -135,3 +136,29 @@ def test_addresses_are_asked_for_in_other_words_and_found_by_number(tmp_path):
     (tmp_path / "found.jsonl").write_text("\n".join(map(json.dumps, found)))
     near = asked[0]["number"] == 0
     assert Searched()(tmp_path) == {"first": (1 + near) / 4, "among_the_nearest": (2 + near) / 4}
+
+
+def test_a_question_is_learnt_with_all_its_answers_or_not_at_all():
+    pairs = [(f"q{i % 450}", f"a{i}") for i in range(900)]
+    learnt, held_out = dialogue.split_pairs(pairs)
+    assert sorted(learnt + held_out) == sorted(pairs)
+    assert not {question for question, _ in learnt} & {question for question, _ in held_out}
+    assert len({question for question, _ in held_out}) == dialogue.HELD_OUT
+    assert dialogue.split_pairs(pairs) == (learnt, held_out) != dialogue.split_pairs(pairs, 1)
+
+
+def test_answers_count_that_were_learnt_for_the_question(tmp_path):
+    pairs = [("how", "so  so"), ("who", "me"), ("how", "well"), ("where", "here")]
+    dialogue.write_pairs(tmp_path / "train.csv", pairs)
+    dialogue.write_learnt(tmp_path / "learnt.jsonl", pairs)
+    assert dialogue.read_pairs(tmp_path / "train.csv", "question", "answer") == pairs
+    said = [{"text": "so so"}, {"text": "here"}, {"text": "here"}]
+    others = [{"text": "me"}, {"text": "me"}]
+    asked = [{"question": "a", "learnt": "who"}, {"question": "b", "learnt": "where"}]
+    for name, rows in (("said", said), ("others", others), ("asked", asked)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    assert Answered(tmp_path / "asked.jsonl")(tmp_path) == {
+        "by_heart": 2 / 3,
+        "paraphrases_answered_as_learnt": 0.5,
+        "paraphrases_answered_differently": 0.5,
+    }
