@@ -52,24 +52,26 @@ def tagging(folder: str, ending: str, choices: str) -> tuple[str, ...]:
     return (f"recurra train tag {files} --label upos {choices} --out {{work}}/run",)
 
 
-def matching(folder: str) -> tuple[str, ...]:
+def matching(folder: str, choices: str = "") -> tuple[str, ...]:
     """Give the command that matches pairs of records."""
     files = f"{folder}/train.jsonl --validation {folder}/valid.jsonl --test {folder}/test.jsonl"
-    return (f"recurra train match {files} --out {{work}}/run",)
+    return (f"recurra train match {files} {choices} --threads 1 --out {{work}}/run",)
 
 
 SMALL = "--ngrams 3 --hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
+READER = f"--vocabulary-size 4000 --dropout 0.5 --epochs 3 {SMALL}"
+SHORT = "--epochs 3 --vocabulary-size 4000"
 SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"
 
 
 BY_HEART = "--cell gru --dropout 0.1 --label-smoothing 0 --threads 1"
 
 
-def writing(train: str) -> tuple[str, ...]:
+def writing(train: str, choices: str) -> tuple[str, ...]:
     """Give the commands that train what writes and, apart from it, what reads."""
     commands = [
-        f"recurra train write {train} --out {{work}}/writer",
-        f"recurra train classify {train} --out {{work}}/reader",
+        f"recurra train write {train} {choices} --threads 1 --out {{work}}/writer",
+        f"recurra train classify {train} {READER} --out {{work}}/reader",
     ]
     for label in ("0", "1"):
         said, read = f"{{work}}/{label}.txt", f"{{work}}/{label}.read"
@@ -152,12 +154,12 @@ FIGURES = (
     Figure(
         "match-addresses",
         of("matching_chicago_addresses", "train.jsonl", "valid.jsonl", "test.jsonl"),
-        matching("{data}/matching_chicago_addresses"),
+        matching("{data}/matching_chicago_addresses", "--epochs 3"),
     ),
     Figure(
         "match-citations",
         of("matching_dblp_acm", "train.jsonl", "valid.jsonl", "test.jsonl"),
-        matching("{data}/matching_dblp_acm"),
+        matching("{data}/matching_dblp_acm", "--epochs 2"),
     ),
     Figure(
         "match-restaurants",
@@ -172,11 +174,16 @@ FIGURES = (
          " --units words --hidden-size 64 --typing-errors 0 --epochs 8 --threads 1"
          " --out {work}/run",),
     ),
-    Figure("write-sst2", of("sst2", "train.txt", "dev.txt"), writing(SST2), Recognised("0", "1")),
+    Figure(
+        "write-sst2",
+        of("sst2", "train.txt", "dev.txt"),
+        writing(SST2, SHORT),
+        Recognised("0", "1"),
+    ),
     Figure(
         "write-nsmc",
         of("nsmc", "ratings_train.txt"),
-        writing(f"{NSMC} --skip-bad 5"),
+        writing(f"{NSMC} --skip-bad 5", "--epochs 1"),
         Recognised("0", "1"),
     ),
     Figure(

@@ -43,9 +43,11 @@ from recurra.tasks._task_data import DataSettings, TaskData, read_task_data, rec
 from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
 from recurra.tasks._text_regressor import TextRegressor
-from recurra.tasks._translator import Translator, TranslatorConfig
+from recurra.tasks._translator import Translator
+from recurra.tasks._translator_config import TranslatorConfig
 from recurra.tasks._word_language_model import WordLanguageModel, split_text_into_words
-from recurra.tasks._writer import Writer, WriterConfig, WritingOptions
+from recurra.tasks._writer import Writer
+from recurra.tasks._writer_config import WriterConfig, WritingOptions
 
 __all__ = [
     "CELLS",

@@ -1,6 +1,6 @@
 """The network of a translator: an encoder, a decoder, and the search for what to write."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -8,9 +8,7 @@ from torch import nn
 from recurra.decode import Hypothesis, beam_search
 from recurra.layers import Decoded, Decoder, DecoderState, Encoder, TiedEmbedding
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
-
-if TYPE_CHECKING:
-    from recurra.tasks._translator import TranslatorConfig
+from recurra.tasks._translator_config import TranslatorConfig
 
 UNKNOWN_NUMBER, BEGIN_NUMBER, END_NUMBER = 0, 1, 2
 """Numbers of the marks in every text encoder."""
@@ -40,7 +38,7 @@ class TranslationNetwork(nn.Module):
     """
 
     def __init__(
-        self, symbols: int, config: "TranslatorConfig", cell: CellMaker | None = None
+        self, symbols: int, config: TranslatorConfig, cell: CellMaker | None = None
     ) -> None:
         super().__init__()
         make = cell or cell_maker(config.cell)

@@ -1,28 +1,25 @@
 """One text for another: translation, and whatever else answers a sequence by a sequence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
 
-from recurra.base import Batch, UnknownName, check_range, check_size, settings_from
+from recurra.base import Batch, settings_from
 from recurra.data import (
     NO_TARGET,
     DemoData,
-    EncoderSettings,
     Field,
     Record,
     TextEncoder,
-    TextUnits,
     demo_dates,
     make_text_encoder,
     pad_rows,
     text_encoder_from,
 )
 from recurra.decode import Hypothesis
-from recurra.layers import ATTENTIONS, Attention
 from recurra.report import AttentionMap, Example, Part
 from recurra.tasks._bleu import bleu_counts, bleu_metric
 from recurra.tasks._cells_by_name import CellMaker
@@ -34,54 +31,10 @@ from recurra.tasks._translation_network import (
     Pair,
     TranslationNetwork,
 )
+from recurra.tasks._translator_config import TranslatorConfig
 
 MORE_THAN_LEARNT = 10
 """A text that is written has so many symbols more than any that was learnt, at most."""
-
-
-@dataclass(frozen=True)
-class TranslatorConfig(EncoderSettings):
-    """Sizes and choices of a translator.
-
-    Args:
-        cell: name of a cell of the collection; any other stands for one of the user's.
-            Default: "lstm".
-        hidden_size: H of every layer, and of each direction of the encoder's. Default: 256.
-        layers: how many layers of the encoder, and of the decoder. Default: 1.
-        embedding_size: features of an embedded symbol. Default: 256.
-        attention: "luong" looks at the source after each step, "bahdanau" before it, and "none" at
-            the last state of the encoder alone. Default: "luong".
-        dropout: probability of dropping a feature of an embedded symbol, between layers, and before
-            the scores, 0..1. Default: 0.3.
-        label_smoothing: probability that is spread over all symbols in training, 0..1.
-            Default: 0.1.
-        units: see `EncoderSettings`. Default: "subwords", of source and target together.
-        vocabulary_size: see `EncoderSettings`. Default: 4,000.
-    """
-
-    units: TextUnits = "subwords"
-    vocabulary_size: int = 4000
-    cell: str = "lstm"
-    hidden_size: int = 256
-    layers: int = 1
-    embedding_size: int = 256
-    attention: Attention = "luong"
-    dropout: float = 0.3
-    label_smoothing: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size"):
-            check_size(name, getattr(self, name), most=1_000_000)
-        for name in ("dropout", "label_smoothing"):
-            check_range(name, getattr(self, name), 0, 1)
-        if self.attention not in ATTENTIONS:
-            raise UnknownName.among("attention", self.attention, ATTENTIONS)
-
-    @property
-    def encoding(self) -> EncoderSettings:
-        """How texts become numbers."""
-        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
 
 
 class PairExample(NamedTuple):

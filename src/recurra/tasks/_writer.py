@@ -1,105 +1,38 @@
 """Texts for a given label: a language model that is told what to write about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
 
-from recurra.base import Batch, check_range, check_seed, check_size, settings_from
+from recurra.base import Batch, check_size, settings_from
 from recurra.data import (
     NO_TARGET,
     DemoData,
-    EncoderSettings,
     Field,
     Record,
     TextEncoder,
-    TextUnits,
     TokenVocabulary,
     demo_names,
     make_text_encoder,
     pad_rows,
     text_encoder_from,
 )
-from recurra.decode import check_choice, choose
+from recurra.decode import choose
 from recurra.report import Example, Part
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._labels import labels_of, number_of_label
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import evaluating
 from recurra.tasks._text_network import encode_field, texts_of
+from recurra.tasks._writer_config import WriterConfig, WritingOptions
 from recurra.tasks._writer_network import WriterNetwork
 
 BEGIN_NUMBER, END_NUMBER = 1, 2
 """Numbers of the marks in every text encoder."""
-
-
-@dataclass(frozen=True)
-class WriterConfig(EncoderSettings):
-    """Sizes and choices of a writer.
-
-    Args:
-        cell: name of a cell of the collection; any other stands for one of the user's.
-            Default: "lstm".
-        hidden_size: H of every layer. Default: 256.
-        layers: how many layers; each sees the input and all layers below. Default: 1.
-        embedding_size: features of an embedded symbol. Default: 128.
-        label_size: features of an embedded label, which is read at every step. Default: 32.
-        dropout: probability of dropping a feature between layers and before the scores, 0..1.
-            Default: 0.2.
-        label_dropout: part of the texts in training that are read without their label, 0..1; what
-            a label adds is then known, and can be pressed for (see `WritingOptions`). Default: 0.1.
-        units: see `EncoderSettings`. Default: "subwords".
-    """
-
-    units: TextUnits = "subwords"
-    cell: str = "lstm"
-    hidden_size: int = 256
-    layers: int = 1
-    embedding_size: int = 128
-    label_size: int = 32
-    dropout: float = 0.2
-    label_dropout: float = 0.1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size", "label_size"):
-            check_size(name, getattr(self, name), most=1_000_000)
-        for name in ("dropout", "label_dropout"):
-            check_range(name, getattr(self, name), 0, 1)
-
-    @property
-    def encoding(self) -> EncoderSettings:
-        """How the text becomes numbers."""
-        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
-
-
-@dataclass(frozen=True)
-class WritingOptions:
-    """How to write.
-
-    Args:
-        temperature: below 1 safer, above 1 wilder; 0 always the likeliest symbol. Default: 0.7.
-        top_k: choose among the k likeliest only. Default: among all.
-        guidance: how hard to press for the label: scores are those with it, plus so many times
-            what it adds to those without. 0 does not press. Default: 1.
-        longest: symbols of a text at most. Default: 200.
-        seed: the same seed writes the same texts. Default: 0.
-    """
-
-    temperature: float = 0.7
-    top_k: int | None = None
-    guidance: float = 1.0
-    longest: int = 200
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_choice(self.temperature, self.top_k)
-        check_range("guidance", self.guidance, 0, 100)
-        check_size("longest", self.longest)
-        check_seed(self.seed)
 
 
 class WriterExample(NamedTuple):

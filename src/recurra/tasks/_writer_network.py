@@ -1,6 +1,6 @@
 """The network of a writer: symbols and a label in, scores of the next symbol out."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import nn
@@ -8,9 +8,7 @@ from torch import nn
 from recurra.base import State
 from recurra.layers import Concatenate, Layer, Recurrent, Stack, TiedEmbedding
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
-
-if TYPE_CHECKING:
-    from recurra.tasks._writer import WriterConfig
+from recurra.tasks._writer_config import WriterConfig
 
 
 class WriterNetwork(nn.Module):
@@ -24,7 +22,7 @@ class WriterNetwork(nn.Module):
     """
 
     def __init__(
-        self, symbols: int, labels: int, config: "WriterConfig", cell: CellMaker | None = None
+        self, symbols: int, labels: int, config: WriterConfig, cell: CellMaker | None = None
     ) -> None:
         super().__init__()
         make = cell or cell_maker(config.cell)
