@@ -123,12 +123,6 @@ FIGURES = (
         (f"recurra train lm {PTB} --recipe examples/recipes/ptb-word.toml --out {{work}}/run",),
     ),
     Figure(
-        "lm-ptb-long",
-        of("ptb", "train.txt", "valid.txt", "test.txt"),
-        (f"recurra train lm {PTB} --recipe examples/recipes/ptb-word-long.toml"
-         " --out {work}/run",),
-    ),
-    Figure(
         "translate",
         of("multi30k_en_de", "train.de.gz", "train.en.gz", "val.de.gz", "test_2016_flickr.de.gz"),
         (f"recurra train translate {MULTI30K} {SIX_EPOCHS} --out {{work}}/run",),

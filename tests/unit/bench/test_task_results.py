@@ -32,7 +32,7 @@ def lines(path):
 
 def test_names_are_unique_and_commands_are_ours():
     names = [figure.name for figure in FIGURES]
-    assert len(set(names)) == len(names) >= 17
+    assert len(set(names)) == len(names) >= 16
     for figure in FIGURES:
         assert figure.commands
         for each in figure.commands:
