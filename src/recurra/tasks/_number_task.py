@@ -119,7 +119,7 @@ class NumberTask(RecordTask):
                 fix="one column alone is targets.unsqueeze(1)",
             )
         differences = self.target_scales.inverse(scaled.detach()) - batch.targets
-        return _Compared(scaled, self.target_scales(batch.targets), differences)
+        return _Compared(scaled, self.target_scales(batch.targets).to(scaled.dtype), differences)
 
 
 class _Compared(NamedTuple):

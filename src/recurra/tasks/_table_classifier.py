@@ -12,6 +12,7 @@ from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._classifier import ClassChoices, Classifier
 from recurra.tasks._labels import balanced_weights, labels_of, number_of_label
 from recurra.tasks._record_task import Advice
+from recurra.tasks._scales import precisely
 from recurra.tasks._table_model import (
     FEATURES,
     TableConfig,
@@ -119,7 +120,7 @@ class TableClassifier(TableModel, Classifier):
         """Put rows below each other."""
         known = examples[0].target is not None
         targets = torch.tensor([each.target for each in examples]) if known else None
-        return Batch(torch.tensor([each.numbers for each in examples]), targets)
+        return Batch(precisely([each.numbers for each in examples]), targets)
 
     @property
     def classes(self) -> tuple[str, ...]:

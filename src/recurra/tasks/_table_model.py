@@ -20,7 +20,7 @@ from recurra.data import Field, Record
 from recurra.layers import MultiLayerPerceptron
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._record_task import RecordTask
-from recurra.tasks._scales import Scales
+from recurra.tasks._scales import Scales, precisely
 
 FEATURES = Field("features", "The numbers, with commas between them.", (), "numbers")
 """What a row is told by: all columns of numbers that have no other role, if none are named."""
@@ -152,7 +152,8 @@ class TableModel(RecordTask):
                 got=describe_tensor(inputs),
                 expected=f"(N, {len(self.features)}): {', '.join(self.features)}"[:200],
             )
-        scores: torch.Tensor = self.network(self.scales(inputs))
+        dtype = next(self.network.parameters()).dtype
+        scores: torch.Tensor = self.network(self.scales(inputs).to(dtype))
         return scores
 
 
@@ -169,7 +170,7 @@ def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
 
 def rows_of(records: Sequence[Record]) -> torch.Tensor:
     """Give the columns that are read of records, `[N, F]`."""
-    return torch.tensor([list(record.fields["features"].values()) for record in records])
+    return precisely([list(record.fields["features"].values()) for record in records])
 
 
 def refuse_cell(kind: str, cell: CellMaker | None) -> None:

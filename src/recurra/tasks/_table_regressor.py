@@ -10,7 +10,7 @@ from recurra.data import DemoData, Field, Record, demo_distances
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._number_task import NumberTask, refuse_constant
 from recurra.tasks._record_task import Advice
-from recurra.tasks._scales import Scales
+from recurra.tasks._scales import Scales, precisely
 from recurra.tasks._table_model import (
     FEATURES,
     TableConfig,
@@ -88,7 +88,7 @@ class TableRegressor(TableModel, NumberTask):
         refuse_cell(cls.kind, cell)
         first = records[0].fields
         task = cls(list(first["features"]), list(first["target"]), settings)
-        targets = torch.tensor([list(record.fields["target"].values()) for record in records])
+        targets = precisely([list(record.fields["target"].values()) for record in records])
         refuse_constant(targets, task.targets, records[0].where)
         task.standardise(rows_of(records), targets)
         return task
@@ -106,8 +106,8 @@ class TableRegressor(TableModel, NumberTask):
     def collate(self, examples: Sequence[TableExample]) -> Batch:
         """Put rows below each other."""
         known = examples[0].target is not None
-        targets = torch.tensor([each.target for each in examples]) if known else None  # [B, O]
-        return Batch(torch.tensor([each.numbers for each in examples]), targets)
+        targets = precisely([each.target for each in examples]) if known else None  # [B, O]
+        return Batch(precisely([each.numbers for each in examples]), targets)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -135,4 +135,4 @@ class TableRegressor(TableModel, NumberTask):
 
     def estimate(self, inputs: torch.Tensor) -> torch.Tensor:
         """Tell the numbers of rows `[N, F]` in their own units: `[N, O]`."""
-        return self.target_scales.inverse(self.evaluated(inputs))
+        return self.target_scales.inverse(self.evaluated(inputs)).to(inputs.dtype)

@@ -21,7 +21,7 @@ from recurra.data import (
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._number_task import NumberTask, refuse_constant
 from recurra.tasks._record_task import Advice
-from recurra.tasks._scales import Scales
+from recurra.tasks._scales import Scales, precisely
 from recurra.tasks._text_network import (
     TextConfig,
     TextExample,
@@ -88,7 +88,7 @@ class TextRegressor(NumberTask):
         Raises:
             DataError: all records have the same number.
         """
-        targets = torch.tensor([[record.fields["target"]] for record in records])  # [N, 1]
+        targets = precisely([[record.fields["target"]] for record in records])  # [N, 1]
         refuse_constant(targets, ["target"], records[0].where)
         encoder = make_text_encoder(texts_of(records, "text"), settings.encoding)
         task = cls(encoder, settings, cell=cell)
@@ -131,7 +131,7 @@ class TextRegressor(NumberTask):
         """Put texts side by side."""
         numbers, lengths = pad_rows([each.numbers for each in examples])
         known = examples[0].target is not None
-        targets = torch.tensor([[each.target] for each in examples]) if known else None  # [B, 1]
+        targets = precisely([[each.target] for each in examples]) if known else None  # [B, 1]
         return Batch(numbers, targets, lengths)
 
     def forward(self, numbers: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:

@@ -126,7 +126,8 @@ def test_what_is_missing_is_refused_by_file_line_and_column(tmp_path):
 
 def test_columns_are_standardised_with_the_training_records(tmp_path):
     job = begin(TableClassifier, DEMO, tmp_path / "run", training=TRAINING)
-    rows = torch.tensor([list(each.fields["features"].values()) for each in job.data.training])
+    rows = [list(each.fields["features"].values()) for each in job.data.training]
+    rows = torch.tensor(rows, dtype=torch.float64)
     torch.testing.assert_close(job.task.scales.mean, rows.mean(dim=0))
     torch.testing.assert_close(job.task.scales.deviation, rows.std(dim=0, correction=0))
 
@@ -162,3 +163,22 @@ def test_targets_that_never_change(tmp_path):
 def test_a_plain_configuration_has_the_choices_of_classes_by_default():
     task = TableClassifier(["a"], ["x", "y"], TableConfig(hidden_sizes=(3,), dropout=0.25))
     assert task.settings == TableClassifierConfig(hidden_sizes=(3,), dropout=0.25)
+
+
+def test_large_numbers_that_differ_little_are_told_apart(tmp_path):
+    rows = [{"x": 1.7e9 + i, "label": "late" if i >= 40 else "early"} for i in range(80)]
+    task = TableClassifier.fit(
+        rows, out=tmp_path / "run", data=DataSettings(validation=rows), training=TRAINING, rows=8
+    )
+    assert task.evaluate(rows).metrics["accuracy"] > 0.95
+    assert load_task(tmp_path / "run").scales.mean.dtype == torch.float64
+
+
+def test_large_targets_that_differ_little_are_learnt(tmp_path):
+    rows = [{"x": float(i), "target": 1.7e9 + i / 10} for i in range(80)]
+    task = TableRegressor.fit(
+        rows, out=tmp_path / "run", data=DataSettings(validation=rows), training=TRAINING, rows=8
+    )
+    assert task.evaluate(rows).metrics["r2"] > 0.9
+    (told,) = (each.answer["value"] for each in task.predict([{"x": 40.0}]))
+    assert abs(told - (1.7e9 + 4)) < 1
