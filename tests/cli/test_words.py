@@ -1,6 +1,9 @@
 """recurra train lm --level word: words, texts to measure on, recipes."""
 
+import gzip
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,7 +104,8 @@ def test_options_beside_a_recipe_win(recurra, words, workplace):
         ("epochs = 1.5", "another type", "epochs = 1.5"),
         ("tied = 1", "another type", "tied = 1"),
         ("dropout = true", "another type", "dropout = True"),
-        ("level = 5", "another type", "level = 5"),
+        ("level = true", "another type", "level = True"),
+        ("tied = [1]", "another type", "tied = [1]"),
         ("level word", "not TOML", "line 1"),
     ],
 )
@@ -121,6 +125,18 @@ def test_the_recipes_of_the_project_can_be_followed(recurra, recipe):
         "train", "lm", "train.txt", "--recipe", recipe, "--out", "new", "--streams", 4, *small_ones
     )
     assert (answer.code, answer.err) == (0, "")
+
+
+def test_numbers_and_a_mark_at_the_beginning_of_a_recipe(recurra, words, workplace):
+    recipe = '\ufefflevel = "word"\nvalidation = 0.3\n'
+    (workplace / "part.toml").write_text(recipe, encoding="utf-8")
+    answer = recurra(
+        "train", "lm", "train.txt", "--recipe", "part.toml", "--out", "new", "--epochs", 1, *SIZES,
+        "--hidden-size", 4,
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, "")
+    assert json.loads((workplace / "new" / "config.json").read_text())["data"]["validation"] == 0.3
+    del words
 
 
 def test_a_recipe_that_is_missing(refused, words):
@@ -149,6 +165,31 @@ def test_characters_measure_on_texts_too(recurra, workplace):
     )  # fmt: skip
     assert (answer.code, answer.err) == (0, "")
     assert "bits per character" in answer.out.split("On the test text:")[1]
+    assert "The test text is also in the text to learn" in answer.out
+    assert "The validation text" not in answer.out
+
+
+def test_standard_input_and_a_packed_text(recurra, refused, workplace, monkeypatch):
+    raw = (workplace / "text.txt").read_bytes()
+    (workplace / "text.txt.gz").write_bytes(gzip.compress(raw))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+    for name, out in (("-", "typed"), ("text.txt.gz", "packed")):
+        answer = recurra("train", "lm", name, "--out", out, *small(epochs=1))
+        assert (answer.code, answer.err) == (0, "")
+    weights = [workplace / out / "weights.safetensors" for out in ("typed", "packed")]
+    typed, packed = (recurra("evaluate", path.parent, "text.txt").out for path in weights)
+    assert typed == packed
+    said, details = refused("train", "lm", "--resume", "typed")
+    assert "standard input" in said
+    assert details["fix"] == "recurra train lm FILE --resume typed"
+    assert recurra("train", "lm", "text.txt", "--resume", "typed").code == 0
+
+
+def test_a_broken_packed_text(refused, workplace):
+    (workplace / "text.txt.gz").write_bytes(b"this is none")
+    said, details = refused("train", "lm", "text.txt.gz")
+    assert "gzip file is broken" in said
+    assert details["where"] == "text.txt.gz"
 
 
 def test_another_validation_text_is_no_resume(refused, recurra, words, workplace):

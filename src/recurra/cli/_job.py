@@ -1,5 +1,6 @@
 """Training a language model from files, as the command line does it: begun, or taken up again."""
 
+import shlex
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from recurra.base import ConfigMismatch, DamagedFile, check_size, settings_from
+from recurra.base import ArgumentError, ConfigMismatch, DamagedFile, check_size, settings_from
 from recurra.cli._bar import TrainingBar
 from recurra.cli._options import MOST_THREADS
 from recurra.cli._signals import stop_on_signals
@@ -68,6 +69,15 @@ class Texts:
         named = {TRAINING: self.training, VALIDATION: self.validation, TEST: self.test}
         return {name: text.fingerprint() for name, text in named.items() if text is not None}
 
+    def leaks(self) -> list[str]:
+        """Say which texts to measure on are, or stand within, the text to learn."""
+        named = {"validation": self.validation, "test": self.test}
+        return [
+            f"The {name} text is also in the text to learn; what is measured on it is memory."
+            for name, text in named.items()
+            if text is not None and (text.content.strip() or "\0") in self.training.content
+        ]
+
 
 @dataclass(frozen=True)
 class Job:
@@ -77,6 +87,7 @@ class Job:
     model: NextSymbolModel
     corpus: Corpus
     settings: TrainingSettings
+    warnings: tuple[str, ...] = ()
 
 
 def begin(
@@ -101,7 +112,7 @@ def begin(
         "training": asdict(settings),
         "threads": torch.get_num_threads(),
     }
-    return Job(Run.create(folder, config), model, corpus, settings)
+    return Job(Run.create(folder, config), model, corpus, settings, tuple(texts.leaks()))
 
 
 def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = None) -> Job:
@@ -237,6 +248,13 @@ def free_folder(name: str) -> Path:
 
 
 def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path]) -> Text:
+    if not files and "-" in [each.path for each in recorded]:
+        raise ArgumentError(
+            "The run learnt from standard input, which is gone.",
+            got=run.folder,
+            expected="a file with the same text",
+            fix=f"recurra train lm FILE --resume {shlex.quote(str(run.folder))}",
+        )
     if not files and [each.path for each in recorded] == [PYTHON_REFERENCE]:
         text = python_reference()
     else:

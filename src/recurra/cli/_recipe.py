@@ -30,6 +30,8 @@ def recipe_options(path: Path, known: Mapping[str, type]) -> dict[str, Any]:
     """
     options = _read(path)
     for name, value in options.items():
+        if name in known:
+            options[name] = value = _as_typed(value, known[name])
         if name not in known:
             raise ArgumentError(
                 "A recipe has a key that is no option of this command.",
@@ -70,7 +72,7 @@ def _kind(hint: Any) -> type:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(
             "A recipe cannot be read.", got=f"{path}: {error.strerror}", expected="a readable file"
@@ -82,6 +84,17 @@ def _read(path: Path) -> dict[str, Any]:
             expected="lines such as `hidden-size = 512`",
             where=path,
         ) from error
+
+
+def _as_typed(value: Any, kind: type) -> Any:
+    """Write numbers and lists as on a command line, where the option takes words."""
+    if kind is list:
+        return [_as_typed(each, str) for each in value] if isinstance(value, list) else [value]
+    if kind is not str or isinstance(value, bool):
+        return value
+    if isinstance(value, list):
+        return ",".join(str(each) for each in value)
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _is_of(value: object, kind: type) -> bool:

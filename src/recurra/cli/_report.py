@@ -16,6 +16,8 @@ from recurra.train import FitResult
 def run_job(console: Console, job: Job, *, prompt: str | None = None) -> None:
     """Train a job, saying what goes on; exit with 130 if it was stopped."""
     console.print(_announcement(job))
+    for warning in job.warnings:
+        console.print(Text.assemble(("warning  ", "yellow"), warning))
     try:
         result = train(job, console, prompt=prompt)
     except KeyboardInterrupt:

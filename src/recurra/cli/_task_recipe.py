@@ -21,16 +21,15 @@ def use_task_recipe(context: typer.Context, path: Path | None) -> Path | None:
     hints = get_type_hints(inspect.unwrap(callback))
     names = {name.replace("_", "-"): name for name in hints if name not in NEVER}
     given = recipe_options(path, {shown: _kind(hints[name]) for shown, name in names.items()})
-    defaults = {
-        names[shown]: [value] if _is_list(hints[names[shown]]) else value
-        for shown, value in given.items()
-    }
+    defaults = {names[shown]: value for shown, value in given.items()}
     context.default_map = {**(context.default_map or {}), **defaults}
     return path
 
 
 def _kind(hint: Any) -> type:
-    """Give the type that a value of a recipe has: int, float, bool, or str for all the rest."""
+    """Give the type of the values of an option: int, float, bool, a list, or str for the rest."""
+    if _is_list(hint):
+        return list
     kinds = [each for each in (get_args(hint) or (hint,)) if each is not type(None)]
     return kinds[0] if kinds[0] in (int, float, bool) else str
 

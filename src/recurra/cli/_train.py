@@ -42,7 +42,8 @@ def _train(
 def train_lm(
     context: typer.Context,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", help="UTF-8 text, read in this order.")
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="UTF-8 text, also .gz; - is standard input."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/NAME of the text.")

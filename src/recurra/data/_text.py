@@ -1,18 +1,23 @@
 """Text from files: UTF-8 to the symbols that a character model reads."""
 
+import gzip
 import hashlib
 import re
+import sys
 import unicodedata
+import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from recurra.base import UnknownName
+from recurra.base import TextError, UnknownName
 from recurra.data._files import TextFile, empty_file, unreadable, wrong_byte
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
+
+STANDARD_INPUT = Path("-")
 
 _SYLLABLES = re.compile("[\uac00-\ud7a3]+")  # the Hangul syllables of Unicode
 
@@ -32,14 +37,16 @@ class Text:
 def read_text(paths: Iterable[str | Path]) -> Text:
     r"""Read UTF-8 files as one text, in the order given.
 
-    A byte-order mark is dropped and every line end becomes `\n`; a file that does not end with one
+    Files whose names end in `.gz` are unpacked; `-` is standard input. A byte-order mark is dropped
+    and every line end becomes `\n`; a file that does not end with one
     gets one before the next file begins.
 
     Args:
         paths: the files.
 
     Raises:
-        TextError: a file is missing, is not UTF-8 (the message says at which byte) or is empty.
+        TextError: a file is missing, is not UTF-8 (the message says at which byte), is empty, or
+            is not the gzip file that its name says.
 
     Example:
         >>> import tempfile, pathlib, recurra
@@ -54,9 +61,10 @@ def read_text(paths: Iterable[str | Path]) -> Text:
         raw = _read_bytes(path)
         if parts and not parts[-1].endswith("\n"):
             parts.append("\n")
-        parts.append(_decode(raw, path))
+        parts.append(_decode(_unpacked(raw, path), path))
         digest = hashlib.sha256(raw).hexdigest()
-        files.append(TextFile(str(path.absolute()), len(raw), digest))
+        place = str(path) if path == STANDARD_INPUT else str(path.absolute())
+        files.append(TextFile(place, len(raw), digest))
     return Text("".join(parts), tuple(files))
 
 
@@ -83,12 +91,23 @@ def from_units(text: str) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
     if not raw:
         raise empty_file(path)
     return raw
+
+
+def _unpacked(raw: bytes, path: Path) -> bytes:
+    if path.suffix != ".gz":
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise TextError(
+            "A gzip file is broken.", got=error, expected="a whole gzip file", where=path
+        ) from error
 
 
 def _decode(raw: bytes, path: Path) -> str:

@@ -63,7 +63,8 @@ def test_a_line_longer_than_a_block_is_put_together(write):
 
 
 def test_gzip(write):
-    path = write(gzip.compress("하나\n둘\n".encode()) + gzip.compress(b"three\n", mtime=0), "a.txt.gz")
+    first = gzip.compress("하나\n둘\n".encode())
+    path = write(first + gzip.compress(b"three\n", mtime=0), "a.txt.gz")
     assert texts(path) == ["하나", "둘", "three"]
 
 

@@ -25,6 +25,12 @@ class Row(NamedTuple):
 
 Rows: TypeAlias = Callable[[Path, ReadOptions], Iterator[Row]]
 
+QUOTES = (
+    "--separator semicolon, or whatever stands between the columns; where quotes are characters "
+    "like others, --format tsv with that separator"
+)
+"""What helps where quotes do not close as in a CSV file."""
+
 
 def read_csv(path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Record]:
     """Read rows whose columns may be in quotes, with separators and line ends within."""
@@ -117,7 +123,7 @@ def _misquoted(problem: ValueError, place: _Place, number: int) -> DataError:
         got=problem,
         expected='a separator, or "" for a quote within',
         where=f"{name_of(place.path)}:{number}",
-        fix="--format tsv, where quotes are characters, with the `--separator` of the file",
+        fix=QUOTES,
     )
 
 
@@ -127,5 +133,5 @@ def _never_closed(place: _Place, first: int) -> DataError:
         got=f"no closing quote to the end, or within {place.options.longest_line:,} bytes",
         expected='a closing "',
         where=f"{name_of(place.path)}:{first}",
-        fix="--format tsv, where quotes are characters, with the `--separator` of the file",
+        fix=QUOTES,
     )
