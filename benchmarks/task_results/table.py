@@ -140,8 +140,8 @@ FIGURES = (
             " {data}/korean_chatbot/ChatbotData.csv {work}",
             "recurra train chat {work}/train.csv --validation {work}/held_out.csv"
             f" {BY_HEART} --out {{work}}/run",
-            "recurra predict {work}/run {work}/learnt.jsonl > {work}/said.jsonl",
-            f"recurra predict {{work}}/run {PARAPHRASES} > {{work}}/others.jsonl",
+            "recurra predict {work}/run {work}/learnt.jsonl --beam 1 > {work}/said.jsonl",
+            f"recurra predict {{work}}/run {PARAPHRASES} --beam 1 > {{work}}/others.jsonl",
         ),
         Answered(PARAPHRASES),
     ),
