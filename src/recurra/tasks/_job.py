@@ -81,13 +81,11 @@ def begin(
     data = data or DataSettings()
     training = training or advised_training(kind)
     sources = _described(source, data)
-    source, taken = _demo(kind, data) if source == DEMO else (source, data)
+    source, taken = _demo(kind, data) if _is_demo(source) else (source, data)
     records = read_task_data(kind, source, taken)
     rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
-    torch.manual_seed(training.seed)
     settings = kind.settings_type() if settings is None else settings
-    task = kind.from_records(records.training, settings, cell=cell)
-    task.columns = records.columns
+    task = _made_of(kind, records, settings, training.seed, cell)
     config = {
         "task": describe_task(task),
         "data": {**sources, "rows": rows},
@@ -126,11 +124,12 @@ def take_up(
         rows = check_size("rows", config["data"]["rows"])
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
-    torch.manual_seed(training.seed)
     task = build_task(run, cell=cell, kind=kind)
     assert isinstance(task, RecordTask)  # the command has looked
-    source, taken = _demo(type(task), data) if source == DEMO else (source, data)
+    source, taken = _demo(type(task), data) if _is_demo(source) else (source, data)
     records = read_task_data(type(task), source, taken)
+    if not run.checkpoints():
+        task = _made_again(task, records, training.seed, cell, run)
     return Job(run, task, settings=training, **_ready(task, records, rows, data))
 
 
@@ -145,6 +144,40 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
         "keep": advice.keep,
     }
     return TrainingSettings(**{**advised, **choices})
+
+
+def _made_of(
+    kind: type[RecordTask], data: TaskData, settings: Any, seed: int, cell: CellMaker | None
+) -> RecordTask:
+    """Make a task of its records, with the first weights that a seed gives."""
+    torch.manual_seed(seed)
+    task = kind.from_records(data.training, settings, cell=cell)
+    task.columns = data.columns
+    return task
+
+
+def _made_again(
+    task: RecordTask, data: TaskData, seed: int, cell: CellMaker | None, run: Run
+) -> RecordTask:
+    """Make the task of a run that has no checkpoint as `begin` did.
+
+    A configuration does not hold what is measured of records, such as the scales of columns and
+    the weights of classes: these stand in checkpoints.
+    """
+    again = _made_of(type(task), data, task.settings, seed, cell)
+    if again.config() != task.config():
+        raise ConfigMismatch(
+            "The task that the records make is not the one that the run began with.",
+            got="another vocabulary, or other names",
+            expected="those of config.json",
+            where=run.folder / "config.json",
+            fix="begin a new run",
+        )
+    return again
+
+
+def _is_demo(source: Source) -> bool:
+    return isinstance(source, str) and source == DEMO  # a table compares cell by cell
 
 
 def _advised_rows(kind: type[RecordTask], records: int) -> int:
@@ -188,7 +221,7 @@ def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
     """Describe where records come from and how they are taken, as JSON."""
     part = settings.validation
     return {
-        "training": DEMO if source == DEMO else _files(source),
+        "training": DEMO if _is_demo(source) else _files(source),
         "validation": part if isinstance(part, int | float) else _files(part),
         "test": None if settings.test is None else _files(settings.test),
         "roles": {k: v if isinstance(v, str) else list(v) for k, v in settings.roles.items()},

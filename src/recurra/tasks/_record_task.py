@@ -102,6 +102,8 @@ class RecordTask(Loadable):
     settings_type: ClassVar[type]
     advice: ClassVar[Advice] = Advice()
 
+    settings: Any  # a `settings_type`: the choices that it was made with
+
     def __init__(self) -> None:
         super().__init__()
         self.columns: Columns = {}

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 import torch
-from small_texts import config, reviews, small_job, training
+from small_texts import config, regression, reviews, small_job, training
 
 from recurra import RecurraError
 from recurra.base import (
@@ -22,6 +22,10 @@ from recurra.tasks import (
     DEMO,
     DataSettings,
     LanguageModel,
+    TableClassifier,
+    TableClassifierConfig,
+    TableConfig,
+    TableRegressor,
     TextClassifier,
     TextRegressor,
     advised_training,
@@ -71,6 +75,70 @@ def test_a_training_that_was_stopped_ends_in_the_same_bits(tmp_path, file):
     assert steps[0] == steps[1]
     last = [run.read_checkpoint(run.checkpoints()[-1])["weights"] for run in (whole.run, parts.run)]
     assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
+
+
+def uneven_table():
+    """Rows of columns far from 0 and of other sizes, three of one class to each of the other."""
+    return [
+        {"a": 900 + 7 * i, "b": 0.01 * (i % 5), "label": "x" if i % 4 else "y", "target": 50 - i}
+        for i in range(40)
+    ]
+
+
+BEFORE_A_CHECKPOINT = {
+    "classes of rows": (
+        TableClassifier,
+        TableClassifierConfig(hidden_sizes=(4,), class_weights="balanced"),
+        {"features": "a,b"},
+    ),
+    "numbers of rows": (TableRegressor, TableConfig(hidden_sizes=(4,)), {"features": "a,b"}),
+    "numbers of texts": (TextRegressor, regression(dropout=0.1), {"text": "text"}),
+    "classes of texts": (TextClassifier, config(class_weights="balanced"), {"text": "text"}),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_A_CHECKPOINT)
+def test_a_training_that_was_killed_before_its_first_checkpoint(tmp_path, name):
+    kind, settings, roles = BEFORE_A_CHECKPOINT[name]
+    words = ("good film", "bad one")
+    records = [
+        {**each, "text": f"{words[each['label'] == 'x']} {each['a']}"} for each in uneven_table()
+    ]
+    file = write(tmp_path / "records.jsonl", records)
+    data = DataSettings(roles=roles)
+    options = {"data": data, "settings": settings, "training": training(), "rows": 8}
+    whole = begin(kind, file, tmp_path / "whole", **options)
+    train_job(whole)
+    begin(kind, file, tmp_path / "killed", **options)  # and nothing more
+    torch.manual_seed(99)
+    again = take_up(tmp_path / "killed")
+    train_job(again)
+    last = [run.read_checkpoint(run.checkpoints()[-1])["weights"] for run in (whole.run, again.run)]
+    assert last[0].keys() == last[1].keys()
+    assert all(torch.equal(last[0][each], last[1][each]) for each in last[0])
+
+
+def test_a_task_that_its_records_no_longer_make_is_refused(tmp_path, file):
+    small_job(tmp_path / "run", file)
+    written = tmp_path / "run" / "config.json"
+    changed = json.loads(written.read_text())
+    changed["task"]["classes"] = ["no", "perhaps"]
+    written.write_text(json.dumps(changed))
+    with refused(
+        ConfigMismatch,
+        "The task that the records make is not the one that the run began with.",
+        got="another vocabulary, or other names",
+        expected="those of config.json",
+        where=str(written),
+        fix="begin a new run",
+    ):
+        take_up(tmp_path / "run")
+
+
+def test_a_table_of_pandas_is_learnt_from(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    job = small_job(tmp_path / "run", pandas.DataFrame(reviews()))
+    assert len(job.data.training) + len(job.data.validation) == 60
 
 
 def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
