@@ -77,19 +77,26 @@ class TaskData:
     bad: BadRecords
 
 
-def read_task_data(kind: type[RecordTask], source: Source, settings: DataSettings) -> TaskData:
+def read_task_data(
+    kind: type[RecordTask],
+    source: Source,
+    settings: DataSettings,
+    *,
+    bad: BadRecords | None = None,
+) -> TaskData:
     """Read the records of a task, all of them, and split them.
 
     Args:
         kind: the task, which says what fields it needs and what belongs together.
         source: the training records.
         settings: how they are taken.
+        bad: takes the records that cannot be used. Default: as `settings` says.
 
     Raises:
         DataError: a record or a column cannot be used, or there are too few records.
         ArgumentError: the settings do not fit.
     """
-    bad = BadRecords(settings.skip_bad)
+    bad = BadRecords(settings.skip_bad) if bad is None else bad
     columns, training = _take(kind, source, settings, bad)
     if isinstance(settings.validation, int | float):
         training, validation = _split(kind, training, settings)

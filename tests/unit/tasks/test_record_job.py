@@ -1,6 +1,7 @@
 """Trainings of tasks on records: begun, taken up again, refused before anything is written."""
 
 import json
+import os
 import threading
 
 import pytest
@@ -182,7 +183,7 @@ def test_records_in_memory_are_gone(tmp_path):
     small_job(tmp_path / "run")
     with refused(
         ArgumentError,
-        "The run learnt from records in memory or at standard input, which are gone.",
+        "The run learnt from records in memory, standard input or a pipe, which are gone.",
         got=str(tmp_path / "run"),
         expected="a run that learnt from files",
     ):
@@ -243,6 +244,40 @@ def test_a_record_that_is_too_long(tmp_path):
     job = small_job(tmp_path / "run", source, data=DataSettings(longest=20, skip_bad=1))
     assert job.summary.left_out_count == 1
     assert len(job.data.training) + len(job.data.validation) == 60
+
+
+def test_test_records_are_held_to_the_same_before_a_run_is_made(tmp_path):
+    odd = {"text": "fine", "label": "perhaps"}
+    data = DataSettings(test=[*reviews(6), odd])
+    with pytest.raises(DataError, match="not among those learnt from") as caught:
+        small_job(tmp_path / "run", data=data)
+    assert caught.value.details["where"] == "row 7"
+    assert list(tmp_path.iterdir()) == []
+    with refused(
+        DataError,
+        "No record of the test data can be used.",
+        got="1 left out",
+        expected="one or more",
+        where="row 1",
+    ):
+        small_job(tmp_path / "run", data=DataSettings(test=[odd], skip_bad=1))
+    job = small_job(tmp_path / "run", data=DataSettings(test=data.test, skip_bad=1), epochs=1)
+    assert (job.summary.left_out_count, job.summary.counts["test"]) == (1, 6)
+    train_job(job)
+    assert conclude(job)["test"].records == 6
+
+
+@pytest.mark.timeout(60)
+def test_records_come_from_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=write, args=(pipe, reviews()), daemon=True)
+    writer.start()
+    job = small_job(tmp_path / "run", pipe)
+    writer.join()
+    assert len(job.data.training) + len(job.data.validation) == 60
+    with pytest.raises(ArgumentError, match="a pipe, which are gone"):
+        take_up(tmp_path / "run")
 
 
 def test_what_a_task_advises():
