@@ -1,6 +1,6 @@
 """Whether two records are the same thing, or how alike they are: a siamese network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,7 +25,7 @@ from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._pair_losses import batch_negatives_loss
 from recurra.tasks._pair_measures import agreement, decisions, retrieval, sums_of_scores
-from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts
+from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts, unordered
 from recurra.tasks._pair_targets import PairTarget, find_target
 from recurra.tasks._pair_threshold import best_threshold, counts_at, score_counts
 from recurra.tasks._pair_views import Pairs, Told, with_copies, with_hard_pairs
@@ -40,7 +40,7 @@ class PairExample(NamedTuple):
     Args:
         left: one record.
         right: the other.
-        share: what is to be told, as a number in 0..1; None where it is not known.
+        share: what is to be told, see `PairTarget.share`; None where it is not known.
     """
 
     left: Side
@@ -179,6 +179,11 @@ class Matcher(RecordTask):
         """Give made-up businesses and their addresses as two people would type them."""
         return demo_addresses()
 
+    @classmethod
+    def group(cls, record: Record) -> Hashable:
+        """Hold pairs apart whichever record of them is the left one: nothing depends on it."""
+        return unordered(record)
+
     def example(self, record: Record, *, targets: bool = True) -> PairExample:
         """Turn a record into numbers."""
         left = self.parts.encode(record, "left", self.encoder)
@@ -222,7 +227,8 @@ class Matcher(RecordTask):
         """Give the loss of a batch, and the scores of its pairs, `[B]`."""
         assert batch.lengths is not None  # `collate` gives them
         pairs = batch.inputs
-        told = Told(pairs.left, pairs.right, batch.targets)
+        # cross-entropy knows shares of 0..1 alone; scores to be measured may lie beyond
+        told = Told(pairs.left, pairs.right, batch.targets.clamp(0, 1))
         if self.training:
             vectors, told = self._seen(pairs, batch.lengths, told)
         else:

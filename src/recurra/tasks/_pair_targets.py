@@ -1,5 +1,6 @@
 """What pairs are to be told: whether they match, or how alike they are."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,16 +41,19 @@ class PairTarget:
     most: float = 1.0
 
     def share(self, record: Record) -> float:
-        """Give what is to be told of a record as a number in 0..1.
+        """Give what is to be told of a record as a number, in 0..1 for what training has seen.
+
+        A score beyond those that were learnt from is a number beyond: it is measured as it is.
 
         Raises:
             DataError: the label is neither of the two.
         """
         value = record.fields[self.kind]
         if self.kind == "score":
-            return min(1.0, max(0.0, (float(value) - self.least) / (self.most - self.least)))
-        if value in self.names:
-            return float(self.names.index(value))
+            return (float(value) - self.least) / (self.most - self.least)
+        names = [_plain(name) for name in self.names]
+        if _plain(value) in names:
+            return float(names.index(_plain(value)))
         raise DataError(
             "A record has a label that was not among those learnt from.",
             got=repr(value)[:60],
@@ -119,8 +123,8 @@ def _names(records: Sequence[Record]) -> tuple[str, str]:
         raise _no_two(records, list(counts))
     one, other = sorted(counts)
     for no, yes in ((one, other), (other, one)):
-        if (no.lower() in NO and yes.lower() not in NO) or (
-            yes.lower() in YES and no.lower() not in YES
+        if (_plain(no) in NO and _plain(yes) not in NO) or (
+            _plain(yes) in YES and _plain(no) not in YES
         ):
             return no, yes
     raise DataError(
@@ -129,6 +133,11 @@ def _names(records: Sequence[Record]) -> tuple[str, str]:
         expected="0 and 1, no and yes, false and true, or the like",
         where=records[0].where,
     )
+
+
+def _plain(label: str) -> str:
+    """Write a label in small letters, and "1.0", as tables write whole numbers, as "1"."""
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", label.lower())
 
 
 def _no_two(records: Sequence[Record], labels: list[str]) -> DataError:
