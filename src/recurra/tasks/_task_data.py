@@ -1,8 +1,9 @@
 """The records of a task: read, put into roles, split, and held to what the task can use."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +25,10 @@ from recurra.tasks._record_task import RecordTask
 
 Roles: TypeAlias = Mapping[str, str | Sequence[str]]
 """Role to the name of its column, or to several."""
+
+
+AHEAD = 100
+"""Records that are looked at in search of columns."""
 
 
 @dataclass(frozen=True)
@@ -142,11 +147,77 @@ def records_of(
     _check_roles(kind, roles)
     fields = [each for each in kind.fields if targets or not each.target]
     stream = iter(read_records(source, read, bad))
-    first = next(stream, None)
-    if first is None:
+    head = list(islice(stream, 1))
+    if not head:
         raise DataError("There are no records.", got=_name(source), expected="one or more")
-    columns = columns_of(first, fields, roles, known)
-    return columns, select_fields(chain([first], stream), columns, fields, bad)
+    columns = _look_for_columns(head, stream, fields, roles, known, bad)
+    if targets:
+        columns |= _later_columns(head, stream, fields, columns, roles, known)
+    else:  # someone may wait for the first answer
+        columns |= _optional(fields, columns, known)
+    records = chain(head, stream)
+    return columns, select_fields(records, columns, fields, bad, targets=targets)
+
+
+def _look_for_columns(
+    head: list[Record],
+    stream: Iterator[Record],
+    fields: Sequence[Field],
+    roles: Roles,
+    known: Columns | None,
+    bad: BadRecords,
+) -> Columns:
+    """Find columns in the first record that has those needed; what is read is added to `head`."""
+    for record in look_ahead(head, stream, bad):
+        with suppress(DataError):
+            return columns_of(record, fields, roles, known)
+    return columns_of(fullest(head), fields, roles, known)  # which says what is missing
+
+
+def look_ahead(
+    head: list[Record], stream: Iterator[Record], bad: BadRecords | None
+) -> Iterator[Record]:
+    """Give the first records, as long as those before may be left out.
+
+    Args:
+        head: the first record; those that are given after it are added.
+        stream: the others.
+        bad: says how many may be left out. Default: none.
+    """
+    yield head[0]
+    room = 0 if bad is None else bad.limit - bad.count
+    while len(head) <= min(room, AHEAD) and (record := next(stream, None)) is not None:
+        head.append(record)
+        yield record
+
+
+def fullest(head: Sequence[Record]) -> Record:
+    """Give the record with the most columns, the first of them."""
+    return max(head, key=lambda record: len(record.fields))
+
+
+def _later_columns(
+    head: list[Record],
+    stream: Iterator[Record],
+    fields: Sequence[Field],
+    columns: Columns,
+    roles: Roles,
+    known: Columns | None,
+) -> Columns:
+    """Find columns that need not be there in records after the first; `head` takes what is read."""
+    lacking = {field.role for field in fields} - columns.keys()
+    if not lacking:
+        return {}
+    head += islice(stream, AHEAD - len(head))
+    together = {name: value for record in reversed(head) for name, value in record.fields.items()}
+    found = columns_of(Record(together, head[0].where), fields, {**roles, **columns}, known)
+    return {role: found[role] for role in lacking & found.keys()}
+
+
+def _optional(fields: Sequence[Field], columns: Columns, known: Columns | None) -> Columns:
+    """Give columns that were learnt from and need not be there: a later record may have them."""
+    lacking = [field.role for field in fields if not field.needed and field.role not in columns]
+    return {role: (known or {})[role] for role in lacking if role in (known or {})}
 
 
 def _check_roles(kind: type[RecordTask], roles: Roles) -> None:

@@ -1,13 +1,17 @@
 """The records of a task: roles, splits, what was learnt from, what is left out."""
 
+import json
+
 import pytest
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
 from recurra.data import BadRecords, ReadOptions
 from recurra.tasks import (
+    Chat,
     DataSettings,
     TableClassifier,
     TextClassifier,
+    choose_task,
     read_task_data,
     records_of,
 )
@@ -104,6 +108,79 @@ def test_numbers_are_never_read_from_other_columns_than_were_learnt():
         fix="--features weight",
     ):
         records_of(TableClassifier, [{"width": 1, "weight": 2}], {}, known=known, targets=False)
+
+
+def test_a_first_record_without_the_columns_is_left_out_like_others():
+    source = [{}, {"other": 1}, *reviews(10)]
+    data = read(source, skip_bad=2)
+    assert (len(data.training) + len(data.validation), data.bad.count) == (10, 2)
+    assert [error.details["where"] for error in data.bad.errors] == ["row 1", "row 2"]
+    with refused(
+        DataError,
+        'The column "text" is missing.',
+        got="the columns other",
+        expected="the columns of the other records",
+        where="row 6",
+        fix="`--skip-bad N` leaves up to N bad records out; N was 1",
+    ):
+        read([{}, *reviews(4), {"other": 1}], skip_bad=1)
+    for bad in (0, 1):
+        with pytest.raises(DataError, match="no column for the text"):
+            read(source, skip_bad=bad)
+
+
+def test_columns_that_nobody_has_are_missed_in_the_fullest_record():
+    with pytest.raises(DataError, match="no column for the text") as caught:
+        read([{}, {"txt": "a", "label": "b"}, {"txt": "a"}], skip_bad=5)
+    assert caught.value.details["where"] == "row 2"
+    assert caught.value.details["fix"] == "--text txt"
+
+
+def test_a_column_that_need_not_be_there_is_looked_for_in_the_first_hundred():
+    talk = [{"question": f"q {i}", "answer": f"a {i}"} for i in range(30)]
+    data = read([*talk, *({**each, "context": "c"} for each in talk)], Chat, skip_bad=30)
+    assert data.columns["context"] == ("context",)
+    assert {each.fields["context"] for each in data.training + data.validation} == {"c"}
+    assert data.bad.count == 30
+    with pytest.raises(DataError, match='The column "context" is missing'):
+        read([*talk, {**talk[0], "context": "c"}], Chat)
+    assert "context" not in read(talk, Chat).columns
+    late = [*talk, *talk, *talk, *talk, {**talk[0], "context": "c"}]
+    assert "context" not in read(late, Chat).columns
+
+
+def test_what_was_learnt_and_need_not_be_there_is_read_where_it_is():
+    known = {"question": ("question",), "context": ("passage",)}
+    asked = [{"question": "a"}, {"question": "b", "passage": "p"}, {"question": "c"}]
+    _, found = records_of(Chat, asked, {}, known=known, targets=False)
+    assert [each.fields.get("context") for each in found] == [None, "p", None]
+
+
+def test_answers_do_not_wait_for_records_to_come():
+    read_so_far = []
+
+    def coming():
+        for record in reviews(5):
+            read_so_far.append(record)
+            yield record
+
+    _, found = records_of(TextClassifier, coming(), {}, bad=BadRecords(9), targets=False)
+    assert next(iter(found)).fields == {"text": "text 0"}
+    assert len(read_so_far) == 1
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_the_task_is_that_of_the_first_record_that_fits_one(tmp_path, once):
+    records = [{}, {"label": "x"}, {"text": "a", "label": "x"}]
+    file = tmp_path / "records.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in records))
+    kinds = [TextClassifier, TableClassifier]
+    source = iter(records) if once else file
+    kind, rest = choose_task(kinds, source, {}, bad=BadRecords(2))
+    assert kind is TextClassifier
+    assert rest is file if not once else len(list(rest)) == 3
+    with pytest.raises(DataError, match="no column for the text"):
+        choose_task(kinds, iter(records) if once else file, {}, bad=BadRecords(1))
 
 
 def test_what_is_left_out_counts_for_all_parts():
