@@ -92,9 +92,9 @@ def begin(
     training = training or advised_training(kind)
     sources = _described(source, data)
     source, taken = _demo(kind, data) if _is_demo(source) else (source, data)
-    records = read_task_data(kind, source, taken, bad=bad)
-    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
     settings = kind.settings_type() if settings is None else settings
+    records = read_task_data(kind, source, taken, choices=settings, bad=bad)
+    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
     task = _made_of(kind, records, settings, training.seed, cell)
     config = {
         "task": describe_task(task),
@@ -137,7 +137,7 @@ def take_up(
     task = build_task(run, cell=cell, kind=kind)
     assert isinstance(task, RecordTask)  # the command has looked
     source, taken = _demo(type(task), data) if _is_demo(source) else (source, data)
-    records = read_task_data(type(task), source, taken)
+    records = read_task_data(type(task), source, taken, choices=task.settings)
     if not run.checkpoints():
         task = _made_again(task, records, training.seed, cell, run)
     return Job(run, task, settings=training, **_ready(task, records, rows, data))

@@ -11,6 +11,7 @@ from torch import nn
 from recurra.base import ArgumentError, Batch, Outcome, State, settings_from
 from recurra.data import (
     MARKS,
+    BadRecords,
     DemoData,
     Field,
     Record,
@@ -26,7 +27,7 @@ from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._pair_losses import batch_negatives_loss
 from recurra.tasks._pair_measures import agreement, decisions, retrieval, sums_of_scores
 from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts, unordered
-from recurra.tasks._pair_targets import PairTarget, find_target
+from recurra.tasks._pair_targets import PairTarget, find_target, with_two_labels
 from recurra.tasks._pair_threshold import best_threshold, counts_at, score_counts
 from recurra.tasks._pair_views import Pairs, Told, with_copies, with_hard_pairs
 from recurra.tasks._record_network import PairHead, RecordNetwork, Vectors
@@ -153,6 +154,13 @@ class Matcher(RecordTask):
         parts = PairParts.of(records)
         encoder = make_text_encoder(parts.texts(records), settings.encoding)
         return cls(encoder, parts, target, settings, cell=cell)
+
+    @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: MatcherConfig, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the pairs whose label says yes or no, where all but a few do."""
+        return with_two_labels(records, settings.target, bad)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Matcher":

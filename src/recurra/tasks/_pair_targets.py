@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, TypeVar
 import torch
 
 from recurra.base import DataError
-from recurra.data import Record
+from recurra.data import BadRecords, Record
 
 YES = frozenset(
     ("1", "yes", "y", "true", "t", "match", "same", "duplicate", "positive", "paraphrase", "equal")
@@ -117,10 +117,29 @@ def _no_target(first: Record, expected: str, fix: str) -> DataError:
     )
 
 
+def with_two_labels(records: Sequence[Record], asked: str, bad: BadRecords) -> Sequence[Record]:
+    """Keep the pairs whose label is the one for yes or for no; see `RecordTask.learnable`.
+
+    Where more than one label says yes, or no, it cannot be told which are odd, and all are kept.
+    """
+    if _kind(records[0], asked) != "label":
+        return records
+    counts = Counter(record.fields["label"] for record in records)
+    told = {label: _plain(label) in YES for label in counts if _plain(label) in YES | NO}
+    if len(counts) < 3 or sorted(told.values()) != [False, True]:
+        return records
+    for record in records:
+        if record.fields["label"] not in told:
+            bad.refuse(_no_two(record, list(counts)))
+    return [record for record in records if record.fields["label"] in told]
+
+
 def _names(records: Sequence[Record]) -> tuple[str, str]:
     counts = Counter(record.fields["label"] for record in records)
     if len(counts) != 2:
-        raise _no_two(records, list(counts))
+        known = [label for label, _ in counts.most_common(2)]
+        odd = next((each for each in records if each.fields["label"] not in known), records[0])
+        raise _no_two(odd, list(counts))
     one, other = sorted(counts)
     for no, yes in ((one, other), (other, one)):
         if (_plain(no) in NO and _plain(yes) not in NO) or (
@@ -140,13 +159,13 @@ def _plain(label: str) -> str:
     return re.sub(r"^(-?\d+)\.0+$", r"\1", label.lower())
 
 
-def _no_two(records: Sequence[Record], labels: list[str]) -> DataError:
+def _no_two(odd: Record, labels: list[str]) -> DataError:
     shown = ", ".join(map(repr, labels[:6]))
     numbers = all(label.replace(".", "", 1).lstrip("-").isdigit() for label in labels)
     return DataError(
         "Labels of pairs are of other than two kinds.",
         got=shown if len(labels) <= 6 else f"{shown}, ... ({len(labels)} kinds)",
         expected="two: whether the pair matches",
-        where=records[0].where,
+        where=odd.where,
         fix="--score COLUMN, which takes numbers" if numbers and len(labels) > 2 else None,
     )

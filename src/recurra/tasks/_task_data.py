@@ -1,6 +1,7 @@
 """The records of a task: read, put into roles, split, and held to what the task can use."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -26,6 +27,9 @@ from recurra.tasks._record_task import RecordTask
 Roles: TypeAlias = Mapping[str, str | Sequence[str]]
 """Role to the name of its column, or to several."""
 
+
+FEWEST_OF_A_LABEL = 2
+"""Records of a label that are learnt from, if there are so many, before others are held out."""
 
 AHEAD = 100
 """Records that are looked at in search of columns."""
@@ -87,6 +91,7 @@ def read_task_data(
     source: Source,
     settings: DataSettings,
     *,
+    choices: Any = None,
     bad: BadRecords | None = None,
 ) -> TaskData:
     """Read the records of a task, all of them, and split them.
@@ -95,6 +100,7 @@ def read_task_data(
         kind: the task, which says what fields it needs and what belongs together.
         source: the training records.
         settings: how they are taken.
+        choices: the choices of the task. Default: those of its `settings_type`.
         bad: takes the records that cannot be used. Default: as `settings` says.
 
     Raises:
@@ -103,6 +109,7 @@ def read_task_data(
     """
     bad = BadRecords(settings.skip_bad) if bad is None else bad
     columns, training = _take(kind, source, settings, bad)
+    training = _learnable(kind, training, choices, bad)
     if isinstance(settings.validation, int | float):
         training, validation = _split(kind, training, settings)
     else:
@@ -266,6 +273,19 @@ def _take(
     return found, taken
 
 
+def _learnable(
+    kind: type[RecordTask], records: list[Record], choices: Any, bad: BadRecords
+) -> list[Record]:
+    """Keep the records that a task can be made of."""
+    choices = kind.settings_type() if choices is None else choices
+    kept = list(kind.learnable(records, choices, bad))
+    if not kept:
+        raise DataError(
+            "No record can be used.", got=f"{bad.count} left out", where=records[0].where
+        )
+    return kept
+
+
 def _split(
     kind: type[RecordTask], records: list[Record], settings: DataSettings
 ) -> tuple[list[Record], list[Record]]:
@@ -273,7 +293,42 @@ def _split(
     assert isinstance(part, int | float)  # the caller has looked
     shares = (1 - part, part)
     training, validation = split_by_group(records, kind.group, shares, settings.seed)
+    needed = _groups_to_learn(kind, training, validation)
+    if not needed:
+        return training, validation
+    learnt = needed | {kind.group(record) for record in training}
+    training = [record for record in records if kind.group(record) in learnt]
+    validation = [record for record in validation if kind.group(record) not in needed]
+    if not validation:
+        raise _too_few_of_a_label(records)
     return training, validation
+
+
+def _groups_to_learn(
+    kind: type[RecordTask], training: Sequence[Record], validation: Sequence[Record]
+) -> set[Hashable]:
+    """Give groups of `validation` with labels that are not learnt from two records otherwise."""
+    needed: set[Hashable] = set()
+    for role in [each.role for each in kind.fields if each.target and each.kind == "label"]:
+        learnt = Counter(record.fields.get(role) for record in training)
+        held: dict[Hashable, list[Any]] = {}
+        for record in validation:
+            held.setdefault(kind.group(record), []).append(record.fields.get(role))
+        for group, labels in held.items():
+            if any(learnt[label] < FEWEST_OF_A_LABEL for label in labels):
+                needed.add(group)
+                learnt.update(labels)
+    return needed
+
+
+def _too_few_of_a_label(records: Sequence[Record]) -> DataError:
+    return DataError(
+        "There are too few records of each label to learn from two and to measure another.",
+        got=f"{len(records)} records",
+        expected="three or more of a label",
+        where=records[0].where,
+        fix="give more records, or others to measure: `--validation FILE`",
+    )
 
 
 def _name(source: Any) -> str:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
-from recurra.data import MARKS, Record
+from recurra.data import MARKS, BadRecords, Record
 from recurra.tasks import (
     AnswerOptions,
     DataSettings,
@@ -224,17 +224,46 @@ def test_names_of_labels(labels):
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"),
-    [(("1", "2", "3"), "other than two"), (("red", "blue"), "cannot be told"), (("1",), "other")],
+    ("labels", "words", "where"),
+    [
+        (("1", "2", "3"), "other than two", "pairs:3"),
+        (("red", "blue"), "cannot be told", "pairs:1"),
+        (("1",), "other", "pairs:1"),
+    ],
 )
-def test_labels_that_say_nothing_are_refused(labels, words):
+def test_labels_that_say_nothing_are_refused(labels, words, where):
     records = [
         Record({**each.fields, "label": labels[i % len(labels)]}, each.where)
         for i, each in enumerate(pairs())
     ]
     with pytest.raises(DataError, match=words) as caught:
         small(records)
-    assert caught.value.details["where"] == "pairs:1"
+    assert caught.value.details["where"] == where
+
+
+def test_a_label_that_says_neither_yes_nor_no_is_one_bad_record():
+    def relabelled(places, label="maybe"):
+        return [
+            Record({**each.fields, "label": label}, each.where) if i in places else each
+            for i, each in enumerate(pairs())
+        ]
+
+    def kept(records, limit, **choices):
+        bad = BadRecords(limit)
+        return Matcher.learnable(records, MatcherConfig(**choices), bad), bad
+
+    found, bad = kept(relabelled({7, 9}), 2)
+    assert (len(found), bad.count) == (38, 2)
+    assert [error.details["where"] for error in bad.errors] == ["pairs:8", "pairs:10"]
+    with pytest.raises(DataError, match="other than two kinds") as caught:
+        kept(relabelled({7, 9}), 1)
+    assert caught.value.details["where"] == "pairs:10"
+    for records in (pairs(), pairs(told="score"), relabelled({7}, "yes")):
+        assert kept(records, 0)[0] is records
+    numbers = relabelled({3}, "2")
+    with pytest.raises(DataError, match="other than two kinds") as caught:
+        kept(numbers, 0)
+    assert caught.value.details["fix"].startswith("--score COLUMN")
 
 
 def test_both_targets_or_none_are_refused():

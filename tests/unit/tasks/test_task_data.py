@@ -10,6 +10,7 @@ from recurra.tasks import (
     Chat,
     DataSettings,
     TableClassifier,
+    Tagger,
     TextClassifier,
     choose_task,
     read_task_data,
@@ -181,6 +182,46 @@ def test_the_task_is_that_of_the_first_record_that_fits_one(tmp_path, once):
     assert rest is file if not once else len(list(rest)) == 3
     with pytest.raises(DataError, match="no column for the text"):
         choose_task(kinds, iter(records) if once else file, {}, bad=BadRecords(1))
+
+
+def test_what_no_task_can_be_made_of_is_left_out_like_others():
+    lonely = {"text": "alone", "label": "c"}
+    for seed in range(4):
+        data = read([*reviews(20), lonely], skip_bad=1, seed=seed, validation=0.3)
+        assert (data.bad.count, data.bad.errors[0].details["where"]) == (1, "row 21")
+        assert len(data.training) + len(data.validation) == 20
+        with pytest.raises(DataError, match="single training record") as caught:
+            read([*reviews(20), lonely], seed=seed, validation=0.3)
+        assert caught.value.details["where"] == "row 21"
+    short = {"form": ["a", "b"], "label": ["X"]}
+    words = [{"form": ["a", f"{i}"], "label": ["X", "Y"]} for i in range(10)]
+    data = read([*words, short], Tagger, skip_bad=1)
+    assert (data.bad.count, data.bad.errors[0].details["where"]) == (1, "row 11")
+    with pytest.raises(DataError, match="not as many labels as words") as caught:
+        read([*words, short], Tagger)
+    assert caught.value.details["where"] == "row 11"
+    with refused(DataError, "No record can be used.", got="2 left out", where="row 1"):
+        read([{"text": "x", "label": "a"}, {"text": "y", "label": "b"}], skip_bad=2)
+
+
+def test_a_label_of_two_records_is_learnt_whatever_the_seed():
+    rare = [{"text": f"rare {i}", "label": "c"} for i in range(2)]
+    for seed in range(8):
+        data = read([*reviews(10), *rare], seed=seed, validation=0.4)
+        assert sum(each.fields["label"] == "c" for each in data.training) == 2
+        places = [int(each.where.split()[1]) for each in data.training]
+        assert places == sorted(places)
+        assert len(data.training) + len(data.validation) == 12
+        assert data.validation
+    with refused(
+        DataError,
+        "There are too few records of each label to learn from two and to measure another.",
+        got="4 records",
+        expected="three or more of a label",
+        where="row 1",
+        fix="give more records, or others to measure: `--validation FILE`",
+    ):
+        read(reviews(4))
 
 
 def test_what_is_left_out_counts_for_all_parts():
