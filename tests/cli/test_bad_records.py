@@ -1,5 +1,8 @@
 """Records and options that cannot be used: a message in words, exit code 2, nothing is written."""
 
+import io
+import sys
+
 import pytest
 from small_commands import DETAIL, snapshot
 from small_tasks import REVIEWS, ROWS, SMALL
@@ -112,6 +115,31 @@ def test_options_that_cannot_be(says_no, option, words):
         at = rest.index(SMALL[SMALL.index(option[0]) + 1])
         rest = rest[:at] + rest[at + 1 :]
     assert words in says_no(*rest, *option)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--label", "stars"], ["--text", "body"], ["--features", "a,b"], ["--separator", "tab"],
+        ["--encoding", "latin-1"], ["--skip-bad", "3"], ["--columns", "a,b"], ["--test", "r.tsv"],
+    ],
+)  # fmt: skip
+def test_a_demo_takes_no_option_of_files(says_no, option):
+    assert f"--demo and {option[0]}" in says_no("train", "classify", "--demo", *option)
+
+
+@pytest.mark.usefixtures("place")
+def test_what_standard_input_lost_first_is_counted_and_said(recurra, monkeypatch):
+    broken = "no columns\n"
+    head, rows = REVIEWS.split("\n", 1)
+    command = [*train("-"), "--format", "tsv", "--skip-bad"]
+    for limit, code in ((1, 2), (2, 0)):
+        raw = f"{head}\n{broken}{rows}{broken}".encode()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        answer = recurra(*command, limit)
+        assert answer.code == code, answer.err + answer.out
+    assert "left out    2 records" in answer.out
+    assert "standard input:2" in answer.out
 
 
 def test_nothing_to_train_on_and_unknown_tasks(says_no, recurra):

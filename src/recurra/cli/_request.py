@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import typer
 
 from recurra.base import ArgumentError, check_size
-from recurra.cli._data_options import given_roles, read_options
+from recurra.cli._data_options import READING, given_roles, read_options
 from recurra.cli._declared import parsed_fields
 from recurra.cli._options import MOST_THREADS, user_cell
 from recurra.data import BadRecords, Source
@@ -34,6 +34,7 @@ class Request(NamedTuple):
     training: TrainingSettings
     rows: int | None
     cell: CellMaker | None
+    bad: BadRecords
 
 
 def given_options(context: typer.Context) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def make_request(kinds: Sequence[type[RecordTask]], given: Mapping[str, Any]) ->
         DataError: the records do not have the fields that a task needs.
     """
     files = list(given.get("files") or [])
-    _check_source(files, given, kinds[0].command)
+    _check_source(files, given, kinds)
     kinds = _kinds_that_have(kinds, given)
     bad = BadRecords(given.get("skip_bad", 0))
     data = _data_settings(kinds[0], files, given)
@@ -67,15 +68,16 @@ def make_request(kinds: Sequence[type[RecordTask]], given: Mapping[str, Any]) ->
         _use_threads(check_size("--threads", given["threads"], most=MOST_THREADS))
     cell = _cell(kind, given)
     settings = kind.settings_type(**parsed_fields(kind.settings_type, given))
-    return Request(kind, source, data, settings, training, given.get("batch_size"), cell)
+    return Request(kind, source, data, settings, training, given.get("batch_size"), cell, bad)
 
 
-def _check_source(files: Sequence[Path], given: Mapping[str, Any], command: str) -> None:
+def _check_source(
+    files: Sequence[Path], given: Mapping[str, Any], kinds: Sequence[type[RecordTask]]
+) -> None:
+    command = kinds[0].command
     if given.get("demo"):
         unused = ["FILE"] if files else []
-        unused += [
-            "--" + name for name in ("validation", "test", "format", "columns") if name in given
-        ]
+        unused += [_flag(name) for name in _of_files(kinds) if name in given]
         if unused:
             raise ArgumentError(
                 "`--demo` brings records of its own.",
@@ -89,6 +91,12 @@ def _check_source(files: Sequence[Path], given: Mapping[str, Any], command: str)
             expected="files of records, `--demo`, or `--resume RUN`",
             fix=f"recurra train {command} FILE",
         )
+
+
+def _of_files(kinds: Sequence[type[RecordTask]]) -> list[str]:
+    """List the options that say something of the user's records: parts, reading, columns."""
+    roles = (field.role for kind in kinds for field in kind.fields)
+    return list(dict.fromkeys(("validation", "test", *READING, "skip_bad", *roles)))
 
 
 def _kinds_that_have(

@@ -14,7 +14,6 @@ from recurra.base import ArgumentError
 from recurra.cli._console import console
 from recurra.cli._job import free_folder
 from recurra.cli._measured import say_metrics
-from recurra.cli._numbers import counted
 from recurra.cli._options import user_cell
 from recurra.cli._record_bar import RecordBar
 from recurra.cli._request import Request, given_options, make_request
@@ -53,6 +52,7 @@ def train_task(
     job = begin(
         request.kind, request.source, folder, data=request.data, settings=request.settings,
         training=request.training, rows=request.rows, cell=request.cell,
+        bad=request.bad,
     )  # fmt: skip
     if request.data.read.format == "parallel" and "format" not in options:
         console().print("Two plain files: read side by side, a line of each is a pair.\n")
@@ -124,9 +124,6 @@ def _conclude(console: Console, job: Job) -> None:
         evaluations = conclude(job)
     for name, evaluation in evaluations.items():
         say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:")
-    left = job.data.bad.count - job.summary.left_out_count
-    if left:
-        _say(console, f"{counted(left, 'more record')} left out of what was measured.")
     _say(console, f"\nThe report is {job.run.report_path}\n\nNext:\n")
     for command, meaning in _next_commands(job):
         _say(console, f"  {command}", "bold")

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 
 from recurra.base import ArgumentError, Batch, UnknownName, check_range
-from recurra.data import Record
+from recurra.data import BadRecords, Record
 from recurra.report import Confusion, Example, Part, Table
+from recurra.tasks._labels import with_labels_known_twice
 from recurra.tasks._record_task import Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._threshold import best_f1_threshold, probability_counts
 
@@ -74,6 +75,14 @@ class Classifier(RecordTask):
         self.choices = choices
         self.register_buffer("weights", torch.ones(count))
         self.register_buffer("threshold", torch.tensor(0.5))
+
+    @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: Any, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the records whose class another one has, too."""
+        del settings
+        return with_labels_known_twice(records, "label", bad)
 
     @property
     @abstractmethod

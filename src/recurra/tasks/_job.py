@@ -7,8 +7,15 @@ from typing import Any
 
 import torch
 
-from recurra.base import ArgumentError, Batches, ConfigMismatch, check_size, settings_from
-from recurra.data import ReadOptions, Source, TextFile, fingerprint, paths_of
+from recurra.base import (
+    ArgumentError,
+    Batches,
+    ConfigMismatch,
+    DataError,
+    check_size,
+    settings_from,
+)
+from recurra.data import BadRecords, ReadOptions, Record, Source, TextFile, fingerprint, paths_of
 from recurra.store import Run, refuse_taken
 from recurra.tasks._cells_by_name import CellMaker, errors_of_user_code
 from recurra.tasks._data_summary import DataSummary, summarise_data
@@ -62,6 +69,7 @@ def begin(
     training: TrainingSettings | None = None,
     rows: int | None = None,
     cell: CellMaker | None = None,
+    bad: BadRecords | None = None,
 ) -> Job:
     """Begin a run of a task on records; nothing is written unless all of it is sound.
 
@@ -75,19 +83,19 @@ def begin(
         training: how to train. Default: as the task advises.
         rows: records of a batch. Default: as the task advises, fewer where there are few records.
         cell: makes the cell, where `settings` names one of the user's.
+        bad: takes the records that cannot be used, and may hold some that the source lost before.
+            Default: as many as `data` says may be left out, none so far.
     """
     require_extras()
     refuse_taken(folder)
     data = data or DataSettings()
     training = training or advised_training(kind)
     sources = _described(source, data)
-    source, taken = _demo(kind, data) if source == DEMO else (source, data)
-    records = read_task_data(kind, source, taken)
-    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
-    torch.manual_seed(training.seed)
+    source, taken = _demo(kind, data) if _is_demo(source) else (source, data)
     settings = kind.settings_type() if settings is None else settings
-    task = kind.from_records(records.training, settings, cell=cell)
-    task.columns = records.columns
+    records = read_task_data(kind, source, taken, choices=settings, bad=bad)
+    rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
+    task = _made_of(kind, records, settings, training.seed, cell)
     config = {
         "task": describe_task(task),
         "data": {**sources, "rows": rows},
@@ -126,11 +134,12 @@ def take_up(
         rows = check_size("rows", config["data"]["rows"])
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
-    torch.manual_seed(training.seed)
     task = build_task(run, cell=cell, kind=kind)
     assert isinstance(task, RecordTask)  # the command has looked
-    source, taken = _demo(type(task), data) if source == DEMO else (source, data)
-    records = read_task_data(type(task), source, taken)
+    source, taken = _demo(type(task), data) if _is_demo(source) else (source, data)
+    records = read_task_data(type(task), source, taken, choices=task.settings)
+    if not run.checkpoints():
+        task = _made_again(task, records, training.seed, cell, run)
     return Job(run, task, settings=training, **_ready(task, records, rows, data))
 
 
@@ -147,6 +156,40 @@ def advised_training(kind: type[RecordTask], **choices: Any) -> TrainingSettings
     return TrainingSettings(**{**advised, **choices})
 
 
+def _made_of(
+    kind: type[RecordTask], data: TaskData, settings: Any, seed: int, cell: CellMaker | None
+) -> RecordTask:
+    """Make a task of its records, with the first weights that a seed gives."""
+    torch.manual_seed(seed)
+    task = kind.from_records(data.training, settings, cell=cell)
+    task.columns = data.columns
+    return task
+
+
+def _made_again(
+    task: RecordTask, data: TaskData, seed: int, cell: CellMaker | None, run: Run
+) -> RecordTask:
+    """Make the task of a run that has no checkpoint as `begin` did.
+
+    A configuration does not hold what is measured of records, such as the scales of columns and
+    the weights of classes: these stand in checkpoints.
+    """
+    again = _made_of(type(task), data, task.settings, seed, cell)
+    if again.config() != task.config():
+        raise ConfigMismatch(
+            "The task that the records make is not the one that the run began with.",
+            got="another vocabulary, or other names",
+            expected="those of config.json",
+            where=run.folder / "config.json",
+            fix="begin a new run",
+        )
+    return again
+
+
+def _is_demo(source: Source) -> bool:
+    return isinstance(source, str) and source == DEMO  # a table compares cell by cell
+
+
 def _advised_rows(kind: type[RecordTask], records: int) -> int:
     """Give the rows of a batch: as advised, or fewer where an epoch would have few steps."""
     return max(min(FEWEST_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
@@ -157,7 +200,9 @@ def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) 
     longest = settings.longest
     learnt, examples = examples_of(task, data.training, data.bad, longest=longest)
     measured, held_out = examples_of(task, data.validation, data.bad, longest=longest)
-    data = TaskData(learnt, measured, data.test, data.columns, data.bad)
+    tested, _ = examples_of(task, data.test, data.bad, longest=longest)
+    _refuse_none_left(data.test, tested, data.bad)
+    data = TaskData(learnt, measured, tested, data.columns, data.bad)
     training = bucketed(task, examples, rows, settings.seed)
     validation = bucketed(task, held_out, rows)
     with errors_of_user_code("The model cannot be made, or fails on its first batch."):
@@ -170,6 +215,16 @@ def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) 
         "data": data, "training": training, "validation": validation, "rows": rows,
         "longest": longest, "summary": summary,
     }  # fmt: skip
+
+
+def _refuse_none_left(test: list[Record], tested: list[Record], bad: BadRecords) -> None:
+    if test and not tested:
+        raise DataError(
+            "No record of the test data can be used.",
+            got=f"{bad.count} left out",
+            expected="one or more",
+            where=test[0].where,
+        )
 
 
 def _demo(kind: type[RecordTask], settings: DataSettings) -> tuple[Source, DataSettings]:
@@ -188,7 +243,7 @@ def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
     """Describe where records come from and how they are taken, as JSON."""
     part = settings.validation
     return {
-        "training": DEMO if source == DEMO else _files(source),
+        "training": DEMO if _is_demo(source) else _files(source),
         "validation": part if isinstance(part, int | float) else _files(part),
         "test": None if settings.test is None else _files(settings.test),
         "roles": {k: v if isinstance(v, str) else list(v) for k, v in settings.roles.items()},
@@ -202,9 +257,9 @@ def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
 def _files(source: Source) -> list[dict[str, Any]]:
     """Describe files as JSON; what cannot be read again, as none."""
     paths = paths_of(source)
-    return (
-        [] if paths is None or Path("-") in paths else [asdict(file) for file in fingerprint(paths)]
-    )
+    if paths is None or any(str(path) == "-" or path.is_fifo() for path in paths):
+        return []  # to look into a pipe takes what is in it
+    return [asdict(file) for file in fingerprint(paths)]
 
 
 def _recorded(section: Mapping[str, Any], run: Run) -> tuple[Source, DataSettings]:
@@ -227,7 +282,7 @@ def _recorded(section: Mapping[str, Any], run: Run) -> tuple[Source, DataSetting
 def _refuse_what_is_gone(sources: list[Any], run: Run) -> None:
     if [] in sources:  # files would be named
         raise ArgumentError(
-            "The run learnt from records in memory or at standard input, which are gone.",
+            "The run learnt from records in memory, standard input or a pipe, which are gone.",
             got=run.folder,
             expected="a run that learnt from files",
         )

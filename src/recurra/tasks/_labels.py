@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 
 from recurra.base import DataError
-from recurra.data import Record, TokenVocabulary
+from recurra.data import BadRecords, Record, TokenVocabulary
 
 
 def labels_of(records: Sequence[Record], role: str) -> TokenVocabulary:
@@ -23,17 +23,33 @@ def labels_of(records: Sequence[Record], role: str) -> TokenVocabulary:
             expected="two or more",
             where=records[0].where,
         )
-    lonely = next((label for label, count in counts.items() if count == 1), None)
+    lonely = next((record for record in records if counts[record.fields[role]] == 1), None)
     if lonely is not None:
-        where = next(record.where for record in records if record.fields[role] == lonely)
-        raise DataError(
-            f"A {role} stands in a single training record, too few to learn and to measure.",
-            got=repr(lonely),
-            expected="two records or more of each",
-            where=where,
-            fix="take the record out, or give it another label",
-        )
+        raise _stands_once(lonely, role)
     return TokenVocabulary(sorted(counts))
+
+
+def with_labels_known_twice(
+    records: Sequence[Record], role: str, bad: BadRecords
+) -> Sequence[Record]:
+    """Keep the records whose label another one has, too; see `RecordTask.learnable`."""
+    counts = Counter(record.fields[role] for record in records)
+    if len(counts) < 2:
+        return records  # there is more amiss than single records, as `labels_of` says
+    for record in records:
+        if counts[record.fields[role]] == 1:
+            bad.refuse(_stands_once(record, role))
+    return [record for record in records if counts[record.fields[role]] > 1]
+
+
+def _stands_once(record: Record, role: str) -> DataError:
+    return DataError(
+        f"A {role} stands in a single training record, too few to learn and to measure.",
+        got=repr(record.fields[role]),
+        expected="two records or more of each",
+        where=record.where,
+        fix="take the record out, or give it another label",
+    )
 
 
 def number_of_label(labels: TokenVocabulary, record: Record, role: str) -> int:

@@ -1,6 +1,6 @@
 """Whether two records are the same thing, or how alike they are: a siamese network."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,6 +11,7 @@ from torch import nn
 from recurra.base import ArgumentError, Batch, Outcome, State, settings_from
 from recurra.data import (
     MARKS,
+    BadRecords,
     DemoData,
     Field,
     Record,
@@ -25,8 +26,8 @@ from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._pair_losses import batch_negatives_loss
 from recurra.tasks._pair_measures import agreement, decisions, retrieval, sums_of_scores
-from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts
-from recurra.tasks._pair_targets import PairTarget, find_target
+from recurra.tasks._pair_parts import SIDES, PairParts, Side, part_texts, unordered
+from recurra.tasks._pair_targets import PairTarget, find_target, with_two_labels
 from recurra.tasks._pair_threshold import best_threshold, counts_at, score_counts
 from recurra.tasks._pair_views import Pairs, Told, with_copies, with_hard_pairs
 from recurra.tasks._record_network import PairHead, RecordNetwork, Vectors
@@ -40,7 +41,7 @@ class PairExample(NamedTuple):
     Args:
         left: one record.
         right: the other.
-        share: what is to be told, as a number in 0..1; None where it is not known.
+        share: what is to be told, see `PairTarget.share`; None where it is not known.
     """
 
     left: Side
@@ -155,6 +156,13 @@ class Matcher(RecordTask):
         return cls(encoder, parts, target, settings, cell=cell)
 
     @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: MatcherConfig, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the pairs whose label says yes or no, where all but a few do."""
+        return with_two_labels(records, settings.target, bad)
+
+    @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Matcher":
         """Build the matcher that `config` describes, with new weights."""
         settings = settings_from(MatcherConfig, config["model"])
@@ -178,6 +186,11 @@ class Matcher(RecordTask):
     def demo(cls) -> DemoData:
         """Give made-up businesses and their addresses as two people would type them."""
         return demo_addresses()
+
+    @classmethod
+    def group(cls, record: Record) -> Hashable:
+        """Hold pairs apart whichever record of them is the left one: nothing depends on it."""
+        return unordered(record)
 
     def example(self, record: Record, *, targets: bool = True) -> PairExample:
         """Turn a record into numbers."""
@@ -222,7 +235,8 @@ class Matcher(RecordTask):
         """Give the loss of a batch, and the scores of its pairs, `[B]`."""
         assert batch.lengths is not None  # `collate` gives them
         pairs = batch.inputs
-        told = Told(pairs.left, pairs.right, batch.targets)
+        # cross-entropy knows shares of 0..1 alone; scores to be measured may lie beyond
+        told = Told(pairs.left, pairs.right, batch.targets.clamp(0, 1))
         if self.training:
             vectors, told = self._seen(pairs, batch.lengths, told)
         else:

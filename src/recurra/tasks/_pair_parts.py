@@ -93,6 +93,21 @@ def encode_parts(
     return side
 
 
+def unordered(record: Record) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """Give the two records of a pair in an order that does not depend on which is the left one.
+
+    Parts belong together by their names or, where both records have names of their own, by place.
+    """
+    left, right = (record.fields[side] for side in SIDES)
+    by_name = bool(set(left) & set(right))
+    sides = [
+        sorted((name if by_name else str(place), text) for place, (name, text) in enumerate(side))
+        for side in (left.items(), right.items())
+    ]
+    one, other = sorted(tuple((name, text) for name, text in side if text) for side in sides)
+    return one, other
+
+
 def part_texts(sides: Sequence[Side]) -> PartTexts:
     """Put the parts of records side by side."""
     flat = [(numbers, part, owner) for owner, side in enumerate(sides) for part, numbers in side]

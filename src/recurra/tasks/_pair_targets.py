@@ -1,5 +1,6 @@
 """What pairs are to be told: whether they match, or how alike they are."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import Literal, TypeAlias, TypeVar
 import torch
 
 from recurra.base import DataError
-from recurra.data import Record
+from recurra.data import BadRecords, Record
 
 YES = frozenset(
     ("1", "yes", "y", "true", "t", "match", "same", "duplicate", "positive", "paraphrase", "equal")
@@ -40,16 +41,19 @@ class PairTarget:
     most: float = 1.0
 
     def share(self, record: Record) -> float:
-        """Give what is to be told of a record as a number in 0..1.
+        """Give what is to be told of a record as a number, in 0..1 for what training has seen.
+
+        A score beyond those that were learnt from is a number beyond: it is measured as it is.
 
         Raises:
             DataError: the label is neither of the two.
         """
         value = record.fields[self.kind]
         if self.kind == "score":
-            return min(1.0, max(0.0, (float(value) - self.least) / (self.most - self.least)))
-        if value in self.names:
-            return float(self.names.index(value))
+            return (float(value) - self.least) / (self.most - self.least)
+        names = [_plain(name) for name in self.names]
+        if _plain(value) in names:
+            return float(names.index(_plain(value)))
         raise DataError(
             "A record has a label that was not among those learnt from.",
             got=repr(value)[:60],
@@ -113,14 +117,33 @@ def _no_target(first: Record, expected: str, fix: str) -> DataError:
     )
 
 
+def with_two_labels(records: Sequence[Record], asked: str, bad: BadRecords) -> Sequence[Record]:
+    """Keep the pairs whose label is the one for yes or for no; see `RecordTask.learnable`.
+
+    Where more than one label says yes, or no, it cannot be told which are odd, and all are kept.
+    """
+    if _kind(records[0], asked) != "label":
+        return records
+    counts = Counter(record.fields["label"] for record in records)
+    told = {label: _plain(label) in YES for label in counts if _plain(label) in YES | NO}
+    if len(counts) < 3 or sorted(told.values()) != [False, True]:
+        return records
+    for record in records:
+        if record.fields["label"] not in told:
+            bad.refuse(_no_two(record, list(counts)))
+    return [record for record in records if record.fields["label"] in told]
+
+
 def _names(records: Sequence[Record]) -> tuple[str, str]:
     counts = Counter(record.fields["label"] for record in records)
     if len(counts) != 2:
-        raise _no_two(records, list(counts))
+        known = [label for label, _ in counts.most_common(2)]
+        odd = next((each for each in records if each.fields["label"] not in known), records[0])
+        raise _no_two(odd, list(counts))
     one, other = sorted(counts)
     for no, yes in ((one, other), (other, one)):
-        if (no.lower() in NO and yes.lower() not in NO) or (
-            yes.lower() in YES and no.lower() not in YES
+        if (_plain(no) in NO and _plain(yes) not in NO) or (
+            _plain(yes) in YES and _plain(no) not in YES
         ):
             return no, yes
     raise DataError(
@@ -131,13 +154,18 @@ def _names(records: Sequence[Record]) -> tuple[str, str]:
     )
 
 
-def _no_two(records: Sequence[Record], labels: list[str]) -> DataError:
+def _plain(label: str) -> str:
+    """Write a label in small letters, and "1.0", as tables write whole numbers, as "1"."""
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", label.lower())
+
+
+def _no_two(odd: Record, labels: list[str]) -> DataError:
     shown = ", ".join(map(repr, labels[:6]))
     numbers = all(label.replace(".", "", 1).lstrip("-").isdigit() for label in labels)
     return DataError(
         "Labels of pairs are of other than two kinds.",
         got=shown if len(labels) <= 6 else f"{shown}, ... ({len(labels)} kinds)",
         expected="two: whether the pair matches",
-        where=records[0].where,
+        where=odd.where,
         fix="--score COLUMN, which takes numbers" if numbers and len(labels) > 2 else None,
     )

@@ -92,11 +92,10 @@ def conclude(job: Job, options: AnswerOptions | None = None) -> dict[str, Evalua
     evaluations = {}
     for name, records in measured.items():
         if records:
-            bad = BadRecords(len(records))
+            # the job has left out what the task cannot use, and each that is kept counts
             evaluations[name] = measure_records(
-                job.task, records, options, bad, rows=job.rows, longest=job.longest
+                job.task, records, options, BadRecords(), rows=job.rows, longest=job.longest
             )
-            job.data.bad.note(bad)
             job.run.metrics.append(
                 {"step": step, "split": f"best {name}", **evaluations[name].metrics}
             )

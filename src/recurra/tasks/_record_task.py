@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 import torch
 
 from recurra.base import Batch, Outcome, State, check_range, check_size
-from recurra.data import Columns, DemoData, Field, Record
+from recurra.data import BadRecords, Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._loadable import Loadable
@@ -102,6 +102,8 @@ class RecordTask(Loadable):
     settings_type: ClassVar[type]
     advice: ClassVar[Advice] = Advice()
 
+    settings: Any  # a `settings_type`: the choices that it was made with
+
     def __init__(self) -> None:
         super().__init__()
         self.columns: Columns = {}
@@ -121,6 +123,25 @@ class RecordTask(Loadable):
         Raises:
             DataError: no task can be made of these records, such as those with a single class.
         """
+
+    @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: Any, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the records that a task can be made of; the others go to `bad`. By default, all.
+
+        It sees all that may be learnt or held out, before any of it is.
+
+        Args:
+            records: fields by role.
+            settings: a `settings_type`.
+            bad: takes the others, each with what is wrong with it.
+
+        Raises:
+            DataError: from `bad`.
+        """
+        del settings, bad
+        return records
 
     @abstractmethod
     def example(self, record: Record, *, targets: bool = True) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recurra.base import DataError
-from recurra.data import Record, TokenVocabulary, to_units
+from recurra.data import BadRecords, Record, TokenVocabulary, to_units
 
 
 def forms_of(record: Record, units: str) -> list[str]:
@@ -31,6 +31,19 @@ def labelled_forms(record: Record, units: str) -> tuple[list[str], list[str]]:
             where=record.where,
         )
     return forms, labels
+
+
+def with_as_many_labels(records: Sequence[Record], units: str, bad: BadRecords) -> Sequence[Record]:
+    """Keep the records that have a label for each word; see `RecordTask.learnable`."""
+    kept = []
+    for record in records:
+        try:
+            labelled_forms(record, units)
+        except DataError as error:
+            bad.refuse(error)
+        else:
+            kept.append(record)
+    return kept
 
 
 def labels_of_words(sequences: Sequence[Sequence[str]], where: str) -> TokenVocabulary:

@@ -8,7 +8,15 @@ import torch
 import torch.nn.functional as F
 
 from recurra.base import Batch, settings_from, valid_steps, zero_padding
-from recurra.data import DemoData, Field, Record, TokenVocabulary, demo_tagging, pad_rows
+from recurra.data import (
+    BadRecords,
+    DemoData,
+    Field,
+    Record,
+    TokenVocabulary,
+    demo_tagging,
+    pad_rows,
+)
 from recurra.layers import CRF
 from recurra.report import Confusion, Marked, Part
 from recurra.tasks._cells_by_name import CellMaker
@@ -20,6 +28,7 @@ from recurra.tasks._tagged_words import (
     labels_of_words,
     numbers_of_labels,
     refuse_against,
+    with_as_many_labels,
 )
 from recurra.tasks._tagger_network import Sentences, TaggerConfig, TaggerNetwork, put_side_by_side
 from recurra.tasks._word_encoder import Spelling, WordEncoder
@@ -131,6 +140,13 @@ class Tagger(RecordTask):
         sequences = [labels.encode(names) for _, names in pairs]
         obeys = settings.transitions == "scheme" and _all_obey(labels, sequences)
         return cls(encoder, labels, settings, obeys=obeys, cell=cell)
+
+    @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: TaggerConfig, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the sentences that have as many labels as words."""
+        return with_as_many_labels(records, settings.units, bad)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Tagger":

@@ -1,12 +1,13 @@
 """Which of several tasks some records are for."""
 
-from collections.abc import Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 
 from recurra.base import DataError
 from recurra.data import BadRecords, ReadOptions, Record, Source, paths_of, read_records
 from recurra.tasks._record_task import RecordTask
-from recurra.tasks._task_data import Roles, columns_of
+from recurra.tasks._task_data import Roles, columns_of, fullest, look_ahead
 
 STANDARD_INPUT = "-"
 
@@ -22,18 +23,21 @@ def choose_task(
     read: ReadOptions | None = None,
     bad: BadRecords | None = None,
 ) -> tuple[type[RecordTask], Source]:
-    """Take the first task all of whose needed fields the first record has.
+    """Take the first task all of whose needed fields a record has.
+
+    It is the first record, or one after it if those before may be left out.
 
     Args:
         kinds: the tasks, one or more.
         source: the records.
         roles: role to column, as the user gave them.
         read: how files are read. Default: by their endings.
-        bad: takes records that cannot be read, where the source can be read only once.
+        bad: says how many records may be left out, and takes those that cannot be read where the
+            source can be read only once. Default: none may.
 
     Returns:
         kind: the task.
-        source: the records, the first included; another than `source` where that can be read only
+        source: the records, all of them; another than `source` where that can be read only
             once.
 
     Raises:
@@ -44,10 +48,25 @@ def choose_task(
     paths = paths_of(source)
     once = paths is None or any(str(path) == STANDARD_INPUT or path.is_fifo() for path in paths)
     stream = read_records(source, read, bad if once else BadRecords(LENIENT))
-    first = next(stream, None)
-    if first is None:
+    head = list(islice(stream, 1))
+    if not head:
         raise DataError("There are no records.", got="nothing", expected="one or more")
-    return _fitting(kinds, first, roles), (chain([first], stream) if once else source)
+    kind = _first_fitting(kinds, head, stream, roles, bad)
+    return kind, (chain(head, stream) if once else source)
+
+
+def _first_fitting(
+    kinds: Sequence[type[RecordTask]],
+    head: list[Record],
+    stream: Iterator[Record],
+    roles: Roles,
+    bad: BadRecords | None,
+) -> type[RecordTask]:
+    """Find the task of the first record that fits one; what is read is added to `head`."""
+    for record in look_ahead(head, stream, bad):
+        with suppress(DataError):
+            return _fitting(kinds, record, roles)
+    return _fitting(kinds, fullest(head), roles)  # which says what is missing
 
 
 def _fitting(kinds: Sequence[type[RecordTask]], first: Record, roles: Roles) -> type[RecordTask]:

@@ -1,8 +1,10 @@
 """The records of a task: read, put into roles, split, and held to what the task can use."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +26,13 @@ from recurra.tasks._record_task import RecordTask
 
 Roles: TypeAlias = Mapping[str, str | Sequence[str]]
 """Role to the name of its column, or to several."""
+
+
+FEWEST_OF_A_LABEL = 2
+"""Records of a label that are learnt from, if there are so many, before others are held out."""
+
+AHEAD = 100
+"""Records that are looked at in search of columns."""
 
 
 @dataclass(frozen=True)
@@ -77,20 +86,30 @@ class TaskData:
     bad: BadRecords
 
 
-def read_task_data(kind: type[RecordTask], source: Source, settings: DataSettings) -> TaskData:
+def read_task_data(
+    kind: type[RecordTask],
+    source: Source,
+    settings: DataSettings,
+    *,
+    choices: Any = None,
+    bad: BadRecords | None = None,
+) -> TaskData:
     """Read the records of a task, all of them, and split them.
 
     Args:
         kind: the task, which says what fields it needs and what belongs together.
         source: the training records.
         settings: how they are taken.
+        choices: the choices of the task. Default: those of its `settings_type`.
+        bad: takes the records that cannot be used. Default: as `settings` says.
 
     Raises:
         DataError: a record or a column cannot be used, or there are too few records.
         ArgumentError: the settings do not fit.
     """
-    bad = BadRecords(settings.skip_bad)
+    bad = BadRecords(settings.skip_bad) if bad is None else bad
     columns, training = _take(kind, source, settings, bad)
+    training = _learnable(kind, training, choices, bad)
     if isinstance(settings.validation, int | float):
         training, validation = _split(kind, training, settings)
     else:
@@ -135,11 +154,77 @@ def records_of(
     _check_roles(kind, roles)
     fields = [each for each in kind.fields if targets or not each.target]
     stream = iter(read_records(source, read, bad))
-    first = next(stream, None)
-    if first is None:
+    head = list(islice(stream, 1))
+    if not head:
         raise DataError("There are no records.", got=_name(source), expected="one or more")
-    columns = columns_of(first, fields, roles, known)
-    return columns, select_fields(chain([first], stream), columns, fields, bad)
+    columns = _look_for_columns(head, stream, fields, roles, known, bad)
+    if targets:
+        columns |= _later_columns(head, stream, fields, columns, roles, known)
+    else:  # someone may wait for the first answer
+        columns |= _optional(fields, columns, known)
+    records = chain(head, stream)
+    return columns, select_fields(records, columns, fields, bad, targets=targets)
+
+
+def _look_for_columns(
+    head: list[Record],
+    stream: Iterator[Record],
+    fields: Sequence[Field],
+    roles: Roles,
+    known: Columns | None,
+    bad: BadRecords,
+) -> Columns:
+    """Find columns in the first record that has those needed; what is read is added to `head`."""
+    for record in look_ahead(head, stream, bad):
+        with suppress(DataError):
+            return columns_of(record, fields, roles, known)
+    return columns_of(fullest(head), fields, roles, known)  # which says what is missing
+
+
+def look_ahead(
+    head: list[Record], stream: Iterator[Record], bad: BadRecords | None
+) -> Iterator[Record]:
+    """Give the first records, as long as those before may be left out.
+
+    Args:
+        head: the first record; those that are given after it are added.
+        stream: the others.
+        bad: says how many may be left out. Default: none.
+    """
+    yield head[0]
+    room = 0 if bad is None else bad.limit - bad.count
+    while len(head) <= min(room, AHEAD) and (record := next(stream, None)) is not None:
+        head.append(record)
+        yield record
+
+
+def fullest(head: Sequence[Record]) -> Record:
+    """Give the record with the most columns, the first of them."""
+    return max(head, key=lambda record: len(record.fields))
+
+
+def _later_columns(
+    head: list[Record],
+    stream: Iterator[Record],
+    fields: Sequence[Field],
+    columns: Columns,
+    roles: Roles,
+    known: Columns | None,
+) -> Columns:
+    """Find columns that need not be there in records after the first; `head` takes what is read."""
+    lacking = {field.role for field in fields} - columns.keys()
+    if not lacking:
+        return {}
+    head += islice(stream, AHEAD - len(head))
+    together = {name: value for record in reversed(head) for name, value in record.fields.items()}
+    found = columns_of(Record(together, head[0].where), fields, {**roles, **columns}, known)
+    return {role: found[role] for role in lacking & found.keys()}
+
+
+def _optional(fields: Sequence[Field], columns: Columns, known: Columns | None) -> Columns:
+    """Give columns that were learnt from and need not be there: a later record may have them."""
+    lacking = [field.role for field in fields if not field.needed and field.role not in columns]
+    return {role: (known or {})[role] for role in lacking if role in (known or {})}
 
 
 def _check_roles(kind: type[RecordTask], roles: Roles) -> None:
@@ -188,6 +273,19 @@ def _take(
     return found, taken
 
 
+def _learnable(
+    kind: type[RecordTask], records: list[Record], choices: Any, bad: BadRecords
+) -> list[Record]:
+    """Keep the records that a task can be made of."""
+    choices = kind.settings_type() if choices is None else choices
+    kept = list(kind.learnable(records, choices, bad))
+    if not kept:
+        raise DataError(
+            "No record can be used.", got=f"{bad.count} left out", where=records[0].where
+        )
+    return kept
+
+
 def _split(
     kind: type[RecordTask], records: list[Record], settings: DataSettings
 ) -> tuple[list[Record], list[Record]]:
@@ -195,7 +293,42 @@ def _split(
     assert isinstance(part, int | float)  # the caller has looked
     shares = (1 - part, part)
     training, validation = split_by_group(records, kind.group, shares, settings.seed)
+    needed = _groups_to_learn(kind, training, validation)
+    if not needed:
+        return training, validation
+    learnt = needed | {kind.group(record) for record in training}
+    training = [record for record in records if kind.group(record) in learnt]
+    validation = [record for record in validation if kind.group(record) not in needed]
+    if not validation:
+        raise _too_few_of_a_label(records)
     return training, validation
+
+
+def _groups_to_learn(
+    kind: type[RecordTask], training: Sequence[Record], validation: Sequence[Record]
+) -> set[Hashable]:
+    """Give groups of `validation` with labels that are not learnt from two records otherwise."""
+    needed: set[Hashable] = set()
+    for role in [each.role for each in kind.fields if each.target and each.kind == "label"]:
+        learnt = Counter(record.fields.get(role) for record in training)
+        held: dict[Hashable, list[Any]] = {}
+        for record in validation:
+            held.setdefault(kind.group(record), []).append(record.fields.get(role))
+        for group, labels in held.items():
+            if any(learnt[label] < FEWEST_OF_A_LABEL for label in labels):
+                needed.add(group)
+                learnt.update(labels)
+    return needed
+
+
+def _too_few_of_a_label(records: Sequence[Record]) -> DataError:
+    return DataError(
+        "There are too few records of each label to learn from two and to measure another.",
+        got=f"{len(records)} records",
+        expected="three or more of a label",
+        where=records[0].where,
+        fix="give more records, or others to measure: `--validation FILE`",
+    )
 
 
 def _name(source: Any) -> str:

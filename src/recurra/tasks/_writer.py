@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from recurra.base import Batch, check_size, settings_from
 from recurra.data import (
     NO_TARGET,
+    BadRecords,
     DemoData,
     Field,
     Record,
@@ -24,7 +25,7 @@ from recurra.data import (
 from recurra.decode import choose
 from recurra.report import Example, Part
 from recurra.tasks._cells_by_name import CellMaker
-from recurra.tasks._labels import labels_of, number_of_label
+from recurra.tasks._labels import labels_of, number_of_label, with_labels_known_twice
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import evaluating
 from recurra.tasks._text_network import encode_field, texts_of
@@ -109,6 +110,14 @@ class Writer(RecordTask):
         """Make a writer with the symbols and the labels of records."""
         encoder = make_text_encoder(texts_of(records, "text"), settings.encoding)
         return cls(encoder, labels_of(records, "label"), settings, cell=cell)
+
+    @classmethod
+    def learnable(
+        cls, records: Sequence[Record], settings: WriterConfig, bad: BadRecords
+    ) -> Sequence[Record]:
+        """Keep the records whose label another one has, too."""
+        del settings
+        return with_labels_known_twice(records, "label", bad)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Writer":

@@ -39,7 +39,7 @@ def training(**choices):
 def small_job(folder, source=None, *, choices=None, task=None, **options):
     return begin(
         TextClassifier,
-        source or reviews(),
+        reviews() if source is None else source,
         folder,
         data=options.pop("data", DataSettings()),
         settings=task or config(**(choices or {})),

@@ -3,8 +3,13 @@
 import pytest
 
 from recurra.base import DataError
-from recurra.data import Record
-from recurra.tasks._labels import balanced_weights, labels_of, number_of_label
+from recurra.data import BadRecords, Record
+from recurra.tasks._labels import (
+    balanced_weights,
+    labels_of,
+    number_of_label,
+    with_labels_known_twice,
+)
 from refusals import refused
 
 
@@ -37,6 +42,18 @@ def test_a_label_that_stands_once():
         fix="take the record out, or give it another label",
     ):
         labels_of(records("a b c a b"), "label")
+
+
+def test_records_whose_label_stands_once_are_left_out():
+    bad = BadRecords(2)
+    kept = with_labels_known_twice(records("a b c a b d"), "label", bad)
+    assert [each.fields["label"] for each in kept] == ["a", "b", "a", "b"]
+    assert [error.details["where"] for error in bad.errors] == ["a.csv:4", "a.csv:7"]
+    with pytest.raises(DataError, match="single training record") as caught:
+        with_labels_known_twice(records("a b c a b d"), "label", BadRecords(1))
+    assert caught.value.details["where"] == "a.csv:7"
+    alone = records("a")
+    assert with_labels_known_twice(alone, "label", BadRecords()) is alone
 
 
 def test_numbers_of_labels():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
-from recurra.data import MARKS, Record
+from recurra.data import MARKS, BadRecords, Record
 from recurra.tasks import (
     AnswerOptions,
     DataSettings,
@@ -157,28 +157,113 @@ def test_columns_of_their_own_names_belong_together_by_their_order():
     assert task.answers(batch_of(task, records), AnswerOptions())[0]["score"] > 1.5
 
 
-@pytest.mark.parametrize("labels", [("no", "yes"), ("True", "False"), ("match", "different")])
+def test_scores_beyond_those_learnt_from_are_measured_as_they_are():
+    task = small(pairs(told="score"))
+    assert (task.target.least, task.target.most) == (1.0, 4.75)
+    records = [
+        Record({**each.fields, "score": score}, each.where)
+        for each, score in zip(pairs(told="score"), (-3.0, 9.0, 2.0), strict=False)
+    ]
+    batch = batch_of(task, records)
+    measured = task.measured(batch)
+    assert measured.measures["y"].tolist() == pytest.approx([-3.0, 9.0, 2.0], abs=1e-5)
+    clipped = batch._replace(targets=batch.targets.clamp(0, 1))
+    assert torch.equal(measured.loss, task.measured(clipped).loss)
+    answers = task.answers(batch, AnswerOptions())
+    found = torch.tensor([each["score"] for each in answers], dtype=torch.float64)
+    true = torch.tensor([-3.0, 9.0, 2.0], dtype=torch.float64)
+    metrics = task.metrics({name: float(each.sum()) for name, each in measured.measures.items()})
+    assert metrics["mean_squared_error"] == pytest.approx(
+        float((found - true).square().mean()), rel=1e-3
+    )
+
+
+def test_mirrored_pairs_are_of_one_group():
+    def group(left, right):
+        return Matcher.group(Record({"left": left, "right": right}, ""))
+
+    one, other = {"name": "a", "city": "b"}, {"city": "d", "name": "c"}
+    assert group(one, other) == group(other, one)
+    assert group(one, other) != group(one, one)
+    assert group(one, other) != group(one, {"name": "d", "city": "c"})
+    assert group(one, {"name": "a", "city": ""}) == group({"name": "a"}, one)
+    assert group({"left": "x"}, {"right": "y"}) == group({"left": "y"}, {"right": "x"})
+    assert group({"a": "x", "b": "y"}, {"c": "z", "d": "u"}) != group(
+        {"a": "y", "b": "x"}, {"c": "z", "d": "u"}
+    )
+
+
+def test_mirrored_pairs_are_not_split(tmp_path):
+    data = [dict(each.fields) for each in pairs(30)]
+    data += [{**each, "left": each["right"], "right": each["left"]} for each in data]
+    job = begin(Matcher, data, tmp_path / "run", settings=MatcherConfig(**SMALL))
+    learnt = {
+        str(sorted(map(str, (r.fields["left"], r.fields["right"])))) for r in job.data.training
+    }
+    for record in job.data.validation:
+        sides = (record.fields["left"], record.fields["right"])
+        assert str(sorted(map(str, sides))) not in learnt
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("no", "yes"), ("True", "False"), ("match", "different"), ("0.0", "1.0"), ("-1.0", "1.00"),
+    ],
+)  # fmt: skip
 def test_names_of_labels(labels):
     records = [
         Record({**each.fields, "label": labels[i % 2]}, each.where)
         for i, each in enumerate(pairs())
     ]
-    names = small(records).target.names
-    assert names[1] in ("yes", "True", "match")
+    target = small(records).target
+    assert target.names[1] in ("yes", "True", "match", "1.0", "1.00")
+    if labels[0] == "0.0":  # the same numbers written otherwise
+        shares = [target.share(Record({"label": label}, "")) for label in ("0", "1", "1.0")]
+        assert shares == [0.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"),
-    [(("1", "2", "3"), "other than two"), (("red", "blue"), "cannot be told"), (("1",), "other")],
+    ("labels", "words", "where"),
+    [
+        (("1", "2", "3"), "other than two", "pairs:3"),
+        (("red", "blue"), "cannot be told", "pairs:1"),
+        (("1",), "other", "pairs:1"),
+    ],
 )
-def test_labels_that_say_nothing_are_refused(labels, words):
+def test_labels_that_say_nothing_are_refused(labels, words, where):
     records = [
         Record({**each.fields, "label": labels[i % len(labels)]}, each.where)
         for i, each in enumerate(pairs())
     ]
     with pytest.raises(DataError, match=words) as caught:
         small(records)
-    assert caught.value.details["where"] == "pairs:1"
+    assert caught.value.details["where"] == where
+
+
+def test_a_label_that_says_neither_yes_nor_no_is_one_bad_record():
+    def relabelled(places, label="maybe"):
+        return [
+            Record({**each.fields, "label": label}, each.where) if i in places else each
+            for i, each in enumerate(pairs())
+        ]
+
+    def kept(records, limit, **choices):
+        bad = BadRecords(limit)
+        return Matcher.learnable(records, MatcherConfig(**choices), bad), bad
+
+    found, bad = kept(relabelled({7, 9}), 2)
+    assert (len(found), bad.count) == (38, 2)
+    assert [error.details["where"] for error in bad.errors] == ["pairs:8", "pairs:10"]
+    with pytest.raises(DataError, match="other than two kinds") as caught:
+        kept(relabelled({7, 9}), 1)
+    assert caught.value.details["where"] == "pairs:10"
+    for records in (pairs(), pairs(told="score"), relabelled({7}, "yes")):
+        assert kept(records, 0)[0] is records
+    numbers = relabelled({3}, "2")
+    with pytest.raises(DataError, match="other than two kinds") as caught:
+        kept(numbers, 0)
+    assert caught.value.details["fix"].startswith("--score COLUMN")
 
 
 def test_both_targets_or_none_are_refused():

@@ -1,11 +1,12 @@
 """Trainings of tasks on records: begun, taken up again, refused before anything is written."""
 
 import json
+import os
 import threading
 
 import pytest
 import torch
-from small_texts import config, reviews, small_job, training
+from small_texts import config, regression, reviews, small_job, training
 
 from recurra import RecurraError
 from recurra.base import (
@@ -22,6 +23,10 @@ from recurra.tasks import (
     DEMO,
     DataSettings,
     LanguageModel,
+    TableClassifier,
+    TableClassifierConfig,
+    TableConfig,
+    TableRegressor,
     TextClassifier,
     TextRegressor,
     advised_training,
@@ -73,6 +78,70 @@ def test_a_training_that_was_stopped_ends_in_the_same_bits(tmp_path, file):
     assert all(torch.equal(last[0][name], last[1][name]) for name in last[0])
 
 
+def uneven_table():
+    """Rows of columns far from 0 and of other sizes, three of one class to each of the other."""
+    return [
+        {"a": 900 + 7 * i, "b": 0.01 * (i % 5), "label": "x" if i % 4 else "y", "target": 50 - i}
+        for i in range(40)
+    ]
+
+
+BEFORE_A_CHECKPOINT = {
+    "classes of rows": (
+        TableClassifier,
+        TableClassifierConfig(hidden_sizes=(4,), class_weights="balanced"),
+        {"features": "a,b"},
+    ),
+    "numbers of rows": (TableRegressor, TableConfig(hidden_sizes=(4,)), {"features": "a,b"}),
+    "numbers of texts": (TextRegressor, regression(dropout=0.1), {"text": "text"}),
+    "classes of texts": (TextClassifier, config(class_weights="balanced"), {"text": "text"}),
+}
+
+
+@pytest.mark.parametrize("name", BEFORE_A_CHECKPOINT)
+def test_a_training_that_was_killed_before_its_first_checkpoint(tmp_path, name):
+    kind, settings, roles = BEFORE_A_CHECKPOINT[name]
+    words = ("good film", "bad one")
+    records = [
+        {**each, "text": f"{words[each['label'] == 'x']} {each['a']}"} for each in uneven_table()
+    ]
+    file = write(tmp_path / "records.jsonl", records)
+    data = DataSettings(roles=roles)
+    options = {"data": data, "settings": settings, "training": training(), "rows": 8}
+    whole = begin(kind, file, tmp_path / "whole", **options)
+    train_job(whole)
+    begin(kind, file, tmp_path / "killed", **options)  # and nothing more
+    torch.manual_seed(99)
+    again = take_up(tmp_path / "killed")
+    train_job(again)
+    last = [run.read_checkpoint(run.checkpoints()[-1])["weights"] for run in (whole.run, again.run)]
+    assert last[0].keys() == last[1].keys()
+    assert all(torch.equal(last[0][each], last[1][each]) for each in last[0])
+
+
+def test_a_task_that_its_records_no_longer_make_is_refused(tmp_path, file):
+    small_job(tmp_path / "run", file)
+    written = tmp_path / "run" / "config.json"
+    changed = json.loads(written.read_text())
+    changed["task"]["classes"] = ["no", "perhaps"]
+    written.write_text(json.dumps(changed))
+    with refused(
+        ConfigMismatch,
+        "The task that the records make is not the one that the run began with.",
+        got="another vocabulary, or other names",
+        expected="those of config.json",
+        where=str(written),
+        fix="begin a new run",
+    ):
+        take_up(tmp_path / "run")
+
+
+def test_a_table_of_pandas_is_learnt_from(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    job = small_job(tmp_path / "run", pandas.DataFrame(reviews()))
+    assert len(job.data.training) + len(job.data.validation) == 60
+
+
 def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
     data = DataSettings(validation=0.25, test=file, roles={"text": "text"}, seed=5, longest=50)
     begun = small_job(tmp_path / "run", file, data=data, seed=7)
@@ -114,7 +183,7 @@ def test_records_in_memory_are_gone(tmp_path):
     small_job(tmp_path / "run")
     with refused(
         ArgumentError,
-        "The run learnt from records in memory or at standard input, which are gone.",
+        "The run learnt from records in memory, standard input or a pipe, which are gone.",
         got=str(tmp_path / "run"),
         expected="a run that learnt from files",
     ):
@@ -175,6 +244,40 @@ def test_a_record_that_is_too_long(tmp_path):
     job = small_job(tmp_path / "run", source, data=DataSettings(longest=20, skip_bad=1))
     assert job.summary.left_out_count == 1
     assert len(job.data.training) + len(job.data.validation) == 60
+
+
+def test_test_records_are_held_to_the_same_before_a_run_is_made(tmp_path):
+    odd = {"text": "fine", "label": "perhaps"}
+    data = DataSettings(test=[*reviews(6), odd])
+    with pytest.raises(DataError, match="not among those learnt from") as caught:
+        small_job(tmp_path / "run", data=data)
+    assert caught.value.details["where"] == "row 7"
+    assert list(tmp_path.iterdir()) == []
+    with refused(
+        DataError,
+        "No record of the test data can be used.",
+        got="1 left out",
+        expected="one or more",
+        where="row 1",
+    ):
+        small_job(tmp_path / "run", data=DataSettings(test=[odd], skip_bad=1))
+    job = small_job(tmp_path / "run", data=DataSettings(test=data.test, skip_bad=1), epochs=1)
+    assert (job.summary.left_out_count, job.summary.counts["test"]) == (1, 6)
+    train_job(job)
+    assert conclude(job)["test"].records == 6
+
+
+@pytest.mark.timeout(60)
+def test_records_come_from_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=write, args=(pipe, reviews()), daemon=True)
+    writer.start()
+    job = small_job(tmp_path / "run", pipe)
+    writer.join()
+    assert len(job.data.training) + len(job.data.validation) == 60
+    with pytest.raises(ArgumentError, match="a pipe, which are gone"):
+        take_up(tmp_path / "run")
 
 
 def test_what_a_task_advises():

@@ -1,13 +1,18 @@
 """The records of a task: roles, splits, what was learnt from, what is left out."""
 
+import json
+
 import pytest
 
 from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
 from recurra.data import BadRecords, ReadOptions
 from recurra.tasks import (
+    Chat,
     DataSettings,
     TableClassifier,
+    Tagger,
     TextClassifier,
+    choose_task,
     read_task_data,
     records_of,
 )
@@ -104,6 +109,119 @@ def test_numbers_are_never_read_from_other_columns_than_were_learnt():
         fix="--features weight",
     ):
         records_of(TableClassifier, [{"width": 1, "weight": 2}], {}, known=known, targets=False)
+
+
+def test_a_first_record_without_the_columns_is_left_out_like_others():
+    source = [{}, {"other": 1}, *reviews(10)]
+    data = read(source, skip_bad=2)
+    assert (len(data.training) + len(data.validation), data.bad.count) == (10, 2)
+    assert [error.details["where"] for error in data.bad.errors] == ["row 1", "row 2"]
+    with refused(
+        DataError,
+        'The column "text" is missing.',
+        got="the columns other",
+        expected="the columns of the other records",
+        where="row 6",
+        fix="`--skip-bad N` leaves up to N bad records out; N was 1",
+    ):
+        read([{}, *reviews(4), {"other": 1}], skip_bad=1)
+    for bad in (0, 1):
+        with pytest.raises(DataError, match="no column for the text"):
+            read(source, skip_bad=bad)
+
+
+def test_columns_that_nobody_has_are_missed_in_the_fullest_record():
+    with pytest.raises(DataError, match="no column for the text") as caught:
+        read([{}, {"txt": "a", "label": "b"}, {"txt": "a"}], skip_bad=5)
+    assert caught.value.details["where"] == "row 2"
+    assert caught.value.details["fix"] == "--text txt"
+
+
+def test_a_column_that_need_not_be_there_is_looked_for_in_the_first_hundred():
+    talk = [{"question": f"q {i}", "answer": f"a {i}"} for i in range(30)]
+    data = read([*talk, *({**each, "context": "c"} for each in talk)], Chat, skip_bad=30)
+    assert data.columns["context"] == ("context",)
+    assert {each.fields["context"] for each in data.training + data.validation} == {"c"}
+    assert data.bad.count == 30
+    with pytest.raises(DataError, match='The column "context" is missing'):
+        read([*talk, {**talk[0], "context": "c"}], Chat)
+    assert "context" not in read(talk, Chat).columns
+    late = [*talk, *talk, *talk, *talk, {**talk[0], "context": "c"}]
+    assert "context" not in read(late, Chat).columns
+
+
+def test_what_was_learnt_and_need_not_be_there_is_read_where_it_is():
+    known = {"question": ("question",), "context": ("passage",)}
+    asked = [{"question": "a"}, {"question": "b", "passage": "p"}, {"question": "c"}]
+    _, found = records_of(Chat, asked, {}, known=known, targets=False)
+    assert [each.fields.get("context") for each in found] == [None, "p", None]
+
+
+def test_answers_do_not_wait_for_records_to_come():
+    read_so_far = []
+
+    def coming():
+        for record in reviews(5):
+            read_so_far.append(record)
+            yield record
+
+    _, found = records_of(TextClassifier, coming(), {}, bad=BadRecords(9), targets=False)
+    assert next(iter(found)).fields == {"text": "text 0"}
+    assert len(read_so_far) == 1
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_the_task_is_that_of_the_first_record_that_fits_one(tmp_path, once):
+    records = [{}, {"label": "x"}, {"text": "a", "label": "x"}]
+    file = tmp_path / "records.jsonl"
+    file.write_text("".join(json.dumps(each) + "\n" for each in records))
+    kinds = [TextClassifier, TableClassifier]
+    source = iter(records) if once else file
+    kind, rest = choose_task(kinds, source, {}, bad=BadRecords(2))
+    assert kind is TextClassifier
+    assert rest is file if not once else len(list(rest)) == 3
+    with pytest.raises(DataError, match="no column for the text"):
+        choose_task(kinds, iter(records) if once else file, {}, bad=BadRecords(1))
+
+
+def test_what_no_task_can_be_made_of_is_left_out_like_others():
+    lonely = {"text": "alone", "label": "c"}
+    for seed in range(4):
+        data = read([*reviews(20), lonely], skip_bad=1, seed=seed, validation=0.3)
+        assert (data.bad.count, data.bad.errors[0].details["where"]) == (1, "row 21")
+        assert len(data.training) + len(data.validation) == 20
+        with pytest.raises(DataError, match="single training record") as caught:
+            read([*reviews(20), lonely], seed=seed, validation=0.3)
+        assert caught.value.details["where"] == "row 21"
+    short = {"form": ["a", "b"], "label": ["X"]}
+    words = [{"form": ["a", f"{i}"], "label": ["X", "Y"]} for i in range(10)]
+    data = read([*words, short], Tagger, skip_bad=1)
+    assert (data.bad.count, data.bad.errors[0].details["where"]) == (1, "row 11")
+    with pytest.raises(DataError, match="not as many labels as words") as caught:
+        read([*words, short], Tagger)
+    assert caught.value.details["where"] == "row 11"
+    with refused(DataError, "No record can be used.", got="2 left out", where="row 1"):
+        read([{"text": "x", "label": "a"}, {"text": "y", "label": "b"}], skip_bad=2)
+
+
+def test_a_label_of_two_records_is_learnt_whatever_the_seed():
+    rare = [{"text": f"rare {i}", "label": "c"} for i in range(2)]
+    for seed in range(8):
+        data = read([*reviews(10), *rare], seed=seed, validation=0.4)
+        assert sum(each.fields["label"] == "c" for each in data.training) == 2
+        places = [int(each.where.split()[1]) for each in data.training]
+        assert places == sorted(places)
+        assert len(data.training) + len(data.validation) == 12
+        assert data.validation
+    with refused(
+        DataError,
+        "There are too few records of each label to learn from two and to measure another.",
+        got="4 records",
+        expected="three or more of a label",
+        where="row 1",
+        fix="give more records, or others to measure: `--validation FILE`",
+    ):
+        read(reviews(4))
 
 
 def test_what_is_left_out_counts_for_all_parts():

@@ -48,11 +48,6 @@ class BadRecords:
         if len(self.errors) < KEPT:
             self.errors.append(error)
 
-    def note(self, others: "BadRecords") -> None:
-        """Count what others left out, without a limit."""
-        self.count += others.count
-        self.errors += others.errors[: KEPT - len(self.errors)]
-
 
 def _add_way_out(error: DataError, limit: int) -> None:
     way = "`--skip-bad N` leaves up to N bad records out"

@@ -26,8 +26,9 @@ def select_fields(
         fields: the roles.
         bad: takes the records that have an empty text or label, a number that is none, or words
             that are no list of them.
-        targets: whether labels and numbers have to be there. If not, those of roles that are not
-            needed are left out where they are empty. Default: True.
+        targets: whether texts, labels and numbers have to be there. If not, those of roles that
+            are not needed are left out where they are missing; labels and numbers where they are
+            empty, too. Default: True.
 
     Returns:
         records: role to value.
@@ -58,8 +59,11 @@ def select_fields(
 
 
 def _may_lack(record: Record, field: Field, names: tuple[str, ...]) -> bool:
-    is_target = field.kind in ("label", "number") and not field.needed
-    return is_target and is_missing(look_up(record.fields, names[0]))
+    if field.needed:
+        return False
+    if field.kind == "text":  # one that is there and empty is a mistake
+        return look_up(record.fields, names[0], ABSENT) is ABSENT
+    return field.kind in ("label", "number") and is_missing(look_up(record.fields, names[0]))
 
 
 def _value(record: Record, field: Field, names: tuple[str, ...]) -> Any:
@@ -105,7 +109,7 @@ def _absent(record: Record, column: str) -> DataError:
     return DataError(
         f'The column "{column}" is missing.',
         got=f"the columns {', '.join(map(str, record.fields)) or '(none)'}",
-        expected="the columns of the first record",
+        expected="the columns of the other records",
         where=record.where,
     )
 
