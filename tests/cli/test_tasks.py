@@ -322,6 +322,11 @@ def test_two_plain_files_are_read_side_by_side(recurra, tmp_path, monkeypatch):
     assert "read side by side" in answer.out
     assert json.loads(recurra("predict", "new", "--value", "go 3").out)["source"] == "go 3"
     assert recurra("evaluate", "new", "a.en", "a.de").code == 0
+    (tmp_path / "b.en").write_text("go 7\n")
+    both = recurra("predict", "new", "a.en", "b.en", "--longest", 3)
+    assert len(both.out.splitlines()) == 21
+    aligned = recurra("predict", "new", "a.en", "a.de", "--format", "parallel", "--longest", 3)
+    assert len(aligned.out.splitlines()) == 20
     (tmp_path / "b.de").write_text("geh\n")
     uneven = recurra("train", "translate", "a.en", "b.de", "--out", "other")
     assert uneven.code == 2
