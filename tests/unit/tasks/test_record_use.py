@@ -1,5 +1,6 @@
 """Prediction in a stream and measurement with intervals."""
 
+import json
 import tracemalloc
 
 import pytest
@@ -8,7 +9,8 @@ from small_texts import reviews, untrained
 
 from recurra.base import DataError
 from recurra.data import BadRecords
-from recurra.tasks import AnswerOptions, Prediction
+from recurra.store import Run
+from recurra.tasks import AnswerOptions, Prediction, load_task, save_task
 from recurra.tasks import _record_use as use
 
 
@@ -139,3 +141,17 @@ def test_options_reach_the_answers(task):
     (answer,) = (each.answer for each in task.predict(varied(1), AnswerOptions(top=5)))
     assert [each["label"] for each in answer["top"]] in (["no", "yes"], ["yes", "no"])
     assert sum(each["confidence"] for each in answer["top"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_records_may_be_as_long_as_in_training(task, tmp_path):
+    task.longest = 3
+    with pytest.raises(DataError, match="too long") as caught:
+        list(task.predict(["it is good and bad"]))
+    assert caught.value.details["fix"].startswith("shorten it, or train with `--longest ")
+    run = save_task(task, tmp_path / "run")
+    assert load_task(run.folder).longest == 10_000
+    path = run.folder / "config.json"
+    (tmp_path / "other").mkdir()
+    other = Run.create(tmp_path / "other", {**json.loads(path.read_text()), "data": {"longest": 7}})
+    other.write_weights(task.state_dict(), 0)
+    assert load_task(other.folder).longest == 7
