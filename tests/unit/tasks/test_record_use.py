@@ -10,8 +10,9 @@ from small_texts import reviews, untrained
 from recurra.base import DataError
 from recurra.data import BadRecords
 from recurra.store import Run
-from recurra.tasks import AnswerOptions, Prediction, load_task, save_task
+from recurra.tasks import AnswerOptions, Prediction, _as_it_comes, load_task, save_task
 from recurra.tasks import _record_use as use
+from recurra.tasks._examples import examples_of
 
 
 @pytest.fixture
@@ -155,3 +156,21 @@ def test_records_may_be_as_long_as_in_training(task, tmp_path):
     other = Run.create(tmp_path / "other", {**json.loads(path.read_text()), "data": {"longest": 7}})
     other.write_weights(task.state_dict(), 0)
     assert load_task(other.folder).longest == 7
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_long_records_make_small_chunks(task, monkeypatch, at_once):
+    seen = []
+    monkeypatch.setattr(_as_it_comes, "CHARACTERS", 20)
+
+    def counted(task, chunk, bad, **options):
+        seen.append(len(chunk))
+        return examples_of(task, chunk, bad, **options)
+
+    monkeypatch.setattr(use, "examples_of", counted)
+    texts = ["good " * 4, "bad", "good " * 5, "it", "it"]
+    found = [each.record.fields["text"] for each in task.predict(texts, at_once=at_once)]
+    assert found == texts
+    assert sum(seen) == 5
+    assert max(seen) <= 2
+    assert at_once or seen == [1, 2, 2]
