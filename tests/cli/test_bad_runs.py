@@ -48,7 +48,7 @@ def test_a_run_without_weights(refused, workplace, command):
     (workplace / "run" / "weights.safetensors").unlink()
     problem, details = refused(*using(command, "run"))
     assert "no weights yet" in problem
-    assert "--resume run" in details["fix"]
+    assert details["fix"] == "recurra train --resume run"
 
 
 @pytest.mark.parametrize("command", [["generate"], ["evaluate"]], ids=" ".join)

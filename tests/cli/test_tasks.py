@@ -308,6 +308,9 @@ def test_a_task_is_taken_by_the_fields_that_are_there(recurra, tmp_path, monkeyp
     assert answer.code == 0, answer.err
     assert "Taken as table classifier, from features." in answer.out
     assert load_task("new").settings.hidden_sizes == (8, 4)
+    told = recurra("predict", "new", "--value", "height=9", "--value", "width=3")
+    assert told.code == 0, told.err
+    assert set(json.loads(told.out)["features"]) == {"width", "height"}
 
 
 def test_two_plain_files_are_read_side_by_side(recurra, tmp_path, monkeypatch):
@@ -322,6 +325,11 @@ def test_two_plain_files_are_read_side_by_side(recurra, tmp_path, monkeypatch):
     assert "read side by side" in answer.out
     assert json.loads(recurra("predict", "new", "--value", "go 3").out)["source"] == "go 3"
     assert recurra("evaluate", "new", "a.en", "a.de").code == 0
+    (tmp_path / "b.en").write_text("go 7\n")
+    both = recurra("predict", "new", "a.en", "b.en", "--longest", 3)
+    assert len(both.out.splitlines()) == 21
+    aligned = recurra("predict", "new", "a.en", "a.de", "--format", "parallel", "--longest", 3)
+    assert len(aligned.out.splitlines()) == 20
     (tmp_path / "b.de").write_text("geh\n")
     uneven = recurra("train", "translate", "a.en", "b.de", "--out", "other")
     assert uneven.code == 2
@@ -359,6 +367,12 @@ def test_a_run_that_replies_is_talked_with(recurra, tmp_path, monkeypatch, typed
     assert len(answer.out.splitlines()) == 2
     expected = load_task("new").reply("what is 3", options=AnswerOptions(longest=5))
     assert answer.out.splitlines()[0] == expected
+    typed(b"\xef\xbb\xbfwhat is 3\nh\xffi\n" + b"what " * 10_001 + b"\nwhat is 3\n")
+    odd = recurra("chat", "new", "--longest", 5)
+    assert odd.code == 1
+    assert odd.out.splitlines() == [expected, expected]
+    assert "standard input:2" in odd.err
+    assert "too long" in odd.err
 
 
 def test_words_are_labelled_and_plain_answers_are_the_labels(recurra, tmp_path, monkeypatch):

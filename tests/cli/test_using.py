@@ -139,3 +139,18 @@ def test_a_run_of_tables_is_shown_and_does_not_write(recurra, tmp_path):
             answer = recurra(*command)
             assert answer.code == 2
             assert words in answer.err
+
+
+def test_info_of_a_matcher_that_learnt_scores(recurra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"cat {i}\tdog {i % 5}\t{1 + i % 4}\n" for i in range(40))
+    (tmp_path / "alike.tsv").write_text("left\tright\tscore\n" + rows)
+    trained = recurra(
+        "train", "match", "alike.tsv", "--hidden-size", 4, "--embedding-size", 4,
+        "--vector-size", 4, "--epochs", 1, "--threads", 1, "--out", "new",
+    )  # fmt: skip
+    assert trained.code == 0, trained.err
+    answer = recurra("info", "new")
+    assert (answer.code, answer.err) == (0, "")
+    (best,) = (line for line in answer.out.splitlines() if "best validation" in line)
+    assert best.split()[-1] == "pearson"

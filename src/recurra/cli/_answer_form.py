@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,15 @@ class _Rows:
     """Rows below a header, which the first answer gives."""
 
     def __init__(self, separator: str) -> None:
-        self._separator = separator
+        self._row = _plain_row if separator == "\t" else _quoted_row
         self._header: list[str] = []
 
     def __call__(self, prediction: Prediction) -> str:
         columns = _columns(prediction)
-        text = io.StringIO()
-        writer = csv.writer(text, delimiter=self._separator, lineterminator="\n")
+        text = ""
         if not self._header:
             self._header = list(columns)
-            writer.writerow(self._header)
+            text = self._row(self._header)
         if set(columns) != set(self._header):
             raise DataError(
                 "The answers have different columns, which no table can hold.",
@@ -61,8 +61,21 @@ class _Rows:
                 where=prediction.record.where,
                 fix="--out FILE.jsonl",
             )
-        writer.writerow([_cell(columns[name]) for name in self._header])
-        return text.getvalue()
+        return text + self._row([_cell(columns[name]) for name in self._header])
+
+
+def _quoted_row(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _plain_row(cells: Sequence[str]) -> str:
+    """Write a row of a TSV file, in which a quote is a character like others.
+
+    Tabs and line ends within a value become blanks: there is no way to write them.
+    """
+    return "\t".join(re.sub("\r\n|[\t\r\n]", " ", cell) for cell in cells) + "\n"
 
 
 def _columns(prediction: Prediction) -> Mapping[str, Any]:

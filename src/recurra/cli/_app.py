@@ -159,7 +159,9 @@ def predict(
     ] = None,
     value: Annotated[
         list[str] | None,
-        typer.Option(metavar="TEXT", help="A record itself: TEXT, or ROLE=TEXT for each column."),
+        typer.Option(
+            metavar="TEXT", help="A record itself: TEXT, or ROLE=TEXT or COLUMN=TEXT for each."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -197,11 +199,16 @@ def chat(
     longest: Annotated[int, typer.Option(min=1, help="Symbols of a reply at most.")] = 200,
     cell: UserCell = None,
 ) -> None:
-    """Talk with a model that was trained to reply; a question a line, Ctrl-D leaves."""
+    """Talk with a model that was trained to reply; a question a line, Ctrl-D leaves.
+
+    A line from a pipe that cannot be asked, such as one that is not UTF-8, is told on standard
+    error and passed over; the exit code is then 1.
+    """
     from recurra.cli._chat import hold_dialogue
     from recurra.tasks import AnswerOptions
 
-    hold_dialogue(run, context, AnswerOptions(beam=beam, longest=longest), cell)
+    if not hold_dialogue(run, context, AnswerOptions(beam=beam, longest=longest), cell):
+        raise typer.Exit(1)
 
 
 @app.command()

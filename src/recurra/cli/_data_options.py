@@ -32,7 +32,7 @@ def reading_options(panel: str) -> Declared:
 
 
 def read_options(
-    kind: type["RecordTask"], files: Sequence[Path], given: Mapping[str, Any]
+    kind: type["RecordTask"], files: Sequence[Path], given: Mapping[str, Any], pairs: bool = True
 ) -> "ReadOptions":
     """Make of the options how files are read; two plain files of pairs are read side by side.
 
@@ -40,13 +40,14 @@ def read_options(
         kind: the task, or the first of several.
         files: those of one part of the data.
         given: the options; those that were not given are missing or None.
+        pairs: whether two plain files may be such pairs. Default: True.
     """
     from recurra.data import ReadOptions
 
     told = {name: given[name] for name in READING if given.get(name) is not None}
     if "columns" in told:
         told["columns"] = tuple(name.strip() for name in told["columns"].split(","))
-    if "format" not in told and are_pairs(kind, files):
+    if pairs and "format" not in told and are_pairs(kind, files):
         told["format"] = "parallel"
     return ReadOptions(**told)
 

@@ -12,7 +12,7 @@ from recurra.cli._console import console
 from recurra.cli._options import RunFolder
 
 if TYPE_CHECKING:
-    from recurra.data import BadRecords
+    from recurra.data import ReadOptions
 
 Records = Annotated[
     list[Path] | None, typer.Argument(metavar="[RECORDS]...", help="Files; - is standard input.")
@@ -20,6 +20,11 @@ Records = Annotated[
 FileFormat = Annotated[
     str | None, typer.Option("--format", help="csv, tsv, jsonl ... Default: by the file's ending.")
 ]
+Separator = Annotated[
+    str | None,
+    typer.Option(help="Between columns: a sign, or tab, space, comma, semicolon, colon, pipe."),
+]
+Encoding = Annotated[str | None, typer.Option(help="Of the characters. Default: utf-8.")]
 SkipBad = Annotated[int, typer.Option(help="Leave out so many records that cannot be used.")]
 
 
@@ -36,10 +41,13 @@ def index(
     search_effort: Annotated[int, typer.Option(help="Records looked at in a search.")] = 64,
     threads: Annotated[int, typer.Option(help="Threads that build the graph.")] = 1,
     file_format: FileFormat = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
     skip_bad: SkipBad = 0,
 ) -> None:
     """Embed records with a trained matcher, so that the nearest of them are found at once."""
-    from recurra.data import BadRecords, ReadOptions
+    from recurra.cli._use import say_left_out
+    from recurra.data import BadRecords
     from recurra.tasks import IndexSettings, RecordIndex
 
     bad = BadRecords(skip_bad)
@@ -49,13 +57,13 @@ def index(
         records,
         out,
         settings=IndexSettings(neighbours, effort, search_effort, threads),
-        columns=tuple(columns.split(",")) if columns else (),
-        read=ReadOptions(format=file_format),
+        columns=tuple(name.strip() for name in columns.split(",")) if columns else (),
+        read=_reading(file_format, separator, encoding),
         bad=bad,
     )
     seconds = time.monotonic() - began
     console().print(f"[bold]{len(made):,}[/] records in {out}, {seconds:.1f} s")
-    _say_left_out(bad)
+    say_left_out(bad)
 
 
 def search(
@@ -66,17 +74,20 @@ def search(
         Path | None, typer.Option(help="The run that made it. Default: where it was then.")
     ] = None,
     file_format: FileFormat = None,
+    separator: Separator = None,
+    encoding: Encoding = None,
     skip_bad: SkipBad = 0,
 ) -> None:
     """Find the nearest records in an index, and say which of them match; one line of JSON each."""
     from recurra.base import DataError
-    from recurra.data import BadRecords, ReadOptions, read_records
+    from recurra.cli._use import say_left_out
+    from recurra.data import BadRecords, read_records
     from recurra.tasks import RecordIndex
 
     bad = BadRecords(skip_bad)
     paths = records or [Path("-")]
     file_format = file_format or ("jsonl" if paths == [Path("-")] else None)
-    asked = read_records(paths, ReadOptions(format=file_format), bad)
+    asked = read_records(paths, _reading(file_format, separator, encoding), bad)
     opened = RecordIndex.open(folder, run=run)
     for record in asked:
         try:
@@ -90,9 +101,11 @@ def search(
         line = {"record": dict(record.fields), "nearest": near}
         sys.stdout.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
         sys.stdout.flush()
-    _say_left_out(bad)
+    say_left_out(bad)
 
 
-def _say_left_out(bad: "BadRecords") -> None:
-    for error in bad.errors:
-        sys.stderr.write(f"left out: {error.details.get('where', '')}: {error.problem}\n")
+def _reading(file_format: str | None, separator: str | None, encoding: str | None) -> "ReadOptions":
+    """Make of the options how files are read, as the other commands do."""
+    from recurra.data import ReadOptions
+
+    return ReadOptions(format=file_format, separator=separator, encoding=encoding or "utf-8")

@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recurra.base import DamagedFile, RunError, Task
+from recurra.base import DamagedFile, RunError
 from recurra.store import Run
-from recurra.tasks import DEMO, RecordTask, WordLanguageModel, kind_of
+from recurra.tasks import DEMO, Loadable, RecordTask, WordLanguageModel, kind_of
 from recurra.train import with_what_was_fixed
 
 DAMAGED = "damaged"
@@ -43,7 +43,7 @@ def show_info(console: Console, run: Run) -> None:
         )
 
 
-def _model_rows(kind: type[Task], task: dict[str, Any]) -> list[tuple[str, str]]:
+def _model_rows(kind: type[Loadable], task: dict[str, Any]) -> list[tuple[str, str]]:
     name = ("task", kind.kind.replace("_", " "))
     if issubclass(kind, RecordTask):
         return [name, *_record_rows(task)]
@@ -153,10 +153,11 @@ def _files_of(part: Any) -> str:
     return "\n".join(listed) or "records in memory or at standard input"
 
 
-def _training_rows(kind: type[Task], run: Run) -> list[tuple[str, str]]:
+def _training_rows(kind: type[Loadable], run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
     better = max if kind.best_is_largest else min
-    best = better((each[kind.monitor] for each in measured), default=None)
+    monitor = kind.monitor_of(run.config["task"])
+    best = better((each[monitor] for each in measured), default=None)
     rows = []
     if "training" in run.config:
         training = with_what_was_fixed(run.config["training"])
@@ -170,7 +171,7 @@ def _training_rows(kind: type[Task], run: Run) -> list[tuple[str, str]]:
     if run.report_path.exists():
         rows.append(("report", str(run.report_path)))
     if best is not None:
-        rows.append(("best validation", f"{best:.4f} {kind.monitor.replace('_', ' ')}"))
+        rows.append(("best validation", f"{best:.4f} {monitor.replace('_', ' ')}"))
     versions = run.config["versions"].items()
     return [*rows, ("made with", ", ".join(f"{name} {version}" for name, version in versions))]
 

@@ -117,14 +117,13 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _record(task: RecordTask, values: Sequence[str]) -> dict[str, str]:
+def _record(task: RecordTask, values: Sequence[str]) -> dict[str, Any]:
     """Make a record of `ROLE=TEXT`, or of the texts of what the task reads, in order."""
     roles = [field.role for field in task.fields if not field.target]
-    record: dict[str, str] = {}
+    record: dict[str, Any] = {}
     for value in values:
-        role, equals, text = value.partition("=")
-        if equals and role in roles:
-            record[role] = text
+        name, equals, text = value.partition("=")
+        if equals and _is_put(record, task, name, text):
             continue
         free = [each for each in roles if each not in record]
         if not free:
@@ -135,6 +134,26 @@ def _record(task: RecordTask, values: Sequence[str]) -> dict[str, str]:
             )
         record[free[0]] = value
     return record
+
+
+def _is_put(record: dict[str, Any], task: RecordTask, name: str, text: str) -> bool:
+    """Put a text where its name says, if there is such a place: a role, or a column of one."""
+    kinds = {field.role: field.kind for field in task.fields if not field.target}
+    role, dot, part = name.partition(".")
+    if dot and kinds.get(role) == "parts":
+        parts = record.get(role)
+        record[role] = {**(parts if isinstance(parts, dict) else {}), part: text}
+        return True
+    if name in kinds:
+        record[name] = text
+        return True
+    several = [each for each, kind in kinds.items() if kind in ("parts", "numbers")]
+    of = [each for each in several if name in task.columns.get(each, ())]
+    for each in of:
+        if kinds[each] == "parts":  # of parts, some may be empty
+            record.update({other: "" for other in task.columns[each] if other not in record})
+        record[name] = text
+    return bool(of)
 
 
 class _TheValue(BadRecords):

@@ -67,13 +67,16 @@ def refuse_foreign_roles(task: RecordTask, given: Mapping[str, Any]) -> None:
 
 
 def reading(task: RecordTask, files: list[Path], given: Mapping[str, Any]) -> ReadOptions:
-    """Say how files are read; lines of plain text are what the task reads, where that is one."""
-    read = read_options(type(task), files, given)
+    """Say how files to be answered are read, one after the other.
+
+    Lines of plain text are what the task reads, where that is one; two such files are no pair.
+    """
+    read = read_options(type(task), files, given, pairs=False)
     inputs = [field for field in task.fields if field.needed and not field.target]
     plain = all(format_of(path, read) == "text" for path in files)
     if plain and len(inputs) == 1 and not read.columns:
         given = {**given, "columns": inputs[0].role}
-        return read_options(type(task), files, given)
+        return read_options(type(task), files, given, pairs=False)
     return read
 
 

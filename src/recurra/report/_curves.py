@@ -12,11 +12,12 @@ _SPLITS = ("train", "validation")
 def curves_from(records: list[dict[str, Any]], metric: str) -> Chart:
     """Make the chart of a metric over the steps, on training and on validation data.
 
-    The last validation that was the best so far is marked: its weights are those that a run keeps.
+    The last validation that was the best so far is marked: its weights are those that a run keeps,
+    unless it keeps the last; the note says so then.
 
     Args:
         records: the measurements of a run, as `store.MetricsLog.read` gives them: a step, a split,
-            metrics by name, and whether a validation was the best so far.
+            metrics by name, whether a validation was the best so far and whether it was kept.
         metric: its name in the records.
 
     Returns:
@@ -45,13 +46,24 @@ def curves_from(records: list[dict[str, Any]], metric: str) -> Chart:
         for split in _SPLITS
         if (points := [(each["step"], each[metric]) for each in measured if each["split"] == split])
     ]
-    bests = [each for each in measured if each["split"] == "validation" and each.get("best")]
+    best, kept = _last(measured, "best"), _last(measured, "kept")
     note = ""
-    if bests:
-        step, value = bests[-1]["step"], bests[-1][metric]
-        curves.append(Curve("best", [(step, value)]))
-        note = f"Best: {format_number(float(value))} at step {step:,}."
+    if best:
+        curves.append(Curve("best", [(best["step"], best[metric])]))
+        note = f"Best: {_at_step(best, metric)}."
+    if best and kept and kept["step"] != best["step"]:
+        note += f" Kept, as the last: {_at_step(kept, metric)}."
     return Chart("Learning curve", "step", metric.replace("_", " "), curves, note)
+
+
+def _last(measured: list[dict[str, Any]], mark: str) -> dict[str, Any] | None:
+    """Find the last validation that has a mark."""
+    marked = [each for each in measured if each["split"] == "validation" and each.get(mark)]
+    return marked[-1] if marked else None
+
+
+def _at_step(record: dict[str, Any], metric: str) -> str:
+    return f"{format_number(float(record[metric]))} at step {record['step']:,}"
 
 
 def _is_number(value: object) -> bool:

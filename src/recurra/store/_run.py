@@ -145,7 +145,7 @@ class Run:
                 "The run has no weights yet.",
                 got=self.folder,
                 expected="weights.safetensors, written after the first epoch",
-                fix=f"recurra train lm --resume {shlex.quote(str(self.folder))}",
+                fix=f"recurra train --resume {shlex.quote(str(self.folder))}",
             )
         weights, document = read_tensors(self.weights_path)
         self._check_owner(self.weights_path, document, "step", int)

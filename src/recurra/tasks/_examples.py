@@ -15,8 +15,17 @@ def examples_of(
     *,
     longest: int,
     targets: bool = True,
+    using: bool = False,
 ) -> tuple[list[Record], list[Any]]:
     """Turn records into examples; what the task cannot use goes to `bad`.
+
+    Args:
+        task: the task.
+        records: fields by role.
+        bad: takes the records that cannot be used.
+        longest: steps of the longest record.
+        targets: whether what is to be predicted is read, too. Default: True.
+        using: whether the task has been trained, so that its training set the limit.
 
     Returns:
         records: those that can be used.
@@ -26,7 +35,7 @@ def examples_of(
     for record in records:
         try:
             example = task.example(record, targets=targets)
-            refuse_long(record, task.size(example), longest)
+            refuse_long(record, task.size(example), longest, using=using)
         except DataError as error:
             if "where" not in error.details:
                 error.details["where"] = record.where
@@ -37,7 +46,7 @@ def examples_of(
     return kept, examples
 
 
-def refuse_long(record: Record, size: int, longest: int) -> None:
+def refuse_long(record: Record, size: int, longest: int, *, using: bool = False) -> None:
     """Raise DataError for a record of more steps than is asked for."""
     if size > longest:
         raise DataError(
@@ -45,7 +54,7 @@ def refuse_long(record: Record, size: int, longest: int) -> None:
             got=f"{size:,} steps",
             expected=f"at most {longest:,}",
             where=record.where,
-            fix=f"shorten it, or `--longest {size}`",
+            fix=f"shorten it, or {'train with ' if using else ''}`--longest {size}`",
         )
 
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import torch
 
-from recurra.base import ArgumentError, DamagedFile, Task
+from recurra.base import ArgumentError, DamagedFile, Task, check_size
 from recurra.store import Run
 from recurra.tasks._all_tasks import TASKS
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._loadable import Loadable
 from recurra.tasks._next_symbol_model import NextSymbolModel
+from recurra.tasks._record_task import RecordTask
 
 
 def describe_task(task: Task) -> dict[str, Any]:
@@ -165,7 +166,16 @@ def load_task(
     task = build_task(run, cell=cell, kind=kind)
     weights, _ = run.read_weights()
     _load_weights(task, weights, run)
+    if isinstance(task, RecordTask):
+        _read_limit(task, run)
     return task.eval()
+
+
+def _read_limit(task: RecordTask, run: Run) -> None:
+    """Let a task use records as long as those that it learnt from, where the run knows."""
+    with run.reading_config():
+        longest = run.config.get("data", {}).get("longest", task.longest)
+        task.longest = check_size("longest", longest)
 
 
 def _load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from recurra.base import ArgumentError, DataError
 from recurra.data import BadRecords, Field, Record, has_column, select_fields
+from recurra.tasks._examples import refuse_long
 from recurra.tasks._pair_parts import PairParts, Side, encode_parts
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class IndexColumns:
             lenient: whether columns may be absent that are there in the index. Default: False.
 
         Raises:
-            DataError: there is nothing to read in the columns.
+            DataError: there is nothing to read in the columns, or more steps than in training.
         """
         names = self.names
         if lenient and not any(has_column(record, name) for name in names):
@@ -76,4 +77,7 @@ class IndexColumns:
         chosen = select_fields([record], {"record": names}, [field], BadRecords())
         values = next(chosen).fields["record"].values()
         parts = dict(zip(task.parts.left, values, strict=True))
-        return encode_parts(parts, task.parts.left, task.encoder, record.where, "indexed")
+        side = encode_parts(parts, task.parts.left, task.encoder, record.where, "indexed")
+        steps = sum(len(numbers) for _, numbers in side)
+        refuse_long(record, steps, task.longest, using=True)
+        return side

@@ -197,7 +197,7 @@ def _advised_rows(kind: type[RecordTask], records: int) -> int:
 
 def _ready(task: RecordTask, data: TaskData, rows: int, settings: DataSettings) -> dict[str, Any]:
     """Make examples and batches, and run one, so that what cannot work is refused before a run."""
-    longest = settings.longest
+    longest = task.longest = settings.longest
     learnt, examples = examples_of(task, data.training, data.bad, longest=longest)
     measured, held_out = examples_of(task, data.validation, data.bad, longest=longest)
     tested, _ = examples_of(task, data.test, data.bad, longest=longest)

@@ -21,3 +21,9 @@ class Loadable(Task):
             cell: makes the cell, where `config` names one of the user's. Tasks without a cell are
                 never given one.
         """
+
+    @classmethod
+    def monitor_of(cls, config: Mapping[str, Any]) -> str:
+        """Name the metric that picks the weights of the task that `config` describes."""
+        del config
+        return cls.monitor

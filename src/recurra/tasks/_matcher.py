@@ -135,8 +135,7 @@ class Matcher(RecordTask):
         self.scale, self.middle = nn.Parameter(torch.tensor(10.0)), nn.Parameter(torch.tensor(0.7))
         self.sharpness = nn.Parameter(torch.tensor(15.0))
         self.register_buffer("threshold", torch.zeros(()))
-        if target.kind == "score":
-            self.monitor = "pearson"  # type: ignore[misc]
+        self.monitor = _monitor(target.kind)  # type: ignore[misc]
 
     @classmethod
     def from_records(
@@ -171,6 +170,11 @@ class Matcher(RecordTask):
         task = cls(text_encoder_from(config["encoder"]), parts, told, settings, cell=cell)
         task.read_columns(config)
         return task
+
+    @classmethod
+    def monitor_of(cls, config: Mapping[str, Any]) -> str:
+        """Name the metric that picks the weights: another one where scores were learnt."""
+        return _monitor(config["target"]["kind"])
 
     def config(self) -> dict[str, Any]:
         """Describe the matcher as JSON."""
@@ -341,3 +345,7 @@ class Matcher(RecordTask):
             return Example(given, f"{answer['score']:.2f}", f"{record.fields['score']:.2f}")
         truth = record.fields["label"]
         return Example(given, answer["label"], truth, answer["score"], answer["label"] == truth)
+
+
+def _monitor(target: str) -> str:
+    return "pearson" if target == "score" else Matcher.monitor

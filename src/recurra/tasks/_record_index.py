@@ -31,8 +31,8 @@ from recurra.tasks._record_use import evaluating
 CHUNK = 8192
 """Records that are sorted by length and embedded together; all that is in memory at a time."""
 
-ROWS = 256
-"""Records of a batch while embedding."""
+ROWS, STEPS = 256, 100_000
+"""Records of a batch while embedding, and about so many steps of all its rows with padding."""
 
 
 @dataclass(frozen=True)
@@ -237,8 +237,12 @@ def embed_sides(task: Matcher, sides: Sequence[Side], rows: int = ROWS) -> torch
     order = sorted(range(len(sides)), key=longest.__getitem__)
     whole = torch.zeros(len(sides), task.network.output_size)
     with evaluating(task):
-        for start in range(0, len(order), rows):
+        start = 0
+        while start < len(order):
             chosen = order[start : start + rows]
+            # the last is the longest, to which the others are padded
+            chosen = chosen[: max(1, STEPS // longest[chosen[-1]])]
+            start += len(chosen)
             texts = part_texts([sides[place] for place in chosen])
             whole[chosen] = task.network(texts, len(chosen)).whole
     return whole

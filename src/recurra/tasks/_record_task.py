@@ -22,6 +22,10 @@ Answer: TypeAlias = dict[str, Any]
 """What a task says of one record, as JSON: such as `{"label": "good", "confidence": 0.93}`."""
 
 
+LONGEST = 10_000
+"""Steps of the longest record that is used, where nothing else is asked for."""
+
+
 class Measured(NamedTuple):
     """What a task makes of one batch.
 
@@ -94,6 +98,10 @@ class RecordTask(Loadable):
             when predicting.
         settings_type: a frozen dataclass of choices; each field is an option of the command.
         advice: what suits the task.
+
+    Attributes:
+        columns: role to the columns that were learnt from.
+        longest: steps of the longest record that is answered or measured, as in training.
     """
 
     command: ClassVar[str]
@@ -107,6 +115,7 @@ class RecordTask(Loadable):
     def __init__(self) -> None:
         super().__init__()
         self.columns: Columns = {}
+        self.longest = LONGEST
 
     @classmethod
     @abstractmethod

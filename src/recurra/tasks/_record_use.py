@@ -117,7 +117,7 @@ def predict_records(
     bad: BadRecords,
     *,
     rows: int = 64,
-    longest: int = 10_000,
+    longest: int | None = None,
     at_once: bool = False,
 ) -> Iterator[Prediction]:
     """Answer records one after the other, in their order, in constant memory.
@@ -128,14 +128,15 @@ def predict_records(
         options: how to answer.
         bad: takes the records that cannot be used.
         rows: records of a batch.
-        longest: steps of the longest record.
+        longest: steps of the longest record. Default: as in training, `task.longest`.
         at_once: see `predict_source`.
 
     Yields:
         predictions: one for each record that can be used.
     """
+    longest = task.longest if longest is None else longest
     for chunk in (chunks_as_they_come if at_once else full_chunks)(records, CHUNK):
-        kept, examples = examples_of(task, chunk, bad, longest=longest, targets=False)
+        kept, examples = examples_of(task, chunk, bad, longest=longest, targets=False, using=True)
         answers = _answers(task, examples, options, rows)
         yield from map(Prediction, answers, kept)
 
@@ -147,7 +148,7 @@ def measure_records(
     bad: BadRecords,
     *,
     rows: int = 64,
-    longest: int = 10_000,
+    longest: int | None = None,
 ) -> Evaluation:
     """Measure a task on records with known targets.
 
@@ -157,12 +158,13 @@ def measure_records(
         options: how to answer, where the answer is measured.
         bad: takes the records that cannot be used.
         rows: records of a batch.
-        longest: steps of the longest record.
+        longest: steps of the longest record. Default: as in training, `task.longest`.
 
     Raises:
         DataError: no record can be used.
     """
-    _, examples = examples_of(task, records, bad, longest=longest)
+    longest = task.longest if longest is None else longest
+    _, examples = examples_of(task, records, bad, longest=longest, using=True)
     if not examples:
         raise DataError("No record can be used.", got=f"{bad.count} left out")
     measures = _measures(task, examples, options, rows)

@@ -120,7 +120,7 @@ class Session:
         kept = best or self.settings.keep == "last"
         if kept:
             self.run.write_weights(self.task.state_dict(), self.state.step)
-        self._log("validation", metrics, best=kept)
+        self._log("validation", metrics, best=best, kept=kept)
         self.listener.on_validation(self._progress(metrics), best)
 
     def _is_better(self, value: float) -> bool:

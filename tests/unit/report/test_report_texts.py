@@ -126,6 +126,17 @@ def test_the_curves_of_a_run():
     assert (chart.x, chart.y, chart.note) == ("step", "loss", "Best: 3.250 at step 40.")
 
 
+def test_the_best_is_told_apart_from_the_last_that_was_kept():
+    marks = [(3.0, True), (9.0, False)]
+    records = [
+        {"step": i, "split": "validation", "loss": loss, "best": best, "kept": True}
+        for i, (loss, best) in enumerate(marks, 1)
+    ]
+    chart = curves_from(records, "loss")
+    assert chart.note == "Best: 3.000 at step 1. Kept, as the last: 9.000 at step 2."
+    assert list(chart.curves[-1].points) == [(1, 3.0)]
+
+
 def test_the_curves_of_a_metric_of_one_split():
     chart = curves_from(RECORDS, "gradient_norm")
     assert [curve.name for curve in chart.curves] == ["train"]

@@ -125,7 +125,7 @@ def test_weights_come_back_with_their_step(run):
 def test_no_weights_yet(run):
     with pytest.raises(RunIncomplete, match="no weights yet") as caught:
         run.read_weights()
-    assert f"--resume {run.folder}" in caught.value.details["fix"]
+    assert caught.value.details["fix"] == f"recurra train --resume {run.folder}"
 
 
 def test_weights_of_another_configuration_are_refused(tmp_path, run):

@@ -26,6 +26,7 @@ from recurra.tasks import (
     Matcher,
     MatcherConfig,
     RecordIndex,
+    _record_index,
     save_task,
 )
 from recurra.tasks._record_index import embed_sides
@@ -46,6 +47,17 @@ def run(tmp_path_factory):
 def folder(run):
     RecordIndex.build(run, PLACES, run.parent / "index")
     return run.parent / "index"
+
+
+def test_batches_of_long_records_are_small_and_change_nothing(folder, monkeypatch):
+    index = RecordIndex.open(folder)
+    sides = [index.columns.encode(Record(each, "row"), index.task) for each in PLACES[:20]]
+    whole, sizes = embed_sides(index.task, sides), []
+    index.task.network.register_forward_pre_hook(lambda _, given: sizes.append(given[1]))
+    monkeypatch.setattr(_record_index, "STEPS", 60)
+    assert torch.allclose(embed_sides(index.task, sides), whole, atol=1e-5)
+    assert sum(sizes) == 20
+    assert max(sizes) <= 10
 
 
 def test_the_nearest_are_those_that_an_exact_search_finds(folder):

@@ -1,5 +1,6 @@
 """Prediction in a stream and measurement with intervals."""
 
+import json
 import tracemalloc
 
 import pytest
@@ -8,8 +9,10 @@ from small_texts import reviews, untrained
 
 from recurra.base import DataError
 from recurra.data import BadRecords
-from recurra.tasks import AnswerOptions, Prediction
+from recurra.store import Run
+from recurra.tasks import AnswerOptions, Prediction, _as_it_comes, load_task, save_task
 from recurra.tasks import _record_use as use
+from recurra.tasks._examples import examples_of
 
 
 @pytest.fixture
@@ -139,3 +142,35 @@ def test_options_reach_the_answers(task):
     (answer,) = (each.answer for each in task.predict(varied(1), AnswerOptions(top=5)))
     assert [each["label"] for each in answer["top"]] in (["no", "yes"], ["yes", "no"])
     assert sum(each["confidence"] for each in answer["top"]) == pytest.approx(1, abs=1e-5)
+
+
+def test_records_may_be_as_long_as_in_training(task, tmp_path):
+    task.longest = 3
+    with pytest.raises(DataError, match="too long") as caught:
+        list(task.predict(["it is good and bad"]))
+    assert caught.value.details["fix"].startswith("shorten it, or train with `--longest ")
+    run = save_task(task, tmp_path / "run")
+    assert load_task(run.folder).longest == 10_000
+    path = run.folder / "config.json"
+    (tmp_path / "other").mkdir()
+    other = Run.create(tmp_path / "other", {**json.loads(path.read_text()), "data": {"longest": 7}})
+    other.write_weights(task.state_dict(), 0)
+    assert load_task(other.folder).longest == 7
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_long_records_make_small_chunks(task, monkeypatch, at_once):
+    seen = []
+    monkeypatch.setattr(_as_it_comes, "CHARACTERS", 20)
+
+    def counted(task, chunk, bad, **options):
+        seen.append(len(chunk))
+        return examples_of(task, chunk, bad, **options)
+
+    monkeypatch.setattr(use, "examples_of", counted)
+    texts = ["good " * 4, "bad", "good " * 5, "it", "it"]
+    found = [each.record.fields["text"] for each in task.predict(texts, at_once=at_once)]
+    assert found == texts
+    assert sum(seen) == 5
+    assert max(seen) <= 2
+    assert at_once or seen == [1, 2, 2]

@@ -163,6 +163,10 @@ def test_the_last_weights_are_kept_if_asked_for(task, tmp_path, monkeypatch):
     weights, step = run.read_weights()
     assert step == 3 * EPOCH
     assert torch.equal(weights["head.weight"], task.head.weight)
+    logged = [each for each in run.metrics.read() if each["split"] == "validation"]
+    assert [(each["best"], each["kept"]) for each in logged] == [
+        (True, True), (False, True), (False, True),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("largest", [False, True])
