@@ -77,10 +77,16 @@ class Answered:
         right = sum(one in answers for one, answers in zip(said, learnt.values(), strict=True))
         asked = [json.loads(line) for line in lines_of(self.paraphrases)]
         others = [squeezed(json.loads(line)["text"]) for line in lines_of(work / "others.jsonl")]
-        alike = sum(one in learnt[each["learnt"]] for one, each in zip(others, asked, strict=True))
+        of_learnt = [
+            (one, learnt[each["learnt"]])
+            for one, each in zip(others, asked, strict=True)
+            if each["learnt"] in learnt  # some are held out
+        ]
+        alike = sum(one in answers for one, answers in of_learnt)
         return {
             "by_heart": right / len(learnt),
-            "paraphrases_answered_as_learnt": alike / len(asked),
+            "paraphrases_answered_as_learnt": alike / len(of_learnt),
+            "paraphrases_of_learnt_questions": len(of_learnt),
             "paraphrases_answered_differently": len(set(others)) / len(asked),
         }
 

@@ -153,12 +153,14 @@ def test_answers_count_that_were_learnt_for_the_question(tmp_path):
     dialogue.write_learnt(tmp_path / "learnt.jsonl", pairs)
     assert dialogue.read_pairs(tmp_path / "train.csv", "question", "answer") == pairs
     said = [{"text": "so so"}, {"text": "here"}, {"text": "here"}]
-    others = [{"text": "me"}, {"text": "me"}]
+    others = [{"text": "me"}, {"text": "me"}, {"text": "ah"}]
     asked = [{"question": "a", "learnt": "who"}, {"question": "b", "learnt": "where"}]
+    asked.append({"question": "c", "learnt": "held out"})
     for name, rows in (("said", said), ("others", others), ("asked", asked)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
     assert Answered(tmp_path / "asked.jsonl")(tmp_path) == {
         "by_heart": 2 / 3,
         "paraphrases_answered_as_learnt": 0.5,
-        "paraphrases_answered_differently": 0.5,
+        "paraphrases_of_learnt_questions": 2,
+        "paraphrases_answered_differently": 2 / 3,
     }
