@@ -66,7 +66,7 @@ def measure_all(kind, bidirectional):
 
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["one-way", "both-ways"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_error_is_within_three_times_that_of_torch(kind, bidirectional):
+def test_error_is_within_twice_that_of_torch(kind, bidirectional):
     ours, theirs = defaultdict(float), defaultdict(float)  # squared errors, summed over the draws
     for _ in range(DRAWS):
         mine, other, exact = measure_all(kind, bidirectional)
@@ -75,4 +75,4 @@ def test_error_is_within_three_times_that_of_torch(kind, bidirectional):
             ours[name] += float((mine[name] - right).square().mean() / right.square().mean())
             theirs[name] += float((other[name] - right).square().mean() / right.square().mean())
     for name in ours:
-        assert 0 < ours[name] <= 9 * theirs[name], name  # without AVX-512 up to 2.4 times
+        assert 0 < ours[name] <= 4 * theirs[name], name

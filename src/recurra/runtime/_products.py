@@ -22,10 +22,14 @@ def affine(
     left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Return `left @ weight + bias` of `[N, K]`, `[K, M]` and `[M]`."""
-    if not _suits(left, weight):
-        return left @ weight if bias is None else torch.addmm(bias, left, weight)
+    if not (_suits(left, weight) or _sums_long(left, weight)):
+        return _usual(left, weight, bias)
     result: torch.Tensor = _Affine.apply(left, weight, bias)  # type: ignore[no-untyped-call]
     return result
+
+
+def _usual(left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+    return left @ weight if bias is None else torch.addmm(bias, left, weight)
 
 
 def gradient_of_weight(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
@@ -52,14 +56,23 @@ def _suits(left: torch.Tensor, weight: torch.Tensor) -> bool:
     return fits and size >= _WORTH_IT and torch.backends.mkldnn.is_available()
 
 
+def _sums_long(left: torch.Tensor, weight: torch.Tensor) -> bool:
+    """Whether the gradient of a weight is a sum over so many rows that PyTorch's rounds more."""
+    learnt = torch.is_grad_enabled() and weight.requires_grad and weight.dim() == 2
+    lines = learnt and left.dim() == 2 and len(left) >= _LONG_SUM and left.device.type == "cpu"
+    return lines and left.dtype == weight.dtype and left.dtype in (torch.float32, torch.float64)
+
+
 def _is_lines(tensor: torch.Tensor) -> bool:
     return tensor.stride(1) == 1 and tensor.dtype in (torch.float32, torch.float64)
 
 
 def _product(left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
-    """Return `left @ weight.T + bias` by oneDNN."""
+    """Return `left @ weight + bias` by oneDNN where that is worth it."""
+    if not _suits(left, weight):
+        return _usual(left, weight, bias)
     result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
-        left.contiguous(), weight.contiguous(), bias, "none", [], ""
+        left.contiguous(), weight.t().contiguous(), bias, "none", [], ""
     )
     return result
 
@@ -72,7 +85,7 @@ class _Affine(torch.autograd.Function):
         ctx: Any, left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     ) -> torch.Tensor:
         ctx.save_for_backward(left, weight)
-        return _product(left, weight.t(), bias)
+        return _product(left, weight, bias)
 
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
@@ -90,7 +103,7 @@ class _Affine(torch.autograd.Function):
     ) -> tuple[torch.Tensor | None, ...]:
         needs_left, needs_weight, needs_bias = ctx.needs_input_grad
         return (
-            _product(gradient, weight, None) if needs_left else None,
+            _product(gradient, weight.t(), None) if needs_left else None,
             gradient_of_weight(left.contiguous().t(), gradient) if needs_weight else None,
             gradient.sum(0) if needs_bias else None,
         )
