@@ -62,8 +62,6 @@ SMALL = "--ngrams 3 --hidden-size 64 --embedding-size 64 --batch-size 64 --threa
 READER = f"--vocabulary-size 4000 --dropout 0.5 --epochs 3 {SMALL}"
 SHORT = "--epochs 3 --vocabulary-size 4000"
 SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"
-
-
 BY_HEART = "--cell gru --dropout 0.1 --label-smoothing 0 --threads 1"
 
 

@@ -31,6 +31,6 @@ def test_a_line_is_answered_while_the_pipe_is_open(tmp_path):
             program.stdin.flush()
             assert json.loads(program.stdout.readline())["text"] == text.decode()
         program.send_signal(signal.SIGINT)  # while it waits for a third
-        assert program.wait(timeout=100) == 130
+        assert program.wait(timeout=30) == 130
         said = program.stderr.read().decode()
     assert said == ""

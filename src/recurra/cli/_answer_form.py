@@ -11,9 +11,6 @@ from typing import Any
 from recurra.base import DataError
 from recurra.tasks import Prediction
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
-"""Of the tables that answers can be written as, by the ending of the file."""
-
 
 def answer_form(out: Path | None, plain: bool) -> Callable[[Prediction], str]:
     """Choose how answers are written.
@@ -25,12 +22,12 @@ def answer_form(out: Path | None, plain: bool) -> Callable[[Prediction], str]:
     Returns:
         What turns each prediction, in order, into one or more lines.
     """
-    separator = None if out is None else SEPARATORS.get(out.suffix.lower())
     if plain:
         return lambda prediction: plain_value(prediction) + "\n"
-    if separator is None:
+    row = None if out is None else ROWS.get(out.suffix.lower())
+    if row is None:
         return lambda prediction: json.dumps(_columns(prediction), ensure_ascii=False) + "\n"
-    return _Rows(separator)
+    return _Table(row)
 
 
 def plain_value(prediction: Prediction) -> str:
@@ -40,11 +37,11 @@ def plain_value(prediction: Prediction) -> str:
     return " ".join(value.splitlines()) if "\n" in value or "\r" in value else value
 
 
-class _Rows:
+class _Table:
     """Rows below a header, which the first answer gives."""
 
-    def __init__(self, separator: str) -> None:
-        self._row = _plain_row if separator == "\t" else _quoted_row
+    def __init__(self, row: Callable[[Sequence[str]], str]) -> None:
+        self._row = row
         self._header: list[str] = []
 
     def __call__(self, prediction: Prediction) -> str:
@@ -76,6 +73,10 @@ def _plain_row(cells: Sequence[str]) -> str:
     Tabs and line ends within a value become blanks: there is no way to write them.
     """
     return "\t".join(re.sub("\r\n|[\t\r\n]", " ", cell) for cell in cells) + "\n"
+
+
+ROWS = {".csv": _quoted_row, ".tsv": _plain_row}
+"""How a row of a table is written, by the ending of the file."""
 
 
 def _columns(prediction: Prediction) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ from recurra.cli._use import (
     refuse_foreign_roles,
     say_left_out,
 )
-from recurra.data import BadRecords
+from recurra.data import BadRecords, is_read_once
 from recurra.tasks import RecordTask
 
 STANDARD_INPUT = Path("-")
@@ -177,7 +177,7 @@ def _blaming_the_value(given: bool) -> Iterator[None]:
 
 def _is_waited_for(files: Sequence[Path]) -> bool:
     """Tell whether someone may still be writing the records, and waits for answers."""
-    return any(path == STANDARD_INPUT or path.is_fifo() for path in files)
+    return any(map(is_read_once, files))
 
 
 def _say_what_to_type(files: Sequence[Path]) -> None:

@@ -4,13 +4,13 @@ import inspect
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import typer
 
 from recurra.base import ArgumentError, DataError
 
-NEVER = {"return", "context", "files", "recipe", "out", "resume"}
+NEVER = frozenset(("return", "context", "invocation", "files", "recipe", "out", "resume"))
 """Parameters of a command that say what is done with a recipe, and are no part of one."""
 
 
@@ -29,9 +29,7 @@ def recipe_options(path: Path, known: Mapping[str, type]) -> dict[str, Any]:
         ArgumentError: a key is no option, or its value is of another type.
     """
     options = _read(path)
-    for name, value in options.items():
-        if name in known:
-            options[name] = value = _as_typed(value, known[name])
+    for name in options:
         if name not in known:
             raise ArgumentError(
                 "A recipe has a key that is no option of this command.",
@@ -39,6 +37,7 @@ def recipe_options(path: Path, known: Mapping[str, type]) -> dict[str, Any]:
                 expected=", ".join(sorted(known)),
                 where=path,
             )
+        options[name] = value = _as_typed(options[name], known[name])
         if not _is_of(value, known[name]):
             raise ArgumentError(
                 "A value of a recipe is of another type.",
@@ -54,10 +53,21 @@ def use_recipe(context: typer.Context, path: Path | None) -> Path | None:
 
     What is given on the command line beside it wins, since it is no default.
     """
+    return _follow(context, path, NEVER)
+
+
+def use_task_recipe(context: typer.Context, path: Path | None) -> Path | None:
+    """Do so for a task on records, whose demo brings records for any recipe: `--demo` is none."""
+    return _follow(context, path, NEVER | {"demo"})
+
+
+def _follow(context: typer.Context, path: Path | None, never: frozenset[str]) -> Path | None:
     if path is None or context.resilient_parsing:
         return path
-    hints = get_type_hints(inspect.unwrap(context.command.callback or use_recipe))
-    names = {name.replace("_", "-"): name for name in hints if name not in NEVER}
+    callback = context.command.callback
+    assert callback is not None  # commands that have a recipe have one
+    hints = get_type_hints(inspect.unwrap(callback))
+    names = {name.replace("_", "-"): name for name in hints if name not in never}
     given = recipe_options(path, {shown: _kind(hints[name]) for shown, name in names.items()})
     defaults = {names[shown]: value for shown, value in given.items()}
     context.default_map = {**(context.default_map or {}), **defaults}
@@ -65,7 +75,9 @@ def use_recipe(context: typer.Context, path: Path | None) -> Path | None:
 
 
 def _kind(hint: Any) -> type:
-    """Give the type that a value of a recipe has: int, float, bool, or str for all the rest."""
+    """Give the type of the values of an option: int, float, bool, a list, or str for the rest."""
+    if any(get_origin(each) is list for each in get_args(hint)):
+        return list
     kinds = [each for each in (get_args(hint) or (hint,)) if each is not type(None)]
     return kinds[0] if kinds[0] in (int, float, bool) else str
 

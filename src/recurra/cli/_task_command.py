@@ -17,7 +17,7 @@ from recurra.cli._declared import (
     sorts_of,
     with_parameters,
 )
-from recurra.cli._task_recipe import use_task_recipe
+from recurra.cli._recipe import use_task_recipe
 
 if TYPE_CHECKING:
     import inspect

@@ -1,23 +1,19 @@
 """Text from files: UTF-8 to the symbols that a character model reads."""
 
-import gzip
 import hashlib
 import re
-import sys
 import unicodedata
-import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from recurra.base import TextError, UnknownName
-from recurra.data._files import TextFile, empty_file, unreadable, wrong_byte
+from recurra.base import UnknownName
+from recurra.data._files import TextFile, wrong_byte
+from recurra.data._records._opening import STANDARD_INPUT, read_chunks
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
-
-STANDARD_INPUT = Path("-")
 
 _SYLLABLES = re.compile("[\uac00-\ud7a3]+")  # the Hangul syllables of Unicode
 
@@ -38,15 +34,15 @@ def read_text(paths: Iterable[str | Path]) -> Text:
     r"""Read UTF-8 files as one text, in the order given.
 
     Files whose names end in `.gz` are unpacked; `-` is standard input. A byte-order mark is dropped
-    and every line end becomes `\n`; a file that does not end with one
-    gets one before the next file begins.
+    and every line end becomes `\n`; a file that does not end with one gets one before the next file
+    begins.
 
     Args:
         paths: the files.
 
     Raises:
-        TextError: a file is missing, is not UTF-8 (the message says at which byte), is empty, or
-            is not the gzip file that its name says.
+        TextError: a file is missing, is not UTF-8 (the message says at which byte) or is empty.
+        DataError: a gzip file is broken.
 
     Example:
         >>> import tempfile, pathlib, recurra
@@ -58,12 +54,12 @@ def read_text(paths: Iterable[str | Path]) -> Text:
     parts: list[str] = []
     files: list[TextFile] = []
     for path in map(Path, paths):
-        raw = _read_bytes(path)
+        raw = b"".join(read_chunks(path))
         if parts and not parts[-1].endswith("\n"):
             parts.append("\n")
-        parts.append(_decode(_unpacked(raw, path), path))
+        parts.append(_decode(raw, path))
         digest = hashlib.sha256(raw).hexdigest()
-        place = str(path) if path == STANDARD_INPUT else str(path.absolute())
+        place = STANDARD_INPUT if str(path) == STANDARD_INPUT else str(path.absolute())
         files.append(TextFile(place, len(raw), digest))
     return Text("".join(parts), tuple(files))
 
@@ -87,27 +83,6 @@ def to_units(text: str, units: Units) -> str:
 def from_units(text: str) -> str:
     """Undo `to_units`: put jamo back together into syllables."""
     return unicodedata.normalize("NFC", text)
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        raw = sys.stdin.buffer.read() if path == STANDARD_INPUT else path.read_bytes()
-    except OSError as error:
-        raise unreadable(path, error) from error
-    if not raw:
-        raise empty_file(path)
-    return raw
-
-
-def _unpacked(raw: bytes, path: Path) -> bytes:
-    if path.suffix != ".gz":
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (OSError, EOFError, zlib.error) as error:
-        raise TextError(
-            "A gzip file is broken.", got=error, expected="a whole gzip file", where=path
-        ) from error
 
 
 def _decode(raw: bytes, path: Path) -> str:

@@ -45,6 +45,11 @@ class EncoderSettings:
         check_size("least_count", self.least_count)
         check_size("vocabulary_size", self.vocabulary_size, least=len(MARKS) + 1)
 
+    @property
+    def encoding(self) -> "EncoderSettings":
+        """These alone, of settings that have others, too."""
+        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
+
 
 class TextEncoder(ABC):
     """Turn texts into numbers and back.

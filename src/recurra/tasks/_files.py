@@ -89,18 +89,20 @@ def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
         name = run.config["task"]["kind"]
         if not isinstance(name, str):
             raise TypeError(f"the kind of the task is {name!r}")
-    kind = TASKS.get(name) if given is None else given
-    if kind is None or kind.kind != name:
+    where = run.folder / "config.json"
+    if given is not None and given.kind != name:
         raise ArgumentError(
-            "The run is of another task."
-            if given is not None
-            else "The run is of a task that Recurra does not have.",
-            got=name,
-            expected=", ".join(TASKS) if given is None else given.kind,
-            where=run.folder / "config.json",
-            fix=None if given is not None else "load_task(folder, kind=YourTask)",
+            "The run is of another task.", got=name, expected=given.kind, where=where
         )
-    return kind
+    if given is None and name not in TASKS:
+        raise ArgumentError(
+            "The run is of a task that Recurra does not have.",
+            got=name,
+            expected=", ".join(TASKS),
+            where=where,
+            fix="load_task(folder, kind=YourTask)",
+        )
+    return TASKS[name] if given is None else given
 
 
 def _no_cell(run: Run, kind: type[Loadable]) -> ArgumentError:

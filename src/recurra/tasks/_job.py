@@ -15,7 +15,16 @@ from recurra.base import (
     check_size,
     settings_from,
 )
-from recurra.data import BadRecords, ReadOptions, Record, Source, TextFile, fingerprint, paths_of
+from recurra.data import (
+    BadRecords,
+    ReadOptions,
+    Record,
+    Source,
+    TextFile,
+    fingerprint,
+    is_read_once,
+    paths_of,
+)
 from recurra.store import Run, refuse_taken
 from recurra.tasks._cells_by_name import CellMaker, errors_of_user_code
 from recurra.tasks._data_summary import DataSummary, summarise_data
@@ -257,7 +266,7 @@ def _described(source: Source, settings: DataSettings) -> dict[str, Any]:
 def _files(source: Source) -> list[dict[str, Any]]:
     """Describe files as JSON; what cannot be read again, as none."""
     paths = paths_of(source)
-    if paths is None or any(str(path) == "-" or path.is_fifo() for path in paths):
+    if paths is None or any(map(is_read_once, paths)):
         return []  # to look into a pipe takes what is in it
     return [asdict(file) for file in fingerprint(paths)]
 

@@ -5,11 +5,17 @@ from contextlib import suppress
 from itertools import chain, islice
 
 from recurra.base import DataError
-from recurra.data import BadRecords, ReadOptions, Record, Source, paths_of, read_records
+from recurra.data import (
+    BadRecords,
+    ReadOptions,
+    Record,
+    Source,
+    is_read_once,
+    paths_of,
+    read_records,
+)
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._task_data import Roles, columns_of, fullest, look_ahead
-
-STANDARD_INPUT = "-"
 
 LENIENT = 1_000_000
 """Bad records that are passed over in search of one to look at; training counts them again."""
@@ -46,7 +52,7 @@ def choose_task(
     if len(kinds) == 1:
         return kinds[0], source
     paths = paths_of(source)
-    once = paths is None or any(str(path) == STANDARD_INPUT or path.is_fifo() for path in paths)
+    once = paths is None or any(map(is_read_once, paths))
     stream = read_records(source, read, bad if once else BadRecords(LENIENT))
     head = list(islice(stream, 1))
     if not head:

@@ -59,11 +59,6 @@ class TextConfig(EncoderSettings):
             if getattr(self, name) not in known:
                 raise UnknownName.among(name, getattr(self, name), known)
 
-    @property
-    def encoding(self) -> EncoderSettings:
-        """How the text becomes numbers."""
-        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
-
 
 class TextExample(NamedTuple):
     """Numbers of the symbols of a text, and what is to be told of it, if it is known."""

@@ -45,8 +45,3 @@ class TranslatorConfig(EncoderSettings):
             check_range(name, getattr(self, name), 0, 1)
         if self.attention not in ATTENTIONS:
             raise UnknownName.among("attention", self.attention, ATTENTIONS)
-
-    @property
-    def encoding(self) -> EncoderSettings:
-        """How texts become numbers."""
-        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)

@@ -41,11 +41,6 @@ class WriterConfig(EncoderSettings):
         for name in ("dropout", "label_dropout"):
             check_range(name, getattr(self, name), 0, 1)
 
-    @property
-    def encoding(self) -> EncoderSettings:
-        """How the text becomes numbers."""
-        return EncoderSettings(self.units, self.lowercase, self.least_count, self.vocabulary_size)
-
 
 @dataclass(frozen=True)
 class WritingOptions:

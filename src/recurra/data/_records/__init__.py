@@ -4,6 +4,7 @@ from recurra.data._records._bad import BadRecords
 from recurra.data._records._fields import Columns, Field, find_columns, has_column
 from recurra.data._records._fingerprint import fingerprint
 from recurra.data._records._formats import FORMATS, Format, format_of
+from recurra.data._records._opening import is_read_once
 from recurra.data._records._options import ReadOptions
 from recurra.data._records._read import Source, paths_of, read_records
 from recurra.data._records._record import Record
@@ -22,6 +23,7 @@ __all__ = [
     "fingerprint",
     "format_of",
     "has_column",
+    "is_read_once",
     "paths_of",
     "read_records",
     "select_fields",

@@ -35,6 +35,11 @@ def name_of(path: Path) -> str:
     return "standard input" if str(path) == STANDARD_INPUT else str(path)
 
 
+def is_read_once(path: Path) -> bool:
+    """Whether what a path gives is gone when it has been read: standard input, or a pipe."""
+    return str(path) == STANDARD_INPUT or path.is_fifo()
+
+
 def check_paths(paths: list[Path]) -> None:
     """Raise unless all files can be opened, so that the last is not found missing hours later."""
     if [str(path) for path in paths].count(STANDARD_INPUT) > 1:
