@@ -35,22 +35,23 @@ class Recognised:
 
 
 @dataclass(frozen=True)
-class Searched:
-    """How often the record that a changed one was made from is the nearest, or among the nearest.
+class Said:
+    """What a command of ours said of itself: a line of JSON.
 
-    `found.jsonl` is what `recurra search` says; each record of `asked.jsonl` names the true one.
+    Args:
+        name: the file that it went to.
     """
 
+    name: str
+
     def __call__(self, work: Path) -> dict[str, float]:
-        """Count the places of the true records."""
-        asked = [json.loads(line) for line in lines_of(work / "asked.jsonl")]
-        found = [json.loads(line) for line in lines_of(work / "found.jsonl")]
-        first = among = 0
-        for one, other in zip(asked, found, strict=True):
-            numbers = [each["record"].get("number") for each in other["nearest"]]
-            first += numbers[:1] == [one["number"]]
-            among += one["number"] in numbers
-        return {"first": first / len(asked), "among_the_nearest": among / len(asked)}
+        """Take the numbers."""
+        (line,) = lines_of(work / self.name)
+        return {
+            name: value
+            for name, value in json.loads(line).items()
+            if isinstance(value, int | float)
+        }
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.task_results.scores import Answered, Recognised, Searched
+from benchmarks.task_results.scores import Answered, Recognised, Said
 
 PARAPHRASES = Path("examples/data/korean_paraphrases.jsonl")
 Score = Callable[[Path], dict[str, float]]
@@ -182,12 +182,11 @@ FIGURES = (
         "search-1m",
         (),
         (
-            "recurra train match --demo --out {work}/run",
-            "python -m benchmarks.task_results.addresses 1000000 500 {work}",
-            "recurra index {work}/run {work}/records.jsonl --out {work}/index",
-            "recurra search {work}/index {work}/asked.jsonl --top 10 > {work}/found.jsonl",
+            "recurra train match --demo --hidden-size 16 --embedding-size 16 --vector-size 32"
+            " --epochs 4 --threads 1 --out {work}/run",
+            "python -m benchmarks.search {work}/run --count 1000000 > {work}/said.json",
         ),
-        Searched(),
+        Said("said.json"),
     ),
 )  # fmt: skip
 """In the order of the page."""

@@ -5,9 +5,8 @@ import pytest
 import typer
 from benchmarks.task_results import __main__ as command
 from benchmarks.task_results import dialogue
-from benchmarks.task_results.addresses import write_addresses
 from benchmarks.task_results.making import filled, measured, with_seed
-from benchmarks.task_results.scores import Answered, Recognised, Searched
+from benchmarks.task_results.scores import Answered, Recognised, Said
 from benchmarks.task_results.table import FIGURES, Figure
 
 from recurra.cli import app
@@ -36,7 +35,7 @@ def test_names_are_unique_and_commands_are_ours():
     for figure in FIGURES:
         assert figure.commands
         for each in figure.commands:
-            assert each.startswith(("recurra ", "python -m benchmarks.task_results."))
+            assert each.startswith(("recurra ", "python -m benchmarks."))
             assert "{work}" in each
 
 
@@ -58,7 +57,7 @@ def test_commands_are_there():
     with whole.make_context("recurra", ["cells"], resilient_parsing=True) as context:
         asked = {each.split()[1] for figure in FIGURES for each in figure.commands}
         lacking = {name for name in asked - {"-m"} if whole.get_command(context, name) is None}
-    assert lacking <= {"index", "search"}  # of search-1m
+    assert not lacking
 
 
 def test_lists_figures_with_their_commands(capsys, tmp_path):
@@ -125,17 +124,9 @@ def test_recognised_counts_texts_without_an_answer_as_wrong(tmp_path):
     }  # fmt: skip
 
 
-def test_addresses_are_asked_for_in_other_words_and_found_by_number(tmp_path):
-    write_addresses(50, 4, tmp_path)
-    records, asked = lines(tmp_path / "records.jsonl"), lines(tmp_path / "asked.jsonl")
-    assert [each["number"] for each in records] == list(range(50))
-    assert len({each["number"] for each in asked}) == 4
-    assert all(each != records[each["number"]] for each in asked)
-    nearest = [[0], [asked[1]["number"], 1], [99, asked[2]["number"]], []]
-    found = [{"nearest": [{"record": {"number": n}} for n in each]} for each in nearest]
-    (tmp_path / "found.jsonl").write_text("\n".join(map(json.dumps, found)))
-    near = asked[0]["number"] == 0
-    assert Searched()(tmp_path) == {"first": (1 + near) / 4, "among_the_nearest": (2 + near) / 4}
+def test_what_a_benchmark_says_of_itself_is_taken(tmp_path):
+    (tmp_path / "said.json").write_text('{"search_ms_median": 6.5, "records": 9, "files": {}}\n')
+    assert Said("said.json")(tmp_path) == {"search_ms_median": 6.5, "records": 9}
 
 
 def test_a_question_is_learnt_with_all_its_answers_or_not_at_all():
