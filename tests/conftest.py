@@ -1,6 +1,10 @@
 import os
 from pathlib import Path
 
+# The tensors here are small; a second thread only waits, ten times as long where others compute.
+# This is for the programs that tests start, too, and stands before the import that reads it.
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+
 import pytest
 import torch
 import torch.utils._device
@@ -11,9 +15,6 @@ from fresh_memory import filled_for_recurra
 settings.register_profile("local", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "local")
-
-# The tensors here are small; a second thread only waits, ten times as long where others compute.
-torch.set_num_threads(1)
 
 # PyTorch caches the set of its constructors on first use; it must hold the true ones, not those
 # that the fixture below puts in their place.

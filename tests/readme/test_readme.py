@@ -15,6 +15,10 @@ GUIDES = sorted((ROOT / "docs" / "guide").glob("*.md"))
 PROGRAM = Path(sys.executable).parent / "recurra"
 
 
+SHORTER = {"recurra demo": "recurra demo --epochs 1"}
+"""What takes minutes of a busy machine, and shows as much in a part of them."""
+
+
 def blocks(language, path=README):
     text = path.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
@@ -45,8 +49,9 @@ def test_python_blocks_run_one_after_the_other(path, tmp_path):
 def test_commands_run_one_after_the_other(tmp_path, python_reference_text):
     (tmp_path / "book.txt").write_text(python_reference_text[:30_000])
     assert len(commands()) >= 8
+    assert SHORTER.keys() <= set(commands())
     for command in commands():
-        words = [str(PROGRAM), *shlex.split(command)[1:]]
+        words = [str(PROGRAM), *shlex.split(SHORTER.get(command, command))[1:]]
         if "--resume" in words:  # a run that is complete is still sound to take up
             assert (tmp_path / "runs" / "book" / "config.json").exists()
         done = subprocess.run(
