@@ -31,12 +31,14 @@ class Task(nn.Module, ABC):
 
     Training, evaluation and the command line know this protocol and no task; a task knows nothing
     of them. `kind` names the task in a run directory, `monitor` is the metric whose best validation
-    value picks the weights that a run keeps: the smallest, or the largest if `best_is_largest`.
+    value picks the weights that a run keeps: the smallest, or the largest if `best_is_largest`. Of
+    equal ones that with the smallest `tie_breaker` is better: of few records many are all right.
     """
 
     kind: ClassVar[str]
     monitor: ClassVar[str]
     best_is_largest: ClassVar[bool] = False
+    tie_breaker: ClassVar[str | None] = None
 
     @abstractmethod
     def outcome(self, batch: Batch, state: State | None) -> Outcome:

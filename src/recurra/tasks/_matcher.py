@@ -101,6 +101,7 @@ class Matcher(RecordTask):
     summary: ClassVar[str] = "Tell whether two records match, or how alike two texts are."
     monitor: ClassVar[str] = "f1"
     best_is_largest: ClassVar[bool] = True
+    tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = MatcherConfig
     advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.003, patience=5)
     fields: ClassVar[tuple[Field, ...]] = (
@@ -136,6 +137,8 @@ class Matcher(RecordTask):
         self.sharpness = nn.Parameter(torch.tensor(15.0))
         self.register_buffer("threshold", torch.zeros(()))
         self.monitor = _monitor(target.kind)  # type: ignore[misc]
+        if target.kind == "score":
+            self.tie_breaker = None  # type: ignore[misc]  # correlations are hardly ever equal
 
     @classmethod
     def from_records(

@@ -98,6 +98,7 @@ class Tagger(RecordTask):
     summary: ClassVar[str] = "Label each word: parts of speech, names, where words end."
     monitor: ClassVar[str] = "accuracy"
     best_is_largest: ClassVar[bool] = True
+    tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = TaggerConfig
     advice: ClassVar[Advice] = Advice(
         epochs=12, rows=32, learning_rate=0.003, patience=4, optimizer="adamw"

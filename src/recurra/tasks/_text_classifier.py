@@ -70,6 +70,7 @@ class TextClassifier(Classifier):
     summary: ClassVar[str] = "Tell the class of a text: sentiment, topic, any label."
     monitor: ClassVar[str] = "accuracy"
     best_is_largest: ClassVar[bool] = True
+    tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = TextClassifierConfig
     advice: ClassVar[Advice] = Advice(epochs=8, rows=64, learning_rate=0.003, patience=3)
     fields: ClassVar[tuple[Field, ...]] = (

@@ -113,18 +113,21 @@ class Session:
         metrics = self.task.metrics(totals)
         value = metrics[self.task.monitor]
         refuse_divergence("validation measure", value, self.state.step)
-        best = self._is_better(value)
+        tie = metrics[self.task.tie_breaker] if self.task.tie_breaker else 0.0
+        best = self._is_better(value, tie)
         self.state.since_best = 0 if best else self.state.since_best + 1
         if best:
-            self.state.best = value
+            self.state.best, self.state.tie = value, tie
         kept = best or self.settings.keep == "last"
         if kept:
             self.run.write_weights(self.task.state_dict(), self.state.step)
         self._log("validation", metrics, best=best, kept=kept)
         self.listener.on_validation(self._progress(metrics), best)
 
-    def _is_better(self, value: float) -> bool:
+    def _is_better(self, value: float, tie: float) -> bool:
         best = self.state.best
+        if value == best:
+            return tie < self.state.tie
         return value > best if self.task.best_is_largest else value < best
 
     def _save(self, optimizer: dict[str, Any]) -> None:

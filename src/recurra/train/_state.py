@@ -1,11 +1,15 @@
 """Everything that decides how a training goes on, in one value."""
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
 
 from recurra.base import DamagedFile, State
+
+NOT_IN_OLDER_ONES = {"since_best": 0, "tie": -math.inf}
+"""Fields that a checkpoint may lack, and what stands for them."""
 
 
 @dataclass
@@ -22,6 +26,7 @@ class TrainingState:
         generator: state of PyTorch's random number generator.
         recurrent: recurrent state that the next batch continues from.
         best: best validation value of the monitored metric so far.
+        tie: value of the metric that chooses among equally good ones, of the best so far.
         totals: sums since the last line of the metrics log.
         since_best: validations since the best one.
     """
@@ -34,6 +39,7 @@ class TrainingState:
     best: float
     totals: dict[str, float] = field(default_factory=dict)
     since_best: int = 0
+    tie: float = math.inf
 
     def to_tree(self) -> dict[str, Any]:
         """Give the state as a tree that `store` can write."""
@@ -47,6 +53,6 @@ class TrainingState:
             DamagedFile: the tree is not a training state.
         """
         known = {each.name for each in fields(cls)}
-        if not isinstance(tree, dict) or {"since_best", *tree} != known:  # older ones lack it
+        if not isinstance(tree, dict) or {*NOT_IN_OLDER_ONES, *tree} != known:
             raise DamagedFile("A checkpoint is not a training state.", got=str(tree)[:80])
-        return cls(**tree)
+        return cls(**{**NOT_IN_OLDER_ONES, **tree})

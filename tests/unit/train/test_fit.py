@@ -169,6 +169,30 @@ def test_the_last_weights_are_kept_if_asked_for(task, tmp_path, monkeypatch):
     ]  # fmt: skip
 
 
+def test_of_equal_values_that_with_the_smaller_loss_is_better(task, tmp_path, monkeypatch):
+    from recurra.train import _session
+
+    asked = settings(epochs=5, patience=2)
+    run = small_run(tmp_path / "own", task, asked)
+    losses = iter([0.6, 0.5, 0.5, 0.4, 0.45])
+    monkeypatch.setattr(_session, "sum_up", lambda *_: {"next": next(losses)})
+    monkeypatch.setattr(type(task), "best_is_largest", True)
+    monkeypatch.setattr(type(task), "tie_breaker", "loss")
+    usual = task.metrics
+
+    def metrics(totals):
+        if "next" in totals:
+            return {"bits_per_character": 1.0, "loss": totals["next"]}
+        return usual(totals)
+
+    monkeypatch.setattr(task, "metrics", metrics)
+    noting = Noting()
+    result = fit_small(task, run, asked, listener=noting)
+    assert [best for _, best in noting.validations] == [True, True, False, True, False]
+    assert (result.step, result.best) == (5 * EPOCH, 1.0)
+    assert run.read_weights()[1] == 4 * EPOCH
+
+
 @pytest.mark.parametrize("largest", [False, True])
 def test_patience_ends_a_training_that_gets_no_better(task, tmp_path, monkeypatch, largest):
     from recurra.train import _session
