@@ -25,6 +25,8 @@ def test_a_line_is_answered_while_the_pipe_is_open(tmp_path):
         [sys.executable, "-m", "recurra", "predict", tmp_path / "run"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
+        # a shell lets programs in the background ignore Ctrl-C, and so their children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as program:  # fmt: skip
         for text in (b"a fine film", b"a dull film"):
             program.stdin.write(text + b"\n")

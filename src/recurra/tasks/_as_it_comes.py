@@ -50,7 +50,7 @@ def chunks_as_they_come(records: Iterable[Record], most: int) -> Iterator[list[R
         records: the stream.
         most: records of a chunk at most.
     """
-    waiting = _Weighed(maxsize=CHARACTERS, least=CHARACTERS // most)
+    waiting = _Weighed(maxsize=CHARACTERS, least=max(1, CHARACTERS // most))
     threading.Thread(target=_read, args=(records, waiting), daemon=True).start()
     while True:
         chunk = [_next(waiting)]

@@ -11,6 +11,14 @@ from recurra.data import Record
 from recurra.tasks._as_it_comes import CHARACTERS, chunks_as_they_come
 
 
+@pytest.fixture
+def listening():
+    # a shell lets programs in the background ignore Ctrl-C, these tests among them
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def records(number):
     return [Record({"text": str(place)}, f"line {place}") for place in range(number)]
 
@@ -47,6 +55,7 @@ def test_few_long_records_are_read_ahead():
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals between threads")
+@pytest.mark.usefixtures("listening")
 @pytest.mark.timeout(20)
 def test_ctrl_c_is_heard_while_nothing_comes_even_when_another_thread_receives_it():
     never = threading.Event()
