@@ -154,10 +154,11 @@ def test_the_state_has_its_names(shown):
     assert "4 H (I + H + 1); 2,016 for I=64, H=7" in text
 
 
-def test_cells_over_a_line(shown):
-    (line,) = (each for each in shown().splitlines() if each.startswith("convlstm "))
-    assert line.split()[-2:] == ["295k", "loop"]
-    assert "over 16 positions" in shown()
+def test_cells_over_a_line(shown, collection):
+    collection(COLLECTION["convlstm"])
+    listed = shown()
+    assert line_of("convlstm", listed).split()[-2:] == ["295k", "loop"]
+    assert "over 16 positions" in listed
     text = unwrapped(shown("convlstm", "--input-size", 3, "--hidden-size", 5))
     assert "x [B, 3, 16], state.hidden [B, 5, 16], state.cell [B, 5, 16]; float32" in text
     assert "500 for I=3, H=5" in text
