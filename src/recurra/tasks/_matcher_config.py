@@ -39,6 +39,7 @@ class MatcherConfig(TextConfig):
         embedding_size: features of an embedded symbol. Default: 64.
         dropout: probability of dropping a feature, 0..1. Default: 0.1.
         symbol_dropout: probability of reading a symbol as unknown in training, 0..1. Default: 0.
+        ngrams: see `TextConfig`. Default: 0.
     """
 
     target: Literal["found", "label", "score"] = "found"
@@ -55,6 +56,7 @@ class MatcherConfig(TextConfig):
     embedding_size: int = 64
     dropout: float = 0.1
     symbol_dropout: float = 0.0
+    ngrams: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -21,8 +21,8 @@ class NgramBag(nn.Module):
 
     Args:
         longest: N, symbols of the longest run.
-        size: features of a vector. Default: 8.
-        buckets: vectors in the table. Default: 262,144.
+        size: features of a vector. Default: 32.
+        buckets: vectors in the table. Default: 65,536.
         dropout: probability of leaving a run out in training, 0..1. Default: 0.
 
     Example:
@@ -35,7 +35,7 @@ class NgramBag(nn.Module):
     """
 
     def __init__(
-        self, longest: int, *, size: int = 8, buckets: int = 2**18, dropout: float = 0.0
+        self, longest: int, *, size: int = 32, buckets: int = 2**16, dropout: float = 0.0
     ) -> None:
         super().__init__()
         self.longest, self.size, self.buckets, self.dropout = longest, size, buckets, dropout

@@ -33,7 +33,7 @@ class TextConfig(EncoderSettings):
         dropout: probability of dropping a feature before and after the layers, 0..1. Default: 0.3.
         symbol_dropout: probability of reading a symbol as unknown in training, 0..1. Default: 0.05.
         ngrams: symbols of the longest run that is counted beside the layers; 0 counts none. See
-            `NgramBag`. Default: 0.
+            `NgramBag`. Default: 2.
         units: see `EncoderSettings`. Default: "subwords".
     """
 
@@ -46,7 +46,7 @@ class TextConfig(EncoderSettings):
     pooling: Literal["mean-max", "mean", "max", "last"] = "mean-max"
     dropout: float = 0.3
     symbol_dropout: float = 0.05
-    ngrams: int = 0
+    ngrams: int = 2
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -32,7 +32,7 @@ def batch_of(task, records):
 
 
 @pytest.mark.parametrize(
-    "choices", [{}, {"pooling": "last", "directions": "forwards", "ngrams": 2}]
+    "choices", [{}, {"pooling": "last", "directions": "forwards", "ngrams": 0}]
 )
 def test_it_learns_and_finds_its_way_back(tmp_path, choices):
     job = small_job(tmp_path / "run", reviews(120), choices=choices, epochs=8)
@@ -279,8 +279,8 @@ def test_layers_and_directions():
     assert len(network(layers=2).stack) == 2
     (layer,) = network(directions="forwards").stack
     assert isinstance(layer, Recurrent)
-    assert network(directions="forwards", pooling="mean").output_size == 4
-    assert network(pooling="mean", ngrams=2).output_size == 8 + 8
+    assert network(directions="forwards", pooling="mean", ngrams=0).output_size == 4
+    assert network(pooling="mean", ngrams=2).output_size == 8 + 32
 
 
 def runs(text, longest):
