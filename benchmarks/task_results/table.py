@@ -58,7 +58,7 @@ def matching(folder: str, choices: str = "") -> tuple[str, ...]:
     return (f"recurra train match {files} {choices} --threads 1 --out {{work}}/run",)
 
 
-SMALL = "--ngrams 3 --hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
+SMALL = "--hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
 READER = f"--vocabulary-size 4000 --dropout 0.5 --epochs 3 {SMALL}"
 SHORT = "--epochs 3 --vocabulary-size 4000"
 SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"

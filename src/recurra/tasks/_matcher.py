@@ -145,7 +145,7 @@ class Matcher(RecordTask):
         cls, records: Sequence[Record], settings: MatcherConfig, *, cell: CellMaker | None = None
     ) -> "Matcher":
         """Make a matcher with the symbols and the parts of records."""
-        target = find_target(records, settings.target)
+        target = find_target(records, settings.target, settings.yes)
         if target.kind == "score" and settings.loss == "contrastive":
             raise ArgumentError(
                 "The contrastive loss knows pairs that match and others, but no scores.",
@@ -162,7 +162,7 @@ class Matcher(RecordTask):
         cls, records: Sequence[Record], settings: MatcherConfig, bad: BadRecords
     ) -> Sequence[Record]:
         """Keep the pairs whose label says yes or no, where all but a few do."""
-        return with_two_labels(records, settings.target, bad)
+        return with_two_labels(records, settings.target, bad, settings.yes)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Matcher":

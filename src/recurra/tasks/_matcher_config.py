@@ -21,6 +21,8 @@ class MatcherConfig(TextConfig):
     Args:
         target: what is learnt of pairs: the "label", whether they match; the "score", how alike
             they are; or whichever is "found". Default: "found".
+        yes: the label that says that a pair matches, needed where it is no usual word for that,
+            such as 1, yes, true or match. Default: found.
         head: "comparison" looks at both records part by part, "distance" at their similarity
             alone. Default: "comparison".
         loss: of similarities: "cosine" of an angle, or "contrastive" of a distance.
@@ -43,6 +45,7 @@ class MatcherConfig(TextConfig):
     """
 
     target: Literal["found", "label", "score"] = "found"
+    yes: str | None = None
     head: Literal["comparison", "distance"] = "comparison"
     loss: Literal["cosine", "contrastive"] = "cosine"
     vector_size: int = 64

@@ -1,6 +1,7 @@
 """What pairs are to be told: whether they match, or how alike they are."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,19 +67,20 @@ class PairTarget:
         return self.least + share * (self.most - self.least)
 
 
-def find_target(records: Sequence[Record], asked: str) -> PairTarget:
+def find_target(records: Sequence[Record], asked: str, yes: str | None = None) -> PairTarget:
     """Find out what is to be learnt of records.
 
     Args:
         records: the training records.
         asked: "label", "score", or "found": whichever of the two there is.
+        yes: the label that says that a pair matches. Default: the one that usually says so.
 
     Raises:
         DataError: there is neither or, where it was not said which, both; or no use of it.
     """
     kind = _kind(records[0], asked)
     if kind == "label":
-        return PairTarget("label", _names(records))
+        return PairTarget("label", _names(records, yes))
     scores = [float(record.fields["score"]) for record in records]
     if min(scores) == max(scores):
         raise DataError(
@@ -117,7 +119,9 @@ def _no_target(first: Record, expected: str, fix: str) -> DataError:
     )
 
 
-def with_two_labels(records: Sequence[Record], asked: str, bad: BadRecords) -> Sequence[Record]:
+def with_two_labels(
+    records: Sequence[Record], asked: str, bad: BadRecords, yes: str | None = None
+) -> Sequence[Record]:
     """Keep the pairs whose label is the one for yes or for no; see `RecordTask.learnable`.
 
     Where more than one label says yes, or no, it cannot be told which are odd, and all are kept.
@@ -125,7 +129,9 @@ def with_two_labels(records: Sequence[Record], asked: str, bad: BadRecords) -> S
     if _kind(records[0], asked) != "label":
         return records
     counts = Counter(record.fields["label"] for record in records)
-    told = {label: _plain(label) in YES for label in counts if _plain(label) in YES | NO}
+    told = {label: label == yes for label, _ in counts.most_common(2)}
+    if yes is None:
+        told = {label: _plain(label) in YES for label in counts if _plain(label) in YES | NO}
     if len(counts) < 3 or sorted(told.values()) != [False, True]:
         return records
     for record in records:
@@ -134,13 +140,15 @@ def with_two_labels(records: Sequence[Record], asked: str, bad: BadRecords) -> S
     return [record for record in records if record.fields["label"] in told]
 
 
-def _names(records: Sequence[Record]) -> tuple[str, str]:
+def _names(records: Sequence[Record], asked: str | None) -> tuple[str, str]:
     counts = Counter(record.fields["label"] for record in records)
     if len(counts) != 2:
         known = [label for label, _ in counts.most_common(2)]
         odd = next((each for each in records if each.fields["label"] not in known), records[0])
         raise _no_two(odd, list(counts))
     one, other = sorted(counts)
+    if asked is not None:
+        return _around(asked, one, other, records[0])
     for no, yes in ((one, other), (other, one)):
         if (_plain(no) in NO and _plain(yes) not in NO) or (
             _plain(yes) in YES and _plain(no) not in YES
@@ -151,7 +159,22 @@ def _names(records: Sequence[Record]) -> tuple[str, str]:
         got=f"{one!r} and {other!r}",
         expected="0 and 1, no and yes, false and true, or the like",
         where=records[0].where,
+        fix=f"--yes {shlex.quote(other)} or --yes {shlex.quote(one)}",
     )
+
+
+def _around(yes: str, one: str, other: str, first: Record) -> tuple[str, str]:
+    """Give the label for "no" and that for "yes", which the user has told."""
+    names = {one: (other, one), other: (one, other)}
+    if yes not in names:
+        raise DataError(
+            "No pair has the label that should say that it matches.",
+            got=repr(yes)[:60],
+            expected=f"{one!r} or {other!r}",
+            where=first.where,
+            fix=f"--yes {shlex.quote(other)} or --yes {shlex.quote(one)}",
+        )
+    return names[yes]
 
 
 def _plain(label: str) -> str:

@@ -241,6 +241,24 @@ def test_labels_that_say_nothing_are_refused(labels, words, where):
     assert caught.value.details["where"] == where
 
 
+def test_the_label_for_yes_can_be_told():
+    words = ("否", "是")
+    records = [
+        Record({**each.fields, "label": words[i % 2]}, each.where) for i, each in enumerate(pairs())
+    ]
+    with pytest.raises(DataError, match="cannot be told") as caught:
+        small(records)
+    assert caught.value.details["fix"] == "--yes '是' or --yes '否'"
+    assert small(records, yes="是").target.names == ("否", "是")
+    assert small(records, yes="否").target.names == ("是", "否")
+    with pytest.raises(DataError, match="No pair has the label"):
+        small(records, yes="ja")
+    odd = [*records, Record({**records[0].fields, "label": "?"}, "pairs:41")]
+    bad = BadRecords(1)
+    assert len(Matcher.learnable(odd, MatcherConfig(**SMALL, yes="是"), bad)) == len(records)
+    assert bad.errors[0].details["where"] == "pairs:41"
+
+
 def test_a_label_that_says_neither_yes_nor_no_is_one_bad_record():
     def relabelled(places, label="maybe"):
         return [

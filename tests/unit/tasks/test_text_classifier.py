@@ -241,7 +241,8 @@ def test_its_configuration_is_json_and_builds_it_again(tmp_path):
 
 
 def network(**choices):
-    return TextNetwork(11, config(dropout=0.0, symbol_dropout=0.0, **choices))
+    plain = {"dropout": 0.0, "symbol_dropout": 0.0, "ngrams": 0}
+    return TextNetwork(11, config(**{**plain, **choices}))
 
 
 NUMBERS = torch.tensor([[3, 4], [5, 6], [7, 0], [8, 0]])
@@ -267,7 +268,7 @@ def test_poolings_by_hand(directions):
 
 
 def test_symbols_are_dropped_in_training_alone():
-    reader = TextNetwork(11, config(dropout=0.0, symbol_dropout=1.0))
+    reader = TextNetwork(11, config(dropout=0.0, symbol_dropout=1.0, ngrams=0))
     unknown = torch.zeros_like(NUMBERS)
     reader.train()
     torch.testing.assert_close(reader(NUMBERS, LENGTHS), reader(unknown, LENGTHS))
@@ -279,7 +280,7 @@ def test_layers_and_directions():
     assert len(network(layers=2).stack) == 2
     (layer,) = network(directions="forwards").stack
     assert isinstance(layer, Recurrent)
-    assert network(directions="forwards", pooling="mean", ngrams=0).output_size == 4
+    assert network(directions="forwards", pooling="mean").output_size == 4
     assert network(pooling="mean", ngrams=2).output_size == 8 + 32
 
 

@@ -10,6 +10,9 @@ _HALF = re.compile("[\ud800-\udfff]")
 """Halves of surrogate pairs, which no encoding can hold."""
 
 
+_WRITTEN_WHOLE = re.compile(r"-?\d+(?=\.0+$)")
+"""What stands before the point of a whole number as tables of floats write it."""
+
 LARGEST = 2**64
 """Numbers are names of labels below this; identifiers of 64 bits mostly are."""
 
@@ -47,12 +50,14 @@ def as_text(value: object) -> str:
 
 
 def as_label(value: object) -> str:
-    """Return a label without surrounding blanks; 1, 1.0 and "1" are the same."""
+    """Return a label without surrounding blanks; 1, 1.0, "1" and "1.0" are the same."""
     plain = _plain(value)
     if is_missing(plain):
         raise Unfit("is empty", "a label")
     if isinstance(plain, str):
-        return _whole(plain).strip()
+        label = _whole(plain).strip()
+        number = _WRITTEN_WHOLE.match(label)
+        return number[0] if number else label
     if isinstance(plain, bool):
         return str(plain)
     if not isinstance(plain, int | float):

@@ -28,7 +28,7 @@ class Field(NamedTuple):
         help: what the column holds, for `--help`.
         usual: names of columns that are tried in this order where none is given. For "numbers",
             none stands for all columns of numbers that have no other role.
-        kind: "text" (a str), "label" (a str; 1, 1.0 and "1" are the same), "number" (a float),
+        kind: "text" (a str), "label" (a str; 1, 1.0 and "1.0" are the same), "number" (a float),
             "tokens" (a list of str), "parts" (texts of columns or of a mapping, by name) or
             "numbers" (a float of each of some columns, by name).
         needed: whether there has to be such a column. Default: True.
