@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_dialogue
-from recurra.tasks import Chat, DataSettings, TranslatorConfig, advised_training, load_task
+from recurra.tasks import Chat, ChatConfig, DataSettings, advised_training, load_task
 
 QUICK = "--quick" in sys.argv
 TARGET = 0.6 if QUICK else 0.8  # questions in other words that are answered to the letter
@@ -22,10 +22,9 @@ def main(folder: Path) -> None:
     learnt = [each for each in demo.training if each["answer"] in chosen]
     others = [each for each in demo.test if each["answer"] in chosen]
 
-    sizes = TranslatorConfig(
-        units="words", cell="gru", hidden_size=96, embedding_size=96, dropout=0.1,
-        label_smoothing=0.0, vocabulary_size=10_000,
-    )  # fmt: skip
+    sizes = ChatConfig(
+        units="words", cell="gru", hidden_size=96, embedding_size=96, vocabulary_size=10_000
+    )
     Chat.fit(
         learnt,
         out=folder / "talk",

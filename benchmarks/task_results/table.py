@@ -62,7 +62,6 @@ SMALL = "--hidden-size 64 --embedding-size 64 --batch-size 64 --threads 1"
 READER = f"--vocabulary-size 4000 --dropout 0.5 --epochs 3 {SMALL}"
 SHORT = "--epochs 3 --vocabulary-size 4000"
 SIX_EPOCHS = "--epochs 6 --learning-rate 0.005 --patience 0 --threads 1"
-BY_HEART = "--cell gru --dropout 0.1 --label-smoothing 0 --threads 1"
 
 
 def writing(train: str, choices: str) -> tuple[str, ...]:
@@ -137,7 +136,7 @@ FIGURES = (
             "python -m benchmarks.task_results.dialogue"
             " {data}/korean_chatbot/ChatbotData.csv {work}",
             "recurra train chat {work}/train.csv --validation {work}/held_out.csv"
-            f" {BY_HEART} --out {{work}}/run",
+            " --cell gru --threads 1 --out {work}/run",
             "recurra predict {work}/run {work}/learnt.jsonl --beam 1 > {work}/said.jsonl",
             f"recurra predict {{work}}/run {PARAPHRASES} --beam 1 > {{work}}/others.jsonl",
         ),

@@ -44,7 +44,7 @@ from recurra.tasks._text_classifier import TextClassifier, TextClassifierConfig
 from recurra.tasks._text_network import TextConfig, TextNetwork
 from recurra.tasks._text_regressor import TextRegressor
 from recurra.tasks._translator import Translator
-from recurra.tasks._translator_config import TranslatorConfig
+from recurra.tasks._translator_config import ChatConfig, TranslatorConfig
 from recurra.tasks._word_language_model import WordLanguageModel, split_text_into_words
 from recurra.tasks._writer import Writer
 from recurra.tasks._writer_config import WriterConfig, WritingOptions
@@ -59,6 +59,7 @@ __all__ = [
     "AnswerOptions",
     "CellMaker",
     "Chat",
+    "ChatConfig",
     "Corpus",
     "CorpusSettings",
     "DataSettings",

@@ -11,6 +11,7 @@ from recurra.tasks._record_task import Advice, AnswerOptions
 from recurra.tasks._text_network import encode_field
 from recurra.tasks._translation_network import END_NUMBER
 from recurra.tasks._translator import Translator
+from recurra.tasks._translator_config import ChatConfig
 
 
 class Chat(Translator):
@@ -26,7 +27,7 @@ class Chat(Translator):
 
     Example:
         >>> import recurra
-        >>> sizes = recurra.tasks.TranslatorConfig(units="words", hidden_size=16)
+        >>> sizes = recurra.tasks.ChatConfig(units="words", hidden_size=16)
         >>> talk = [{"question": f"what is {n}", "answer": f"{n} it is"} for n in range(40)]
         >>> training = recurra.tasks.advised_training(recurra.tasks.Chat, epochs=1)
         >>> task = recurra.tasks.Chat.fit(talk, out="runs/talk", settings=sizes, training=training)
@@ -36,6 +37,7 @@ class Chat(Translator):
 
     kind: ClassVar[str] = "chat"
     command: ClassVar[str] = "chat"
+    settings_type: ClassVar[type] = ChatConfig
     summary: ClassVar[str] = "Answer questions; `recurra chat RUN` talks in the terminal."
     advice: ClassVar[Advice] = Advice(
         epochs=20, rows=64, learning_rate=0.005, patience=0, keep="last"

@@ -1,4 +1,4 @@
-"""Sizes and choices of a translator."""
+"""Sizes and choices of a translator, and of a dialogue."""
 
 from dataclasses import dataclass
 
@@ -45,3 +45,18 @@ class TranslatorConfig(EncoderSettings):
             check_range(name, getattr(self, name), 0, 1)
         if self.attention not in ATTENTIONS:
             raise UnknownName.among("attention", self.attention, ATTENTIONS)
+
+
+@dataclass(frozen=True)
+class ChatConfig(TranslatorConfig):
+    """Sizes and choices of a dialogue: those of a translator, but for what holds learning back.
+
+    Answers that were learnt should come back to the letter.
+
+    Args:
+        dropout: see `TranslatorConfig`. Default: 0.1.
+        label_smoothing: see `TranslatorConfig`. Default: 0.
+    """
+
+    dropout: float = 0.1
+    label_smoothing: float = 0.0

@@ -3,7 +3,7 @@
 import torch
 
 from recurra.data import Record
-from recurra.tasks import Chat, Translator, TranslatorConfig
+from recurra.tasks import Chat, ChatConfig, Translator, TranslatorConfig
 
 SIZES = {
     "units": "characters", "cell": "gru", "hidden_size": 6, "embedding_size": 5, "dropout": 0.0,
@@ -28,7 +28,7 @@ def translator(*, cell=None, seed=0, **choices):
 
 def chat(records=TALK, *, seed=0, **choices):
     torch.manual_seed(seed)
-    return Chat.from_records(records, TranslatorConfig(**{**SIZES, **choices}))
+    return Chat.from_records(records, ChatConfig(**{**SIZES, **choices}))
 
 
 def batch_of(task, records):

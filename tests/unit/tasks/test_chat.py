@@ -9,8 +9,8 @@ from recurra.data import Record
 from recurra.tasks import (
     AnswerOptions,
     Chat,
+    ChatConfig,
     DataSettings,
-    TranslatorConfig,
     advised_training,
     load_task,
 )
@@ -70,10 +70,9 @@ def test_right_answers_are_those_in_small_letters_where_these_are_all_there_are(
 
 def test_what_is_learnt_by_heart_is_answered_again(tmp_path):
     talk = [{"question": question, "answer": answer} for question, answer in PAIRS] * 24
-    settings = TranslatorConfig(
-        units="characters", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0,
-        label_smoothing=0.0,
-    )  # fmt: skip
+    settings = ChatConfig(
+        units="characters", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0
+    )
     training = advised_training(Chat, epochs=6, learning_rate=0.03)
     assert training.keep == "last"
     kept = {"data": DataSettings(validation=talk[:4]), "rows": 4}
@@ -88,10 +87,7 @@ def test_what_is_learnt_by_heart_is_answered_again(tmp_path):
 
 
 def test_another_context_gives_another_answer(tmp_path):
-    settings = TranslatorConfig(
-        units="words", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0,
-        label_smoothing=0.0,
-    )  # fmt: skip
+    settings = ChatConfig(units="words", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0)
     training = advised_training(Chat, epochs=5, learning_rate=0.03)
     run = tmp_path / "run"
     task = Chat.fit(PASSAGES * 16, out=run, settings=settings, training=training, rows=6)
