@@ -59,7 +59,7 @@ def test_words_are_learnt_written_and_measured(recurra, words, workplace):
     assert config["training"]["weight_decay"] == 0.0
     shown = recurra("evaluate", "new", "test.txt").out
     assert f"{tested[0]['perplexity']:.4f} perplexity per word" in shown
-    assert "1 words unknown to the model" in shown
+    assert "1 words unknown to the model, 1.0 %" in shown
     written = recurra("generate", "new", "--prompt", "the cat", "--length", 12).out
     assert written.startswith("the cat ")
     assert "<" not in written
@@ -67,6 +67,28 @@ def test_words_are_learnt_written_and_measured(recurra, words, workplace):
     assert "perplexity" in info
     assert "valid.txt" in info
     assert "test.txt" in info
+
+
+def test_the_share_of_unknown_words_stands_beside_every_perplexity(recurra, words, workplace):
+    (workplace / "test.txt").write_text("a zebra sat .\n" * 9)
+    answer = recurra("train", "lm", *words, "--recipe", "small.toml", "--out", "new", *SIZES)
+    assert (answer.code, answer.err) == (0, "")
+    said = " ".join(answer.out.split())
+    assert "on text it has not seen (0.0 % unknown words)." in said
+    assert "perplexity (40.0 % unknown words)." in said
+    warning = "40.0 % of the words of the test text are unknown to the vocabulary"
+    assert warning in said
+    page = (workplace / "new" / "report.html").read_text(encoding="utf-8")
+    for shown in (warning, "windows of text, 40.0 % unknown words", "Commonest words"):
+        assert shown in page
+    assert "18 words unknown to the model, 40.0 %" in recurra("evaluate", "new", "test.txt").out
+
+
+def test_the_report_sums_up_the_texts(workplace):
+    page = (workplace / "run" / "report.html").read_text(encoding="utf-8")
+    for shown in ("Data", "The model knows", "not in the training text", "Commonest characters"):
+        assert shown in page
+    assert "unknown characters" not in page
 
 
 def test_resume_ends_in_the_same_bits_and_tests_once(recurra, words):

@@ -146,7 +146,9 @@ def evaluate(
     console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per {one}")
     console().print(f"[bold]{len(numbers) - 1:,}[/] {model.unit} predicted")
     if model.has_unknown:
-        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] {model.unit} unknown to the model")
+        unknown = int((numbers == 0).sum())
+        share = f"{100 * unknown / len(numbers):.1f} %"
+        console().print(f"[bold]{unknown:,}[/] {model.unit} unknown to the model, {share}")
 
 
 @app.command(cls=AnsweringCommand)

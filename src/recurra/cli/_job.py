@@ -28,6 +28,7 @@ from recurra.tasks import (
     CellMaker,
     Corpus,
     CorpusSettings,
+    CorpusSummary,
     LanguageModel,
     LanguageModelConfig,
     NextSymbolModel,
@@ -39,6 +40,7 @@ from recurra.tasks import (
     language_model_run,
     make_corpus,
     make_word_corpus,
+    summarise_corpus,
 )
 from recurra.train import (
     FitResult,
@@ -87,7 +89,8 @@ class Job:
     model: NextSymbolModel
     corpus: Corpus
     settings: TrainingSettings
-    warnings: tuple[str, ...] = ()
+    summary: CorpusSummary
+    warnings: tuple[str, ...]
 
 
 def begin(
@@ -112,7 +115,7 @@ def begin(
         "training": asdict(settings),
         "threads": torch.get_num_threads(),
     }
-    return Job(Run.create(folder, config), model, corpus, settings, tuple(texts.leaks()))
+    return _ready(Run.create(folder, config), model, corpus, settings, texts)
 
 
 def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = None) -> Job:
@@ -152,7 +155,14 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
             "The vocabulary of a configuration is not that of its text.",
             where=run.folder / "config.json",
         )
-    return Job(run, model, corpus, settings)
+    return _ready(run, model, corpus, settings, texts)
+
+
+def _ready(
+    run: Run, model: NextSymbolModel, corpus: Corpus, settings: TrainingSettings, texts: Texts
+) -> Job:
+    summary = summarise_corpus(corpus, model.unit)
+    return Job(run, model, corpus, settings, summary, (*texts.leaks(), *summary.warnings))
 
 
 def _recorded(data: dict[str, Any], name: str) -> list[TextFile]:
@@ -221,7 +231,6 @@ def write_report(job: Job) -> None:
     """Write the page of a finished job, with its best weights."""
     weights, _ = job.run.read_weights()
     job.model.load_state_dict(weights)
-    measured = {"validation": job.corpus.validation, "test": job.corpus.test}
     config = job.model.settings
     facts = {
         "text": f"{job.corpus.training.targets:,} {job.model.unit} to learn",
@@ -230,8 +239,8 @@ def write_report(job: Job) -> None:
         "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
         "seed": str(job.settings.seed),
     }
-    there = {name: data for name, data in measured.items() if data is not None}
-    write_text(job.run.report_path, language_model_report(job.model, job.run, there, facts))
+    page = language_model_report(job.model, job.run, job.corpus, facts, job.warnings)
+    write_text(job.run.report_path, page)
 
 
 def is_of_words(model: NextSymbolModel) -> bool:
