@@ -191,6 +191,22 @@ def test_characters_measure_on_texts_too(recurra, workplace):
     assert "The validation text" not in answer.out
 
 
+def test_characters_that_only_the_texts_to_measure_on_have(recurra, workplace):
+    (workplace / "valid.txt").write_text("the cat sat on the façade.\n" * 4, encoding="utf-8")
+    (workplace / "test.txt").write_text("the Ωat sat on the mat.\n" * 4, encoding="utf-8")
+    answer = recurra(
+        "train", "lm", "text.txt", "--validation", "valid.txt", "--test", "test.txt",
+        "--out", "new", *small(epochs=1),
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, "")
+    run = Run.open("new")
+    assert {"ç", "Ω"} < set(run.config["task"]["vocabulary"])
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
+
+
 def test_standard_input_and_a_packed_text(recurra, refused, workplace, monkeypatch):
     raw = (workplace / "text.txt").read_bytes()
     (workplace / "text.txt.gz").write_bytes(gzip.compress(raw))

@@ -136,7 +136,8 @@ def evaluate(
     from recurra.train import evaluate as measure
 
     model = _load(run, cell)
-    numbers = model.encode(read_text(files).content, name="text")
+    text = read_text(files)
+    numbers = model.encode(text.content, name="text", where=text.where)
     data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
     streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
     metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))

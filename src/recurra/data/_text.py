@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias
 
 from recurra.base import UnknownName
 from recurra.data._files import TextFile, wrong_byte
-from recurra.data._records._opening import STANDARD_INPUT, read_chunks
+from recurra.data._records._opening import STANDARD_INPUT, name_of, read_chunks
+from recurra.data._vocabulary import place_of
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""
@@ -20,14 +21,30 @@ _SYLLABLES = re.compile("[\uac00-\ud7a3]+")  # the Hangul syllables of Unicode
 
 @dataclass(frozen=True)
 class Text:
-    """A text and where it came from."""
+    """A text and where it came from.
+
+    Args:
+        content: its characters.
+        files: the files that it was read from.
+        begins: what each of them is called, and the line of the content at which it begins.
+            Default: nobody can tell.
+    """
 
     content: str
     files: tuple[TextFile, ...]
+    begins: tuple[tuple[str, int], ...] = ()
 
     def fingerprint(self) -> list[dict[str, object]]:
         """Describe the files as JSON, for the configuration of a run."""
         return [asdict(file) for file in self.files]
+
+    def where(self, line: int, column: int) -> str:
+        """Say in which file a line of the content stands, both counted from 1."""
+        files = [(name, line - first + 1) for name, first in self.begins if first <= line]
+        if not files:
+            return place_of(line, column)
+        name, number = files[-1]
+        return f"{name}:{number}, column {column}"
 
 
 def read_text(paths: Iterable[str | Path]) -> Text:
@@ -53,15 +70,19 @@ def read_text(paths: Iterable[str | Path]) -> Text:
     """
     parts: list[str] = []
     files: list[TextFile] = []
+    begins: list[tuple[str, int]] = []
+    line = 1
     for path in map(Path, paths):
         raw = b"".join(read_chunks(path))
         if parts and not parts[-1].endswith("\n"):
-            parts.append("\n")
+            parts[-1] += "\n"
+        line += parts[-1].count("\n") if parts else 0
+        begins.append((name_of(path), line))
         parts.append(_decode(raw, path))
         digest = hashlib.sha256(raw).hexdigest()
         place = STANDARD_INPUT if str(path) == STANDARD_INPUT else str(path.absolute())
         files.append(TextFile(place, len(raw), digest))
-    return Text("".join(parts), tuple(files))
+    return Text("".join(parts), tuple(files), tuple(begins))
 
 
 def to_units(text: str, units: Units) -> str:

@@ -1,11 +1,12 @@
 """read_text: UTF-8 files as one text."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from recurra.base import TextError
-from recurra.data import read_text
+from recurra.data import Text, read_text
 
 MARK = b"\xef\xbb\xbf"
 
@@ -61,6 +62,24 @@ def test_the_fingerprint_holds_absolute_paths(write, monkeypatch):
     path = write(b"one")
     monkeypatch.chdir(path.parent)
     assert read_text([path.name]).files[0].path == str(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "where"), [(1, "1:1"), (2, "2:1"), (3, "2:2"), (4, "3:1"), (9, "3:6")]
+)
+def test_a_line_of_the_text_is_found_in_its_file(write, line, where):
+    text = read_text([write(b"one", "1"), write(b"two\r\n\r\n", "2"), write(b"three", "3")])
+    folder = Path(text.files[0].path).parent
+    assert text.where(line, 7) == f"{folder}/{where}, column 7"
+
+
+def test_a_file_is_called_as_it_was_given(write, monkeypatch):
+    monkeypatch.chdir(write(b"one").parent)
+    assert read_text(["text.txt"]).where(1, 2) == "text.txt:1, column 2"
+
+
+def test_a_text_that_came_from_no_file_has_lines_alone():
+    assert Text("one", ()).where(1, 2) == "line 1, column 2"
 
 
 @pytest.mark.parametrize(

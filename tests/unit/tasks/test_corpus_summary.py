@@ -66,3 +66,12 @@ def test_blanks_and_ends_of_lines_are_named():
     shown = [symbol for symbol, _ in of_characters(None).commonest]
     assert "(blank)" in shown
     assert "(end of line)" in shown
+
+
+def test_without_one_what_the_text_to_learn_lacks_is_counted():
+    summary = of_characters("zat\n")
+    assert summary.parts["test"].foreign == 1
+    assert summary.unknown("test") == ""
+    assert summary.warnings == [
+        "25.0 % of the characters of the test text do not occur in the text to learn."
+    ]
