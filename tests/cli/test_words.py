@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from small_commands import small
 
+from recurra.cli._job import Texts
 from recurra.store import Run
 
 RECIPES = sorted((Path(__file__).parents[2] / "examples" / "recipes").glob("*.toml"))
@@ -203,6 +204,48 @@ def test_characters_that_only_the_texts_to_measure_on_have(recurra, workplace):
     assert {"ç", "Ω"} < set(run.config["task"]["vocabulary"])
     expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
     last.unlink()
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
+
+
+def test_texts_of_another_encoding(recurra, refused, workplace):
+    text = "the café sat on the façade.\n" * 90
+    for name, encoding in (("old.txt", "cp1252"), ("new.txt", "utf-8")):
+        (workplace / name).write_text(text, encoding=encoding)
+    (workplace / "test.txt").write_text("the façade sat.\n" * 4, encoding="cp1252")
+    given = ["old.txt", "--test", "test.txt", "--encoding", "cp1252"]
+    answer = recurra("train", "lm", *given, "--out", "new", *small(epochs=1))
+    assert (answer.code, answer.err) == (0, "")
+    run = Run.open("new")
+    assert run.config["data"]["encoding"] == "cp1252"
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
+    measured = recurra("evaluate", "new", "old.txt", "--encoding", "cp1252")
+    assert measured.code == 0
+    assert measured.out == recurra("evaluate", "new", "new.txt").out
+    assert "--encoding" in refused("evaluate", "new", "old.txt")[1]["fix"]
+
+
+def test_an_encoding_that_cannot_be_meant(refused):
+    assert "`encoding`" in refused("train", "lm", "text.txt", "--encoding", "utf-9")[0]
+    problem, details = refused("train", "lm", "--demo", "--encoding", "cp1252")
+    assert "no file" in problem
+    assert "--demo" in details["got"]
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_run_from_before_there_were_encodings_goes_on(recurra, monkeypatch):
+    described = Texts.fingerprints
+    with monkeypatch.context() as patch:
+        patch.setattr(Texts, "fingerprints", lambda texts: {"files": described(texts)["files"]})
+        assert recurra("train", "lm", "text.txt", "--out", "new", *small(epochs=1)).code == 0
+    run = Run.open("new")
+    assert "encoding" not in run.config["data"]
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("info", "new").code == 0
     assert recurra("train", "lm", "--resume", "new").code == 0
     assert run.weights_path.read_bytes() == expected
 

@@ -1,4 +1,4 @@
-"""Text from files: UTF-8 to the symbols that a character model reads."""
+"""Text from files: bytes to the symbols that a character model reads."""
 
 import hashlib
 import re
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from recurra.base import UnknownName
-from recurra.data._files import TextFile, wrong_byte
+from recurra.data._files import TextFile
 from recurra.data._records._opening import STANDARD_INPUT, name_of, read_chunks
+from recurra.data._records._options import ReadOptions
+from recurra.data._records._transcoding import decoded
 from recurra.data._vocabulary import place_of
 
 Units: TypeAlias = Literal["characters", "jamo"]
@@ -47,8 +49,8 @@ class Text:
         return f"{name}:{number}, column {column}"
 
 
-def read_text(paths: Iterable[str | Path]) -> Text:
-    r"""Read UTF-8 files as one text, in the order given.
+def read_text(paths: Iterable[str | Path], *, encoding: str = "utf-8") -> Text:
+    r"""Read files as one text, in the order given.
 
     Files whose names end in `.gz` are unpacked; `-` is standard input. A byte-order mark is dropped
     and every line end becomes `\n`; a file that does not end with one gets one before the next file
@@ -56,9 +58,12 @@ def read_text(paths: Iterable[str | Path]) -> Text:
 
     Args:
         paths: the files.
+        encoding: of the characters of all of them. Default: UTF-8.
 
     Raises:
-        TextError: a file is missing, is not UTF-8 (the message says at which byte) or is empty.
+        ArgumentError: there is no such encoding.
+        TextError: a file is missing, is not in that encoding (the message says at which byte) or is
+            empty.
         DataError: a gzip file is broken.
 
     Example:
@@ -68,6 +73,7 @@ def read_text(paths: Iterable[str | Path]) -> Text:
         >>> recurra.data.read_text([path]).content
         'hello'
     """
+    encoding = ReadOptions(encoding=encoding).encoding
     parts: list[str] = []
     files: list[TextFile] = []
     begins: list[tuple[str, int]] = []
@@ -78,7 +84,7 @@ def read_text(paths: Iterable[str | Path]) -> Text:
             parts[-1] += "\n"
         line += parts[-1].count("\n") if parts else 0
         begins.append((name_of(path), line))
-        parts.append(_decode(raw, path))
+        parts.append(_decode(raw, path, encoding))
         digest = hashlib.sha256(raw).hexdigest()
         place = STANDARD_INPUT if str(path) == STANDARD_INPUT else str(path.absolute())
         files.append(TextFile(place, len(raw), digest))
@@ -106,17 +112,6 @@ def from_units(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _decode(raw: bytes, path: Path) -> str:
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        offset = error.start + (len(raw) - len(error.object))  # utf-8-sig drops the mark first
-        line = raw.count(b"\n", 0, offset) + 1
-        raise wrong_byte(
-            byte=raw[offset],
-            offset=offset,
-            encoding="UTF-8",
-            where=f"{path}:{line}",
-            fix=f"iconv -f ENCODING -t UTF-8 {path}, with the encoding that it has",
-        ) from error
+def _decode(raw: bytes, path: Path, encoding: str) -> str:
+    text = "".join(decoded([raw], name_of(path), encoding)).removeprefix("\ufeff")
     return text.replace("\r\n", "\n").replace("\r", "\n")
