@@ -169,9 +169,10 @@ def test_a_prompt_with_an_unknown_character(refused):
 
 def test_a_text_with_an_unknown_character(refused, workplace):
     (workplace / "greek.txt").write_text("the\nΩ", encoding="utf-8")
-    problem, details = refused("evaluate", "run", "greek.txt")
-    assert "character that the vocabulary lacks" in problem
-    assert "line 2, column 1" in details["where"]
+    for files in (["greek.txt"], ["text.txt", "greek.txt"]):
+        problem, details = refused("evaluate", "run", *files)
+        assert "character that the vocabulary lacks" in problem
+        assert details["where"] == "greek.txt:2, column 1"
 
 
 def test_a_text_of_rare_characters_only(recurra):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from small_commands import small
 
+from recurra.cli._job import Texts
 from recurra.store import Run
 
 RECIPES = sorted((Path(__file__).parents[2] / "examples" / "recipes").glob("*.toml"))
@@ -59,7 +60,7 @@ def test_words_are_learnt_written_and_measured(recurra, words, workplace):
     assert config["training"]["weight_decay"] == 0.0
     shown = recurra("evaluate", "new", "test.txt").out
     assert f"{tested[0]['perplexity']:.4f} perplexity per word" in shown
-    assert "1 words unknown to the model" in shown
+    assert "1 words unknown to the model, 1.0 %" in shown
     written = recurra("generate", "new", "--prompt", "the cat", "--length", 12).out
     assert written.startswith("the cat ")
     assert "<" not in written
@@ -67,6 +68,28 @@ def test_words_are_learnt_written_and_measured(recurra, words, workplace):
     assert "perplexity" in info
     assert "valid.txt" in info
     assert "test.txt" in info
+
+
+def test_the_share_of_unknown_words_stands_beside_every_perplexity(recurra, words, workplace):
+    (workplace / "test.txt").write_text("a zebra sat .\n" * 9)
+    answer = recurra("train", "lm", *words, "--recipe", "small.toml", "--out", "new", *SIZES)
+    assert (answer.code, answer.err) == (0, "")
+    said = " ".join(answer.out.split())
+    assert "on text it has not seen (0.0 % unknown words)." in said
+    assert "perplexity (40.0 % unknown words)." in said
+    warning = "40.0 % of the words of the test text are unknown to the vocabulary"
+    assert warning in said
+    page = (workplace / "new" / "report.html").read_text(encoding="utf-8")
+    for shown in (warning, "windows of text, 40.0 % unknown words", "Commonest words"):
+        assert shown in page
+    assert "18 words unknown to the model, 40.0 %" in recurra("evaluate", "new", "test.txt").out
+
+
+def test_the_report_sums_up_the_texts(workplace):
+    page = (workplace / "run" / "report.html").read_text(encoding="utf-8")
+    for shown in ("Data", "The model knows", "not in the training text", "Commonest characters"):
+        assert shown in page
+    assert "unknown characters" not in page
 
 
 def test_resume_ends_in_the_same_bits_and_tests_once(recurra, words):
@@ -167,6 +190,64 @@ def test_characters_measure_on_texts_too(recurra, workplace):
     assert "bits per character" in answer.out.split("On the test text:")[1]
     assert "The test text is also in the text to learn" in answer.out
     assert "The validation text" not in answer.out
+
+
+def test_characters_that_only_the_texts_to_measure_on_have(recurra, workplace):
+    (workplace / "valid.txt").write_text("the cat sat on the façade.\n" * 4, encoding="utf-8")
+    (workplace / "test.txt").write_text("the Ωat sat on the mat.\n" * 4, encoding="utf-8")
+    answer = recurra(
+        "train", "lm", "text.txt", "--validation", "valid.txt", "--test", "test.txt",
+        "--out", "new", *small(epochs=1),
+    )  # fmt: skip
+    assert (answer.code, answer.err) == (0, "")
+    run = Run.open("new")
+    assert {"ç", "Ω"} < set(run.config["task"]["vocabulary"])
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
+
+
+def test_texts_of_another_encoding(recurra, refused, workplace):
+    text = "the café sat on the façade.\n" * 90
+    for name, encoding in (("old.txt", "cp1252"), ("new.txt", "utf-8")):
+        (workplace / name).write_text(text, encoding=encoding)
+    (workplace / "test.txt").write_text("the façade sat.\n" * 4, encoding="cp1252")
+    given = ["old.txt", "--test", "test.txt", "--encoding", "cp1252"]
+    answer = recurra("train", "lm", *given, "--out", "new", *small(epochs=1))
+    assert (answer.code, answer.err) == (0, "")
+    run = Run.open("new")
+    assert run.config["data"]["encoding"] == "cp1252"
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
+    measured = recurra("evaluate", "new", "old.txt", "--encoding", "cp1252")
+    assert measured.code == 0
+    assert measured.out == recurra("evaluate", "new", "new.txt").out
+    assert "--encoding" in refused("evaluate", "new", "old.txt")[1]["fix"]
+
+
+def test_an_encoding_that_cannot_be_meant(refused):
+    assert "`encoding`" in refused("train", "lm", "text.txt", "--encoding", "utf-9")[0]
+    problem, details = refused("train", "lm", "--demo", "--encoding", "cp1252")
+    assert "no file" in problem
+    assert "--demo" in details["got"]
+
+
+@pytest.mark.usefixtures("workplace")
+def test_a_run_from_before_there_were_encodings_goes_on(recurra, monkeypatch):
+    described = Texts.fingerprints
+    with monkeypatch.context() as patch:
+        patch.setattr(Texts, "fingerprints", lambda texts: {"files": described(texts)["files"]})
+        assert recurra("train", "lm", "text.txt", "--out", "new", *small(epochs=1)).code == 0
+    run = Run.open("new")
+    assert "encoding" not in run.config["data"]
+    expected, last = run.weights_path.read_bytes(), run.checkpoints()[-1]
+    last.unlink()
+    assert recurra("info", "new").code == 0
+    assert recurra("train", "lm", "--resume", "new").code == 0
+    assert run.weights_path.read_bytes() == expected
 
 
 def test_standard_input_and_a_packed_text(recurra, refused, workplace, monkeypatch):

@@ -125,18 +125,20 @@ def generate(
 def evaluate(
     context: typer.Context,
     run: RunFolder,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="UTF-8 text, or records.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text, or records.")],
     cell: UserCell = None,
 ) -> None:
     """Measure a trained model on files."""
     if _evaluate_records(context):
         return
+    from recurra.cli._use import given_in
     from recurra.data import read_text, streams_that_fit
     from recurra.store import Run
     from recurra.train import evaluate as measure
 
     model = _load(run, cell)
-    numbers = model.encode(read_text(files).content, name="text")
+    text = read_text(files, encoding=given_in(context).get("encoding", "utf-8"))
+    numbers = model.encode(text.content, name="text", where=text.where)
     data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
     streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
     metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
@@ -146,7 +148,9 @@ def evaluate(
     console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per {one}")
     console().print(f"[bold]{len(numbers) - 1:,}[/] {model.unit} predicted")
     if model.has_unknown:
-        console().print(f"[bold]{int((numbers == 0).sum()):,}[/] {model.unit} unknown to the model")
+        unknown = int((numbers == 0).sum())
+        share = f"{100 * unknown / len(numbers):.1f} %"
+        console().print(f"[bold]{unknown:,}[/] {model.unit} unknown to the model, {share}")
 
 
 @app.command(cls=AnsweringCommand)
@@ -308,12 +312,12 @@ def _evaluate_records(context: typer.Context) -> bool:
     run, files, cell = (context.params[name] for name in ("run", "files", "cell"))
     given = given_in(context)
     if is_language_model(run):
-        unfit = sorted(name for name, value in given.items() if value)
+        unfit = sorted(name for name, value in given.items() if value and name != "encoding")
         if unfit:
             raise ArgumentError(
                 "A language model reads text, not records.",
                 got=", ".join("--" + name.replace("_", "-") for name in unfit),
-                expected="files alone",
+                expected="files, and perhaps `--encoding`",
             )
         return False
     evaluate_task(console(), run, files, cell, given)

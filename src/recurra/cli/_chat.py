@@ -64,7 +64,16 @@ def _context(words: str | None) -> str | None:
         is_file = Path(words).is_file()
     except (OSError, ValueError):  # too long for a name
         is_file = False
-    return read_text([Path(words)]).content if is_file else words
+    return _content(Path(words)) if is_file else words
+
+
+def _content(path: Path) -> str:
+    try:
+        return read_text([path]).content
+    except TextError as error:
+        if "fix" in error.details:  # an option that this command has not
+            error.add_fix(f"iconv -f ENCODING -t UTF-8 {quoted(path)}, with its encoding")
+        raise
 
 
 def _questions() -> Iterator[str | DataError]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.cli._declared import Declared, option
+from recurra.cli._options import ENCODING
 
 if TYPE_CHECKING:
     from recurra.data import ReadOptions
@@ -24,7 +25,7 @@ def reading_options(panel: str) -> Declared:
                panel, metavar="A,B,..."),
         option("separator", str | None, None, "Between columns: a sign, or tab, space, comma, "
                "semicolon, colon, pipe.", panel, shown="the format's"),
-        option("encoding", str | None, None, "Of the characters.", panel, shown="utf-8"),
+        option("encoding", str | None, None, ENCODING, panel),
         option("skip_bad", int, 0, "Leave out up to so many records that cannot be used.", panel,
                metavar="N"),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recurra.cli._console import console
-from recurra.cli._options import RunFolder
+from recurra.cli._options import ENCODING, RunFolder
 
 if TYPE_CHECKING:
     from recurra.data import ReadOptions
@@ -24,7 +24,7 @@ Separator = Annotated[
     str | None,
     typer.Option(help="Between columns: a sign, or tab, space, comma, semicolon, colon, pipe."),
 ]
-Encoding = Annotated[str | None, typer.Option(help="Of the characters. Default: utf-8.")]
+Encoding = Annotated[str | None, typer.Option(help=ENCODING)]
 SkipBad = Annotated[int, typer.Option(help="Leave out so many records that cannot be used.")]
 
 

@@ -16,6 +16,7 @@ from recurra.cli._options import MOST_THREADS
 from recurra.cli._signals import stop_on_signals
 from recurra.data import (
     PYTHON_REFERENCE,
+    ReadOptions,
     Text,
     TextFile,
     Units,
@@ -28,6 +29,7 @@ from recurra.tasks import (
     CellMaker,
     Corpus,
     CorpusSettings,
+    CorpusSummary,
     LanguageModel,
     LanguageModelConfig,
     NextSymbolModel,
@@ -39,6 +41,7 @@ from recurra.tasks import (
     language_model_run,
     make_corpus,
     make_word_corpus,
+    summarise_corpus,
 )
 from recurra.train import (
     FitResult,
@@ -52,6 +55,9 @@ from recurra.train import (
 TRAINING, VALIDATION, TEST = "files", "validation_files", "test_files"
 """What a configuration calls the files of the texts."""
 
+ENCODING, USUAL = "encoding", "utf-8"
+"""What it calls their encoding, and what that is where it does not say."""
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -63,11 +69,33 @@ class Texts:
     training: Text
     validation: Text | None = None
     test: Text | None = None
+    encoding: str = USUAL
+
+    @classmethod
+    def read(
+        cls, files: Sequence[Path], validation: Path | None, test: Path | None, given: str | None
+    ) -> "Texts":
+        """Read the texts, all in one encoding; without files, what is learnt is the demo."""
+        if given and not (files or validation or test):
+            raise ArgumentError(
+                "`--encoding` is given, and no file.",
+                got=f"--demo --encoding {given}",
+                expected="a file to read",
+                fix="leave it out",
+            )
+        encoding = ReadOptions(encoding=given or USUAL).encoding
+        return cls(
+            read_text(files, encoding=encoding) if files else python_reference(),
+            None if validation is None else read_text([validation], encoding=encoding),
+            None if test is None else read_text([test], encoding=encoding),
+            encoding,
+        )
 
     def fingerprints(self) -> dict[str, object]:
         """Describe the files as JSON, for the configuration of a run."""
         named = {TRAINING: self.training, VALIDATION: self.validation, TEST: self.test}
-        return {name: text.fingerprint() for name, text in named.items() if text is not None}
+        files = {name: text.fingerprint() for name, text in named.items() if text is not None}
+        return {**files, ENCODING: self.encoding}
 
     def leaks(self) -> list[str]:
         """Say which texts to measure on are, or stand within, the text to learn."""
@@ -87,7 +115,8 @@ class Job:
     model: NextSymbolModel
     corpus: Corpus
     settings: TrainingSettings
-    warnings: tuple[str, ...] = ()
+    summary: CorpusSummary
+    warnings: tuple[str, ...]
 
 
 def begin(
@@ -112,7 +141,7 @@ def begin(
         "training": asdict(settings),
         "threads": torch.get_num_threads(),
     }
-    return Job(Run.create(folder, config), model, corpus, settings, tuple(texts.leaks()))
+    return _ready(Run.create(folder, config), model, corpus, settings, texts)
 
 
 def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = None) -> Job:
@@ -134,13 +163,15 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
         if not recorded:
             raise ValueError("no files")
         measured, tested = _recorded(data, VALIDATION), _recorded(data, TEST)
+        encoding = ReadOptions(encoding=data.pop(ENCODING, USUAL)).encoding
         cutting = settings_from(CorpusSettings, data)
         settings = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         threads = check_size("threads", config["threads"], most=MOST_THREADS)
     texts = Texts(
-        _same_text(run, recorded, files),
-        _same_text(run, measured, []) if measured else None,
-        _same_text(run, tested, []) if tested else None,
+        _same_text(run, recorded, files, encoding),
+        _same_text(run, measured, [], encoding) if measured else None,
+        _same_text(run, tested, [], encoding) if tested else None,
+        encoding,
     )
     torch.set_num_threads(threads)  # other sums in another order, other bits
     corpus = _corpus(texts, cutting, units, words=words)
@@ -152,7 +183,14 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
             "The vocabulary of a configuration is not that of its text.",
             where=run.folder / "config.json",
         )
-    return Job(run, model, corpus, settings)
+    return _ready(run, model, corpus, settings, texts)
+
+
+def _ready(
+    run: Run, model: NextSymbolModel, corpus: Corpus, settings: TrainingSettings, texts: Texts
+) -> Job:
+    summary = summarise_corpus(corpus, model.unit)
+    return Job(run, model, corpus, settings, summary, (*texts.leaks(), *summary.warnings))
 
 
 def _recorded(data: dict[str, Any], name: str) -> list[TextFile]:
@@ -221,7 +259,6 @@ def write_report(job: Job) -> None:
     """Write the page of a finished job, with its best weights."""
     weights, _ = job.run.read_weights()
     job.model.load_state_dict(weights)
-    measured = {"validation": job.corpus.validation, "test": job.corpus.test}
     config = job.model.settings
     facts = {
         "text": f"{job.corpus.training.targets:,} {job.model.unit} to learn",
@@ -230,8 +267,8 @@ def write_report(job: Job) -> None:
         "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
         "seed": str(job.settings.seed),
     }
-    there = {name: data for name, data in measured.items() if data is not None}
-    write_text(job.run.report_path, language_model_report(job.model, job.run, there, facts))
+    page = language_model_report(job.model, job.run, job.corpus, facts, job.warnings)
+    write_text(job.run.report_path, page)
 
 
 def is_of_words(model: NextSymbolModel) -> bool:
@@ -247,7 +284,7 @@ def free_folder(name: str) -> Path:
     return folder
 
 
-def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path]) -> Text:
+def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path], encoding: str) -> Text:
     if not files and "-" in [each.path for each in recorded]:
         raise ArgumentError(
             "The run learnt from standard input, which is gone.",
@@ -258,7 +295,7 @@ def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path]) -> Tex
     if not files and [each.path for each in recorded] == [PYTHON_REFERENCE]:
         text = python_reference()
     else:
-        text = read_text(files or [each.path for each in recorded])
+        text = read_text(files or [each.path for each in recorded], encoding=encoding)
     if [each.sha256 for each in text.files] != [each.sha256 for each in recorded]:
         raise ConfigMismatch(
             "The text is not the one that the run began with.",

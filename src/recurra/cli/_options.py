@@ -17,6 +17,9 @@ STREAMS, WINDOW = 16, 64
 WARMUP = 50
 """Steps over which the learning rate rises, where the schedule does not do so by itself."""
 
+ENCODING = "Of the characters. Default: utf-8."
+"""What the help says of `--encoding`, wherever files are read."""
+
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 UserCell = Annotated[
     str | None,

@@ -54,11 +54,13 @@ def _announcement(job: Job) -> Table:
 def _conclude(console: Console, job: Job, result: FitResult) -> None:
     """Say how it went and what to try next."""
     folder = _folder(job)
-    _say(console, f"\nDone: {_best(job, result)} on text it has not seen.", "bold")
+    unseen = f"on text it has not seen{_unknown(job, 'validation')}"
+    _say(console, f"\nDone: {_best(job, result)} {unseen}.", "bold")
     tested = measure_test(job)
     if tested is not None:
         name = job.model.monitor.replace("_", " ")
-        _say(console, f"On the test text: {tested[job.model.monitor]:.3f} {name}.", "bold")
+        measured = f"{tested[job.model.monitor]:.3f} {name}{_unknown(job, 'test')}"
+        _say(console, f"On the test text: {measured}.", "bold")
     write_report(job)
     _say(console, f"The report is {job.run.report_path}\n\nNext:\n")
     generate = f"recurra generate {folder}{_own_cell(job)}{_prompt(job)}"
@@ -77,6 +79,12 @@ def _best(job: Job, result: FitResult) -> str:
     if is_of_words(job.model):
         return f"perplexity {result.best:.2f} per word"
     return f"{result.best:.3f} bits per character"
+
+
+def _unknown(job: Job, name: str) -> str:
+    """Say how much of a text is unknown, since a measure counts that as one symbol."""
+    words = job.summary.unknown(name)
+    return f" ({words})" if words else ""
 
 
 def _say_how_to_go_on(console: Console, job: Job, what: str) -> None:

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from recurra.cli._console import console
-from recurra.cli._options import MOST_THREADS, STREAMS, WARMUP, WINDOW, UserCell, user_cell
+from recurra.cli._options import (
+    ENCODING,
+    MOST_THREADS,
+    STREAMS,
+    WARMUP,
+    WINDOW,
+    UserCell,
+    user_cell,
+)
 from recurra.cli._recipe import use_recipe
 from recurra.cli._task_command import TaskGroup
 
@@ -43,7 +51,7 @@ def train_lm(
     context: typer.Context,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="UTF-8 text, also .gz; - is standard input."),
+        typer.Argument(metavar="FILE...", help="Text, also .gz; - is standard input."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Run directory to make. Default: runs/NAME of the text.")
@@ -107,6 +115,7 @@ def train_lm(
     test: Annotated[
         Path | None, Text(metavar="FILE", help="Text to measure on once, at the end.")
     ] = None,
+    encoding: Annotated[str | None, Text(help=ENCODING)] = None,
     jamo: Annotated[bool, Text("--jamo", help="Read Hangul letter by letter.")] = False,
     unknown: Annotated[str, Text(help="What a new character is: an error, or unk.")] = "error",
     least_count: Annotated[
@@ -122,7 +131,6 @@ def train_lm(
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
     from recurra.cli._report import run_job
-    from recurra.data import python_reference, read_text
     from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
     from recurra.train import TrainingSettings
 
@@ -199,11 +207,7 @@ def train_lm(
     if threads is not None:
         _use_threads(check_size("--threads", threads, most=MOST_THREADS))
     folder = out or _job.free_folder(files[0].stem if files else "lm")
-    texts = _job.Texts(
-        read_text(files) if files else python_reference(),
-        None if validation_file is None else read_text([validation_file]),
-        None if test is None else read_text([test]),
-    )
+    texts = _job.Texts.read(files or [], validation_file, test, encoding)
     job = _job.begin(texts, folder, config, cutting, settings, words=words, cell=maker)
     run_job(console(), job)
 

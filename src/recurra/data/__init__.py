@@ -49,7 +49,7 @@ from recurra.data._text_encoder import (
     text_encoder_from,
 )
 from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
-from recurra.data._vocabulary import UNKNOWN, Vocabulary
+from recurra.data._vocabulary import UNKNOWN, Vocabulary, place_of
 
 __all__ = [
     "BEGIN",
@@ -98,6 +98,7 @@ __all__ = [
     "make_text_encoder",
     "pad_rows",
     "paths_of",
+    "place_of",
     "python_reference",
     "read_records",
     "read_text",

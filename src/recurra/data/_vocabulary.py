@@ -1,7 +1,7 @@
 """Vocabularies: between symbols and the numbers that a network reads."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -11,6 +11,11 @@ UNKNOWN = "<unk>"
 
 BLOCK = 1 << 20
 """Characters encoded at a time, so that a long text needs little memory besides its own."""
+
+
+def place_of(line: int, column: int) -> str:
+    """Say where in a text something stands, both counted from 1."""
+    return f"line {line}, column {column}"
 
 
 class Vocabulary:
@@ -95,37 +100,43 @@ class Vocabulary:
     def __repr__(self) -> str:
         return f"Vocabulary({_shorten(self.symbols)})"
 
-    def encode(self, text: str, *, name: str = "text") -> torch.Tensor:
+    def encode(
+        self, text: str, *, name: str = "text", where: Callable[[int, int], str] = place_of
+    ) -> torch.Tensor:
         """Turn a text into numbers, `[N]` int32.
 
         Args:
             text: the text.
             name: what an error message calls the text.
+            where: what an error message calls a line and a column, such as `Text.where`, which
+                names the file. Default: these numbers alone.
 
         Raises:
             UnknownSymbol: a character is not in the vocabulary, which has no "<unk>".
         """
-        blocks = [self._encode(text, start, name) for start in range(0, len(text), BLOCK)]
+        blocks: list[torch.Tensor] = []
+        for start in range(0, len(text), BLOCK):
+            numbers, known = self._encode(text[start : start + BLOCK])
+            if not self.has_unknown and not bool(known.all()):
+                place = start + int(known.logical_not().int().argmax())
+                raise self._unknown_symbol(text, place, name, where)
+            blocks.append(torch.where(known, numbers, 0))
         return torch.cat(blocks) if blocks else torch.empty(0, dtype=torch.int32)
 
-    def _encode(self, text: str, start: int, name: str) -> torch.Tensor:
-        raw = bytearray(text[start : start + BLOCK].encode("utf-32-le", "surrogatepass"))
+    def _encode(self, text: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give the numbers of characters, and which of them are known."""
+        raw = bytearray(text.encode("utf-32-le", "surrogatepass"))
         points = torch.frombuffer(raw, dtype=torch.int32)  # [N]
         places = torch.searchsorted(self._points, points).clamp_(max=len(self._points) - 1)
-        known = self._points[places] == points
-        numbers = self._numbers[places]
-        if bool(known.all()):
-            return numbers
-        if not self.has_unknown:
-            place = start + int(known.logical_not().int().argmax())
-            raise self._unknown_symbol(text, place, name)
-        return torch.where(known, numbers, 0)
+        return self._numbers[places], self._points[places] == points
 
     def decode(self, numbers: Sequence[int] | torch.Tensor) -> str:
         """Turn numbers back into text."""
         return "".join(self.symbols[int(number)] for number in numbers)
 
-    def _unknown_symbol(self, text: str, place: int, name: str) -> UnknownSymbol:
+    def _unknown_symbol(
+        self, text: str, place: int, name: str, where: Callable[[int, int], str]
+    ) -> UnknownSymbol:
         character = text[place]
         line = text.count("\n", 0, place) + 1
         column = place - text.rfind("\n", 0, place)
@@ -133,7 +144,7 @@ class Vocabulary:
             f"The {name} has a character that the vocabulary lacks.",
             got=f"{character!r} (U+{ord(character):04X})",
             expected=f"one of the {len(self)} characters {_shorten(self.symbols)}",
-            where=f"line {line}, column {column}",
+            where=where(line, column),
             fix="leave it out, or train with `--unknown unk`",
         )
 

@@ -10,6 +10,7 @@ from recurra.tasks._cells_by_name import (
 )
 from recurra.tasks._chat import Chat
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
+from recurra.tasks._corpus_summary import CorpusSummary, TextPart, summarise_corpus
 from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
     build_task,
@@ -62,6 +63,7 @@ __all__ = [
     "ChatConfig",
     "Corpus",
     "CorpusSettings",
+    "CorpusSummary",
     "DataSettings",
     "DataSummary",
     "Evaluation",
@@ -94,6 +96,7 @@ __all__ = [
     "TextClassifierConfig",
     "TextConfig",
     "TextNetwork",
+    "TextPart",
     "TextRegressor",
     "Translator",
     "TranslatorConfig",
@@ -124,6 +127,7 @@ __all__ = [
     "records_of",
     "save_task",
     "split_text_into_words",
+    "summarise_corpus",
     "take_up",
     "train_job",
 ]

@@ -51,7 +51,7 @@ class Corpus:
     """A text ready to learn from.
 
     Args:
-        vocabulary: its symbols; of characters those of the validation part too.
+        vocabulary: its symbols; of characters those of the other texts too.
         training: windows over what is learnt.
         validation: windows over what is measured after each epoch.
         test: windows over what is measured at the end. Default: nothing is.
@@ -73,6 +73,8 @@ def make_corpus(
 ) -> Corpus:
     """Cut a text into training and validation data, symbol by symbol.
 
+    The vocabulary holds the characters of all texts; with an "<unk>", those of `content` alone.
+
     Args:
         content: the text.
         settings: how to cut.
@@ -83,7 +85,6 @@ def make_corpus(
 
     Raises:
         TextError: a text is too short for these settings.
-        UnknownSymbol: a text has a character that `content` lacks, and there is no "<unk>".
         ArgumentError: `settings` leave out rare characters without an "<unk>" for them.
     """
     if settings.least_count > 1 and not settings.unknown:
@@ -94,15 +95,28 @@ def make_corpus(
         )
     symbols = to_units(content, units)
     border = _border(len(symbols), settings, validation)
-    vocabulary = Vocabulary.of(symbols, unknown=settings.unknown, least_count=settings.least_count)
-
-    def encode(text: str, name: str) -> torch.Tensor:
-        return vocabulary.encode(to_units(text, units), name=name)
-
+    measured = None if validation is None else to_units(validation, units)
+    tested = None if test is None else to_units(test, units)
+    vocabulary = _characters_of([symbols, measured or "", tested or ""], settings)
     numbers = vocabulary.encode(symbols)
-    measured = numbers[border:] if validation is None else encode(validation, "validation text")
-    tested = None if test is None else encode(test, "test text")
-    return _corpus(vocabulary, numbers[:border], measured, tested, settings)
+    return _corpus(
+        vocabulary,
+        numbers[:border],
+        numbers[border:] if measured is None else vocabulary.encode(measured),
+        None if tested is None else vocabulary.encode(tested),
+        settings,
+    )
+
+
+def _characters_of(texts: list[str], settings: CorpusSettings) -> Vocabulary:
+    """Collect the characters of the first text, which is learnt, and those that others have.
+
+    An alphabet is no secret: as the end of a text that is held out has its characters among those
+    of the whole, so has a text of its own. With an "<unk>" they are unknown instead.
+    """
+    if settings.unknown:
+        return Vocabulary.of(texts[0], unknown=True, least_count=settings.least_count)
+    return Vocabulary.of("".join(set().union(*texts)))
 
 
 def make_word_corpus(

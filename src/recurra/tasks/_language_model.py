@@ -1,14 +1,14 @@
 """Character language models: predict the next symbol from all before it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar
 
 import torch
 
 from recurra.base import ArgumentError, settings_from
-from recurra.data import Vocabulary, to_units
+from recurra.data import Vocabulary, place_of, to_units
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._language_model_parts import LanguageModelConfig, with_later_choices
 from recurra.tasks._next_symbol_model import NextSymbolModel
@@ -87,9 +87,12 @@ class LanguageModel(NextSymbolModel):
             return "\n"
         return self.vocabulary.symbols[1 if self.vocabulary.has_unknown else 0]
 
-    def encode(self, text: str, *, name: str = "text") -> torch.Tensor:
+    def encode(
+        self, text: str, *, name: str = "text", where: Callable[[int, int], str] = place_of
+    ) -> torch.Tensor:
         """Turn a text into the symbols that this model reads, `[N]` int32."""
-        return self.vocabulary.encode(to_units(text, self.settings.units), name=name)
+        symbols = to_units(text, self.settings.units)
+        return self.vocabulary.encode(symbols, name=name, where=where)
 
     def pieces(self, symbols: Iterable[int], text: str) -> Iterator[str]:
         """Give the character of each symbol."""

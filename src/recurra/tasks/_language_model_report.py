@@ -6,9 +6,11 @@ from typing import Any
 import torch
 
 from recurra.base import Batches, State
-from recurra.report import Metric, Part, Report, Section, bootstrap_intervals, curves_from
+from recurra.report import Metric, Part, Report, Section, Table, bootstrap_intervals, curves_from
 from recurra.report import render_report as render
 from recurra.store import Run
+from recurra.tasks._corpus import Corpus
+from recurra.tasks._corpus_summary import CorpusSummary, summarise_corpus
 from recurra.tasks._next_symbol_model import NextSymbolModel
 
 TEMPERATURES = (0.5, 0.7, 1.0)
@@ -19,20 +21,30 @@ LENGTH = 300
 
 
 def language_model_report(
-    model: NextSymbolModel, run: Run, measured: Mapping[str, Batches], facts: Mapping[str, str]
+    model: NextSymbolModel,
+    run: Run,
+    corpus: Corpus,
+    facts: Mapping[str, str],
+    warnings: Sequence[str] = (),
 ) -> str:
     """Make the page of a language model that was trained: HTML that needs nothing else.
 
     Args:
         model: with the weights that were best.
         run: its run, for the learning curve.
-        measured: what is measured, by name, such as "validation".
+        corpus: its texts; all but what was learnt is measured.
         facts: what a reader wants to know first, by name.
+        warnings: what a reader has to know. Default: nothing.
     """
-    sections = [_measured(model, name, data) for name, data in measured.items()]
-    sections.append(Section("Learning curve", [curves_from(run.metrics.read(), model.monitor)]))
-    sections.append(_written(model))
-    return render(Report(run.folder.name, {**facts, **versions_of(run)}, [], sections))
+    summary = summarise_corpus(corpus, model.unit)
+    measured = {"validation": corpus.validation, "test": corpus.test}
+    sections = [
+        *(_measured(model, name, each, summary) for name, each in measured.items() if each),
+        Section("Learning curve", [curves_from(run.metrics.read(), model.monitor)]),
+        _written(model),
+        _data(summary),
+    ]
+    return render(Report(run.folder.name, {**facts, **versions_of(run)}, warnings, sections))
 
 
 def versions_of(run: Run) -> dict[str, str]:
@@ -41,7 +53,7 @@ def versions_of(run: Run) -> dict[str, str]:
     return {k: str(v) for k, v in versions.items()} if isinstance(versions, dict) else {}
 
 
-def _measured(model: NextSymbolModel, name: str, data: Batches) -> Section:
+def _measured(model: NextSymbolModel, name: str, data: Batches, summary: CorpusSummary) -> Section:
     """Measure window by window, so that intervals can be had by drawing windows again."""
     rows = _totals_of_windows(model, data)
     sums = {each: float(values.sum()) for each, values in rows.items()}
@@ -50,7 +62,8 @@ def _measured(model: NextSymbolModel, name: str, data: Batches) -> Section:
         Metric(metric.replace("_", " "), value, *intervals[metric])
         for metric, value in model.metrics(sums).items()
     ]
-    intro = f"{len(data):,} windows of text; intervals hold 95 % of windows drawn again."
+    unknown = "".join(f", {words}" for words in [summary.unknown(name)] if words)
+    intro = f"{len(data):,} windows of text{unknown}; intervals hold 95 % of windows drawn again."
     return Section(f"{name.capitalize()} text", parts, intro)
 
 
@@ -81,3 +94,17 @@ def _written(model: NextSymbolModel) -> Section:
         text = model.generate_text(model.default_prompt(), length=LENGTH, temperature=temperature)
         parts.append(f"Temperature {temperature:g}: {text.strip()}")
     return Section("What it writes", parts)
+
+
+def _data(summary: CorpusSummary) -> Section:
+    unit, foreign = summary.unit, "unknown" if summary.has_unknown else "not in the training text"
+    sizes = [
+        [name, f"{part.symbols:,}", f"{part.foreign:,}", part.percent]
+        for name, part in summary.parts.items()
+    ]
+    commonest = [[symbol, f"{count:,}"] for symbol, count in summary.commonest]
+    parts: list[Part] = [
+        Table("Texts", ["text", unit, foreign, "share of these"], sizes),
+        Table(f"Commonest {unit} of the training text", [unit[:-1], "times"], commonest),
+    ]
+    return Section("Data", parts, f"The model knows {summary.vocabulary:,} different {unit}.")

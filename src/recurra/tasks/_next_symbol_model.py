@@ -1,7 +1,7 @@
 """What language models share: a network that predicts the next symbol, its loss, writing."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ from torch import nn
 
 from recurra.base import ArgumentError, Batch, Outcome, State, check_seed, check_size
 from recurra.cells import DropConnect
-from recurra.data import NO_TARGET, from_units
+from recurra.data import NO_TARGET, from_units, place_of
 from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack, SymbolDropout, TiedEmbedding, VariationalDropout
 from recurra.tasks._cells_by_name import CellMaker, cell_maker
@@ -126,8 +126,19 @@ class NextSymbolModel(Loadable):
         """Give a prompt that any text could go on from."""
 
     @abstractmethod
-    def encode(self, text: str, *, name: str = "text") -> torch.Tensor:
-        """Turn a text into the symbols that this model reads, `[N]` int32."""
+    def encode(
+        self, text: str, *, name: str = "text", where: Callable[[int, int], str] = place_of
+    ) -> torch.Tensor:
+        """Turn a text into the symbols that this model reads, `[N]` int32.
+
+        Args:
+            text: the text.
+            name: what an error message calls the text.
+            where: what an error message calls a line and a column, such as `Text.where`.
+
+        Raises:
+            UnknownSymbol: the text has a symbol that the vocabulary lacks, and there is no "<unk>".
+        """
 
     @abstractmethod
     def pieces(self, symbols: Iterable[int], text: str) -> Iterator[str]:

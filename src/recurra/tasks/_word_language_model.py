@@ -1,14 +1,14 @@
 """Word language models: predict the next word from all before it."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, cast
 
 import torch
 
 from recurra.base import ArgumentError, settings_from
-from recurra.data import END, NO_TARGET, TokenVocabulary
+from recurra.data import END, NO_TARGET, TokenVocabulary, place_of
 from recurra.layers import TiedEmbedding, softmax_loss
 from recurra.tasks._cells_by_name import CellMaker
 from recurra.tasks._language_model_parts import LanguageModelConfig, with_later_choices
@@ -105,9 +105,11 @@ class WordLanguageModel(NextSymbolModel):
         """Give a prompt that any text could go on from: a new line, where the model knows it."""
         return "\n" if END in self.vocabulary else self.vocabulary.tokens[1]
 
-    def encode(self, text: str, *, name: str = "text") -> torch.Tensor:
+    def encode(
+        self, text: str, *, name: str = "text", where: Callable[[int, int], str] = place_of
+    ) -> torch.Tensor:
         """Turn a text into the numbers of its words, `[N]` int32."""
-        del name  # there is an `<unk>`, so nothing to complain of
+        del name, where  # there is an `<unk>`, so nothing to complain of
         return torch.tensor(self.vocabulary.encode(split_text_into_words(text)), dtype=torch.int32)
 
     def pieces(self, symbols: Iterable[int], text: str) -> Iterator[str]:

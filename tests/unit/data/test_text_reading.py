@@ -1,11 +1,12 @@
-"""read_text: UTF-8 files as one text."""
+"""read_text: files as one text."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
-from recurra.base import TextError
-from recurra.data import read_text
+from recurra.base import ArgumentError, TextError
+from recurra.data import Text, read_text
 
 MARK = b"\xef\xbb\xbf"
 
@@ -63,6 +64,48 @@ def test_the_fingerprint_holds_absolute_paths(write, monkeypatch):
     assert read_text([path.name]).files[0].path == str(path)
 
 
+@pytest.mark.parametrize("encoding", ["cp949", "utf-16", "utf-16-le", "utf-8", "iso2022_kr"])
+def test_other_encodings(write, encoding):
+    raw = "한글\r\n두 줄".encode(encoding)
+    assert read_text([write(raw)], encoding=encoding).content == "한글\n두 줄"
+
+
+def test_a_mark_is_dropped_in_other_encodings_too(write):
+    raw = "\ufeffone".encode("utf-16-le")
+    assert read_text([write(raw)], encoding="utf-16-le").content == "one"
+
+
+def test_an_encoding_that_there_is_not(write):
+    with pytest.raises(ArgumentError, match="`encoding`"):
+        read_text([write(b"one")], encoding="utf-9")
+
+
+def test_not_in_another_encoding_says_byte_offset_and_line(write):
+    path = write("one\ntwo\n".encode("utf-16-le") + b"\x00\xd8a\x00")
+    with pytest.raises(TextError, match="not utf-16-le") as caught:
+        read_text([path], encoding="utf-16-le")
+    assert caught.value.details["got"] == "byte 0x00 at offset 16"
+    assert caught.value.details["where"] == f"{path}:3"
+
+
+@pytest.mark.parametrize(
+    ("line", "where"), [(1, "1:1"), (2, "2:1"), (3, "2:2"), (4, "3:1"), (9, "3:6")]
+)
+def test_a_line_of_the_text_is_found_in_its_file(write, line, where):
+    text = read_text([write(b"one", "1"), write(b"two\r\n\r\n", "2"), write(b"three", "3")])
+    folder = Path(text.files[0].path).parent
+    assert text.where(line, 7) == f"{folder}/{where}, column 7"
+
+
+def test_a_file_is_called_as_it_was_given(write, monkeypatch):
+    monkeypatch.chdir(write(b"one").parent)
+    assert read_text(["text.txt"]).where(1, 2) == "text.txt:1, column 2"
+
+
+def test_a_text_that_came_from_no_file_has_lines_alone():
+    assert Text("one", ()).where(1, 2) == "line 1, column 2"
+
+
 @pytest.mark.parametrize(
     ("raw", "offset", "byte", "line"),
     [
@@ -85,7 +128,7 @@ def test_not_utf_8_says_byte_offset_and_line(write, raw, offset, byte, line):
     assert raw[offset] == int(byte, 16)  # the table above is right
     assert details["where"] == f"{path}:{line}"
     assert details["expected"] == "UTF-8"
-    assert "iconv" in details["fix"]
+    assert "--encoding" in details["fix"]
 
 
 def test_a_bad_second_file_is_the_one_named(write):

@@ -105,6 +105,15 @@ def test_lines_and_columns_count_from_1(text, where):
         Vocabulary("ab\n").encode(text)
 
 
+def test_the_error_says_the_place_as_the_text_does():
+    def where(line, column):
+        return f"book.txt:{line}, column {column}"
+
+    with pytest.raises(UnknownSymbol) as caught:
+        Vocabulary("ab\n").encode("a\nbZ", where=where)
+    assert caught.value.details["where"] == "book.txt:2, column 2"
+
+
 @pytest.mark.parametrize("symbols", [["a", "a"], ["ab"], [""], ["a", UNKNOWN]])
 def test_symbols_must_be_distinct_single_characters(symbols):
     with pytest.raises(ArgumentError, match="distinct characters"):

@@ -21,6 +21,28 @@ def test_the_vocabulary_is_that_of_the_whole_text():
     assert corpus.vocabulary.symbols == ("a", "b", "c")
 
 
+def test_characters_of_the_texts_to_measure_on_are_in_the_vocabulary_too():
+    settings = CorpusSettings(streams=1, window=5)
+    corpus = make_corpus("ab" * 50, settings, "characters", validation="a\u00e7", test="bza")
+    assert corpus.vocabulary.symbols == ("a", "b", "z", "\u00e7")
+    assert corpus.validation.numbers.tolist() == [0, 3]
+    assert corpus.test.numbers.tolist() == [1, 2, 0]
+
+
+def test_with_an_unknown_sign_they_are_unknown():
+    settings = CorpusSettings(streams=1, window=5, unknown=True)
+    corpus = make_corpus("ab" * 50, settings, "characters", validation="a\u00e7", test="bza")
+    assert corpus.vocabulary.symbols == (UNKNOWN, "a", "b")
+    assert corpus.test.numbers.tolist() == [2, 0, 1]
+
+
+def test_the_vocabulary_is_of_the_symbols_as_they_are_read():
+    corpus = make_corpus(
+        "e\u0301b" * 50, CorpusSettings(streams=1, window=5), "jamo", test="\uac00"
+    )
+    assert corpus.vocabulary.symbols == ("b", "\u00e9", "\u1100", "\u1161")
+
+
 def test_rare_characters_are_unknown_where_that_is_allowed():
     settings = CorpusSettings(streams=1, window=5, unknown=True, least_count=2)
     corpus = make_corpus("x" + "ab" * 50, settings, "characters")

@@ -29,6 +29,15 @@ def as_utf_8(chunks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
     Raises:
         TextError: it is not in that encoding.
     """
+    return (text.encode("utf-8", "surrogatepass") for text in decoded(chunks, name, encoding))
+
+
+def decoded(chunks: Iterable[bytes], name: str, encoding: str) -> Iterator[str]:
+    """Decode a stream, piece by piece.
+
+    Raises:
+        TextError: it is not in that encoding.
+    """
     decoder = codecs.getincrementaldecoder(encoding)()
     offset, line = 0, 1
     for chunk, final in itertools.chain(((chunk, False) for chunk in chunks), [(b"", True)]):
@@ -42,7 +51,7 @@ def as_utf_8(chunks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
                 error, held, offset - len(held), f"{name}:{line + lines}", encoding
             ) from error
         line += text.count("\n")
-        yield text.encode("utf-8", "surrogatepass")
+        yield text
 
 
 def undecodable(
