@@ -28,7 +28,7 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._next_symbol_model import NextSymbolModel
-from recurra.tasks._protocols import Generates, Replies
+from recurra.tasks._protocols import Errs, Generates, Replies
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
@@ -63,6 +63,7 @@ __all__ = [
     "CorpusSettings",
     "DataSettings",
     "DataSummary",
+    "Errs",
     "Evaluation",
     "Generates",
     "IndexSettings",

@@ -242,6 +242,21 @@ class RecordTask(Loadable):
 
         return evaluate_source(self, source, options or AnswerOptions(), **reading)
 
+    @classmethod
+    def calibrated(
+        cls, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+    ) -> dict[str, str]:
+        """Say what `calibrate` chose, by name, for people to read; by default nothing.
+
+        It needs no task, so that a run is shown whose cell of the user's is not at hand.
+
+        Args:
+            config: what `config()` gave, as read from JSON.
+            weights: the state of the task.
+        """
+        del config, weights
+        return {}
+
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum up what was measured; records have no state."""
         del state

@@ -230,9 +230,12 @@ class Translator(RecordTask):
             zip(records, self._search(batch, options, watch=True), strict=True)
         ):
             wanted = record.fields.get(self.written)
-            parts.append(Example(self.given(record), self._text(found[0]), wanted))
+            parts.append(self._example(record, self._text(found[0]), wanted))
             parts += self._attention(batch.inputs, i, found[0])
         return parts
+
+    def _example(self, record: Record, written: str, wanted: str | None) -> Example:
+        return Example(self.given(record), written, wanted)
 
     def given(self, record: Record) -> str:
         """Give what is read of a record as people read it."""

@@ -156,6 +156,7 @@ def test_what_is_shown_has_maps_of_attention_whose_rows_add_up_to_one(attention)
     examples = [part for part in parts if isinstance(part, Example)]
     assert [part.given for part in examples] == [source for source, _ in PAIRS]
     assert [part.truth for part in examples] == [target for _, target in PAIRS]
+    assert {part.right for part in examples} == {None}  # another translation may be as good
     maps = [part for part in parts if isinstance(part, AttentionMap)]
     assert len(maps) == (0 if attention == "none" else len(RECORDS))
     for part, (source, _) in zip(maps, PAIRS, strict=False):
