@@ -158,7 +158,7 @@ def _training_rows(kind: type[Loadable], run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
     better = max if kind.best_is_largest else min
     monitor = kind.monitor_of(run.config["task"])
-    best = better((each[monitor] for each in measured), default=None)
+    best = better((each[monitor] for each in measured if monitor in each), default=None)
     rows = []
     if "training" in run.config:
         training = with_what_was_fixed(run.config["training"])
