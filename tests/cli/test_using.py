@@ -108,6 +108,13 @@ def test_using_a_run_changes_nothing(recurra, workplace, command):
     assert after == before
 
 
+@pytest.mark.usefixtures("workplace")
+def test_a_language_model_does_not_predict_and_says_what_it_does(recurra):
+    answer = recurra("predict", "run", "text.txt")
+    assert answer.code == 2
+    assert "recurra generate run, or recurra evaluate run FILE" in answer.err
+
+
 def test_version(recurra):
     assert recurra("--version").out == f"recurra {__version__}\n"
 
