@@ -130,7 +130,7 @@ def _conclude(console: Console, job: Job) -> None:
     with console.status("measuring ..."):
         evaluations = conclude(job)
     for name, evaluation in evaluations.items():
-        say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:")
+        say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:", job.task.out_of)
     _say(console, f"\nThe report is {job.run.report_path}\n\nNext:\n")
     for command, meaning in _next_commands(job):
         _say(console, f"  {command}", "bold")

@@ -61,7 +61,8 @@ def _measured(job: Job, name: str, evaluation: Evaluation) -> Section:
     parts: list[Part] = []
     for metric, value in evaluation.metrics.items():
         low, high = evaluation.intervals.get(metric, (None, None))
-        parts.append(Metric(metric.replace("_", " "), value, low, high))
+        most = job.task.out_of.get(metric)
+        parts.append(Metric(metric.replace("_", " "), value, low, high, most=most))
     parts += job.task.shown_totals(evaluation.totals)
     intro = f"{evaluation.records:,} records; intervals hold 95 % of resampled data."
     return Section(f"{name.capitalize()} data", parts, intro)

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
@@ -98,6 +99,7 @@ class RecordTask(Loadable):
             when predicting.
         settings_type: a frozen dataclass of choices; each field is an option of the command.
         advice: what suits the task.
+        out_of: the largest value of each metric whose largest value people might not guess.
 
     Attributes:
         columns: role to the columns that were learnt from.
@@ -109,6 +111,7 @@ class RecordTask(Loadable):
     fields: ClassVar[tuple[Field, ...]]
     settings_type: ClassVar[type]
     advice: ClassVar[Advice] = Advice()
+    out_of: ClassVar[Mapping[str, float]] = MappingProxyType({})
 
     settings: Any  # a `settings_type`: the choices that it was made with
 

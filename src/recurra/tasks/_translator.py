@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
@@ -84,6 +85,7 @@ class Translator(RecordTask):
     monitor: ClassVar[str] = "perplexity"
     settings_type: ClassVar[type] = TranslatorConfig
     advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
+    out_of: ClassVar[Mapping[str, float]] = MappingProxyType({"bleu": 100})
     fields: ClassVar[tuple[Field, ...]] = (
         Field("source", "The text that is read.", ("source", "src", "input", "text"), "text"),
         Field("target", "The text to write.", ("target", "tgt", "output"), "text", target=True),
