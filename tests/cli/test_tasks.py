@@ -343,6 +343,7 @@ def test_a_task_writes_for_a_label(recurra, tmp_path, monkeypatch):
     trained = recurra("train", "write", "reviews.tsv", "--out", "new", *SMALL)
     assert trained.code == 0, trained.err
     assert "recurra generate new --label " in trained.out
+    assert "2: " in next(line for line in trained.out.splitlines() if line.startswith("labels "))
     asked = ["generate", "new", "--label", "praise", "--count", 2, "--length", 5, "--seed", 1]
     written = recurra(*asked)
     assert (written.code, written.err) == (0, "")
@@ -351,6 +352,26 @@ def test_a_task_writes_for_a_label(recurra, tmp_path, monkeypatch):
     assert "did you mean 'praise'?" in recurra("generate", "new", "--label", "prais").err
     assert "one of blame, praise" in recurra("generate", "new").err
     assert "--prompt" in recurra("generate", "new", "--prompt", "a").err
+
+
+def test_labels_of_two_words_are_suggested_as_a_shell_takes_them(recurra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "text\tlabel\n" + "ab\taus Arabic\nba\taus Arabic\n" * 6 + "cd\trare\ndc\trare\n" * 6
+    (tmp_path / "names.tsv").write_text(rows + "abba\taus Arabic\n" * 200)
+    trained = recurra("train", "write", "names.tsv", "--out", "new", *SMALL)
+    assert trained.code == 0, trained.err
+    assert "times as frequent as 'rare'" in " ".join(trained.out.split())
+    assert "recurra generate new --label 'aus Arabic'" in recurra("generate", "new").err
+
+
+def test_rows_of_tables_have_no_lengths(recurra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"{i},{i % 7},{'yes' if i % 2 else 'no'}\n" for i in range(40))
+    (tmp_path / "rows.csv").write_text("a,b,label\n" + rows)
+    trained = recurra("train", "classify", "rows.csv", "--out", "new", "--epochs", 1)
+    assert trained.code == 0, trained.err
+    assert "features: a=" in trained.out
+    assert not [line for line in trained.out.splitlines() if line.startswith("lengths")]
 
 
 def test_a_run_that_replies_is_talked_with(recurra, tmp_path, monkeypatch, typed):

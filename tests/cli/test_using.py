@@ -108,6 +108,13 @@ def test_using_a_run_changes_nothing(recurra, workplace, command):
     assert after == before
 
 
+@pytest.mark.usefixtures("workplace")
+def test_a_language_model_does_not_predict_and_says_what_it_does(recurra):
+    answer = recurra("predict", "run", "text.txt")
+    assert answer.code == 2
+    assert "recurra generate run, or recurra evaluate run FILE" in answer.err
+
+
 def test_version(recurra):
     assert recurra("--version").out == f"recurra {__version__}\n"
 
@@ -154,3 +161,22 @@ def test_info_of_a_matcher_that_learnt_scores(recurra, tmp_path, monkeypatch):
     assert (answer.code, answer.err) == (0, "")
     (best,) = (line for line in answer.out.splitlines() if "best validation" in line)
     assert best.split()[-1] == "pearson"
+    assert "threshold" not in answer.out
+
+
+def test_info_and_report_tell_the_threshold_of_a_matcher(recurra, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f"cat {i}\tdog {i % 5}\t{i % 2}\n" for i in range(40))
+    (tmp_path / "same.tsv").write_text("left\tright\tlabel\n" + rows)
+    trained = recurra(
+        "train", "match", "same.tsv", "--hidden-size", 4, "--embedding-size", 4,
+        "--vector-size", 4, "--epochs", 1, "--threads", 1, "--out", "new",
+    )  # fmt: skip
+    assert trained.code == 0, trained.err
+    (said,) = (line for line in recurra("info", "new").out.splitlines() if "threshold" in line)
+    least = said.split("'1' from a score of ")[1].split()[0]
+    assert 0 < float(least) < 1
+    page = (tmp_path / "new" / "report.html").read_text(encoding="utf-8")
+    assert f"from a score of {least} on" in page
+    assert ">score</th>" in page
+    assert ">confidence</th>" not in page

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
+from recurra.cli._phrases import in_lines
 from recurra.cli._progress_bar import ProgressBar, smoothed
 from recurra.train import Progress as TrainingProgress
 
@@ -45,11 +46,10 @@ class TrainingBar(ProgressBar):
     def on_validation(self, progress: TrainingProgress, best: bool) -> None:
         """Say how well the network does on text it has not learnt, and let it write."""
         metrics = progress.metrics
-        self.bar.print(
-            f"[bold]epoch {progress.epoch}[/]  validation "
-            + self._measures(metrics)
-            + ("" if best else "  (an earlier epoch was better; its weights are kept)")
-        )
+        kept = [] if best else ["(an earlier epoch was better; its weights are kept)"]
+        measured = f"validation {self._measures(metrics)}"
+        phrases = [f"[bold]epoch {progress.epoch}[/]", measured, *kept]
+        self.bar.print(in_lines(map(Text.from_markup, phrases), self.console.width))
         self.bar.print(
             Panel(
                 Text(self.sample(progress.step)),

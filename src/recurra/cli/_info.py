@@ -29,6 +29,7 @@ def show_info(console: Console, run: Run) -> None:
         rows = _model_rows(kind, run.config["task"])
         rows += _data_rows(run.config["data"]) if "data" in run.config else []
         rows += _training_rows(kind, run)
+        rows += _calibrated_rows(kind, run)
     soundness = {path.name: _soundness(run, path) for path in _files(run)}
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(style="bold")
@@ -157,7 +158,7 @@ def _training_rows(kind: type[Loadable], run: Run) -> list[tuple[str, str]]:
     measured = [each for each in run.metrics.read() if each["split"] == "validation"]
     better = max if kind.best_is_largest else min
     monitor = kind.monitor_of(run.config["task"])
-    best = better((each[monitor] for each in measured), default=None)
+    best = better((each[monitor] for each in measured if monitor in each), default=None)
     rows = []
     if "training" in run.config:
         training = with_what_was_fixed(run.config["training"])
@@ -174,6 +175,17 @@ def _training_rows(kind: type[Loadable], run: Run) -> list[tuple[str, str]]:
         rows.append(("best validation", f"{best:.4f} {monitor.replace('_', ' ')}"))
     versions = run.config["versions"].items()
     return [*rows, ("made with", ", ".join(f"{name} {version}" for name, version in versions))]
+
+
+def _calibrated_rows(kind: type[Loadable], run: Run) -> list[tuple[str, str]]:
+    """Show what was chosen on the validation data; damaged weights are told of elsewhere."""
+    if not issubclass(kind, RecordTask) or not run.weights_path.exists():
+        return []
+    try:
+        weights, _ = run.read_weights()
+    except RunError:
+        return []
+    return list(kind.calibrated(run.config["task"], weights).items())
 
 
 def _files(run: Run) -> list[Path]:

@@ -53,6 +53,11 @@ class ProgressBar(Listener):
             figures=figures,
         )
 
+    def on_early_end(self, progress: TrainingProgress, patience: int) -> None:
+        """End the bar where the training ends, and say why."""
+        self.bar.update(self.job, completed=progress.step, total=progress.step)
+        self.bar.print(f"Stopped after epoch {progress.epoch}: no better one in {patience}.")
+
     @property
     def speed(self) -> float:
         """Steps a second."""

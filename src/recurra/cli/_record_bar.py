@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from recurra.cli._numbers import figure, named
+from recurra.cli._phrases import in_lines
 from recurra.cli._progress_bar import ProgressBar, smoothed
 from recurra.train import Progress as TrainingProgress
 
@@ -33,9 +34,14 @@ class RecordBar(ProgressBar):
 
     def on_validation(self, progress: TrainingProgress, best: bool) -> None:
         """Say how well the network does on records that it has not learnt."""
-        line = Text.assemble((f"epoch {progress.epoch}", "bold"), "  validation  ")
-        for place, (name, value) in enumerate(progress.metrics.items()):
-            line.append(("  " if place else "") + named(name) + " ")
-            line.append(figure(value), "cyan")
-        line.append("  best so far" if best else "  an earlier epoch was better", "dim")
-        self.bar.print(line)
+        metrics = [
+            Text.assemble(named(name), " ", (figure(value), "cyan"))
+            for name, value in progress.metrics.items()
+        ]
+        phrases = [
+            Text(f"epoch {progress.epoch}", "bold"),
+            Text("validation"),
+            *metrics,
+            Text("best so far" if best else "an earlier epoch was better", "dim"),
+        ]
+        self.bar.print(in_lines(phrases, self.console.width))

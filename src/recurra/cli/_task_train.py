@@ -25,6 +25,7 @@ from recurra.tasks import (
     TASKS,
     Generates,
     Job,
+    NextSymbolModel,
     RecordTask,
     Replies,
     begin,
@@ -96,8 +97,14 @@ def record_kind(folder: Path) -> type[RecordTask]:
                 if issubclass(each, RecordTask)
             ),
             where=folder / "config.json",
+            fix=_for_language_models(folder) if issubclass(kind, NextSymbolModel) else None,
         )
     return kind
+
+
+def _for_language_models(folder: Path) -> str:
+    run = shlex.quote(str(folder))
+    return f"recurra generate {run}, or recurra evaluate {run} FILE"
 
 
 def run_task(console: Console, job: Job) -> None:
@@ -123,7 +130,7 @@ def _conclude(console: Console, job: Job) -> None:
     with console.status("measuring ..."):
         evaluations = conclude(job)
     for name, evaluation in evaluations.items():
-        say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:")
+        say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:", job.task.out_of)
     _say(console, f"\nThe report is {job.run.report_path}\n\nNext:\n")
     for command, meaning in _next_commands(job):
         _say(console, f"  {command}", "bold")

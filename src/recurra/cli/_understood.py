@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from recurra.cli._example_line import example_line
 from recurra.cli._numbers import counted
 from recurra.data import TextEncoder
 from recurra.tasks import DEMO, Job, RecordTask
@@ -49,11 +50,14 @@ def _data_rows(job: Job) -> dict[str, str]:
         "columns": ", ".join(
             f"{role} from {names}" for role, names in summary.columns.items() if names != role
         ),
-        "lengths": f"median {lengths.median:,}, 95 % up to {lengths.most_of_them:,}, "
-        f"longest {lengths.largest:,} {_steps(job)}",
     }
     if not rows["columns"]:
         del rows["columns"]
+    if lengths.largest > 1:  # rows of tables have no length
+        rows["lengths"] = (
+            f"median {lengths.median:,}, 95 % up to {lengths.most_of_them:,}, "
+            f"longest {lengths.largest:,} {_steps(job)}"
+        )
     vocabulary = ", ".join(_vocabularies(job.task))
     if vocabulary:
         rows["vocabulary"] = vocabulary
@@ -132,14 +136,6 @@ def _said(value: Any) -> str:
 def _say_examples(console: Console, job: Job) -> None:
     """Show the first records, a line each, as wide as the terminal."""
     for number, fields in enumerate(job.summary.examples, 1):
-        words = "  ".join(f"{role}: {_shown(value)}" for role, value in fields.items())
-        console.print(Text(f"{number}  {words}", "dim"), no_wrap=True, overflow="ellipsis")
+        line = example_line(number, fields, type(job.task).fields, console.width)
+        console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
     console.print()
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list | tuple):
-        value = " ".join(map(str, value))
-    elif isinstance(value, Mapping):
-        value = ", ".join(f"{key}={each}" for key, each in value.items())
-    return " ".join(str(value).split())

@@ -99,7 +99,7 @@ def evaluate_task(
         bad=bad,
         **given_roles([type(task)], given),
     )
-    say_metrics(console, evaluation, "{}:")
+    say_metrics(console, evaluation, "{}:", task.out_of)
     say_left_out(bad)
 
 

@@ -1,5 +1,6 @@
 """recurra generate, for tasks that write texts for a label."""
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,7 @@ def write_texts(
             "There is no label to write for.",
             expected="`--label` with "
             + (f"one of {', '.join(known[:20])}" if known else "a label"),
-            fix=f"recurra generate {quoted(run)} --label {known[0] if known else 'LABEL'}",
+            fix=f"recurra generate {quoted(run)} --label {shlex.quote((known or ['LABEL'])[0])}",
         )
     if known and label not in known:
         raise UnknownName.among("--label", label, known)

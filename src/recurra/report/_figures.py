@@ -122,6 +122,8 @@ class Metric:
         low: lower end of its confidence interval. Default: no interval.
         high: upper end, >= low. Default: no interval.
         note: what it means. Default: nothing.
+        most: its largest value, where that is not 1; it is said, and its axis ends there.
+            Default: not said.
 
     Raises:
         ArgumentError: there is one end of the interval without the other, or they are exchanged.
@@ -136,6 +138,7 @@ class Metric:
     low: float | None = None
     high: float | None = None
     note: str = ""
+    most: float | None = None
 
     def __post_init__(self) -> None:
         if (self.low is None) != (self.high is None):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from recurra.report._figures import Metric
 from recurra.report._markup import Markup, element, joined, words
-from recurra.report._numbers import DASH, format_number
+from recurra.report._numbers import DASH, format_number, format_place
 from recurra.report._plot import percent
 from recurra.report._scale import Scale, fit_scale, has_place
 
@@ -12,8 +12,9 @@ from recurra.report._scale import Scale, fit_scale, has_place
 def draw_metrics(metrics: Sequence[Metric]) -> Markup:
     """Draw metrics below each other.
 
-    What lies between 0 and 1 is drawn on an axis from 0 to 1, so that it can be compared. Anything
-    else has its own, from nothing to a round number, if there is an interval to be seen on it.
+    What lies between 0 and 1 is drawn on an axis from 0 to 1, so that it can be compared; what has
+    another largest value, on an axis that ends there. Anything else has its own, from nothing to a
+    round number, if there is an interval to be seen on it.
     """
     scales = [_scale(metric) for metric in metrics]
     followed = [*scales[1:], None]
@@ -29,6 +30,8 @@ def _scale(metric: Metric) -> Scale | None:
     values = [value for value in (metric.value, metric.low, metric.high) if value is not None]
     if not all(map(has_place, values)):
         return None
+    if metric.most is not None:
+        return fit_scale([0.0, metric.most])
     unit = all(0 <= value <= 1 for value in values)
     if not unit and metric.low is None:
         return None
@@ -44,7 +47,8 @@ def _ends(scale: Scale | None) -> tuple[str, ...] | None:
 
 def _row(metric: Metric, scale: Scale | None, *, tell: bool) -> Markup:
     """Draw one metric, and the ends of its axis where the next one has another."""
-    note = words(metric.note, class_="note") if metric.note else ""
+    said = ", ".join([metric.note] * bool(metric.note) + _out_of(metric))
+    note = words(said, class_="note") if said else ""
     interval = ""
     if metric.low is not None and metric.high is not None:
         interval = f"{format_number(metric.low)} {DASH} {format_number(metric.high)}"
@@ -60,6 +64,10 @@ def _row(metric: Metric, scale: Scale | None, *, tell: bool) -> Markup:
         element("div", interval, class_="interval"),
         class_="metric",
     )
+
+
+def _out_of(metric: Metric) -> list[str]:
+    return [] if metric.most is None else [f"of {format_place(metric.most)}"]
 
 
 def _track(metric: Metric, scale: Scale) -> Markup:

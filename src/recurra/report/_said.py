@@ -1,10 +1,11 @@
 """What a model says of texts: examples, and sentences with a label for each word."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from recurra.report._markup import Markup, element, words
-from recurra.report._numbers import format_share
+from recurra.report._numbers import format_number, format_share
 from recurra.report._texts import Example, Marked
 
 MOST_EXAMPLES = 200
@@ -18,12 +19,12 @@ OUTSIDE = "O"
 
 def draw_examples(examples: Sequence[Example]) -> Markup:
     """Draw examples as a table; columns that no example fills are left out."""
-    has_truth = any(example.truth is not None for example in examples)
-    has_confidence = any(example.confidence is not None for example in examples)
-    names = ["given", "predicted", *["truth"] * has_truth]
-    heads = [element("th", name, scope="col") for name in names]
-    heads += [element("th", "confidence", class_="number", scope="col")] * has_confidence
-    rows = [_example(each, has_truth, has_confidence) for each in examples[:MOST_EXAMPLES]]
+    filled = [
+        name for name in _COLUMNS if any(getattr(each, name) is not None for each in examples)
+    ]
+    heads = [element("th", name, scope="col") for name in ("given", "predicted")]
+    heads += [element("th", name, class_=_COLUMNS[name].kind, scope="col") for name in filled]
+    rows = [_example(each, filled) for each in examples[:MOST_EXAMPLES]]
     table = element(
         "table",
         element("thead", element("tr", *heads)),
@@ -40,19 +41,24 @@ def left_out(count: int, most: int, what: str) -> list[Markup]:
     return [element("p", f"The first {most:,} of {count:,} {what}.", class_="note")]
 
 
-def _example(example: Example, has_truth: bool, has_confidence: bool) -> Markup:
-    right = example.is_right
+def _example(example: Example, filled: Sequence[str]) -> Markup:
+    right = example.right
     sign = {True: "\u2713", False: "\u2717", None: ""}[right]
     signed = element("span", sign, class_="sign") if right is not None else ""
     said = element("td", signed, words(example.predicted, class_="said"), data_name="predicted")
     cells = [words(example.given, name="td", most=GIVEN, class_="given"), said]
-    if has_truth:
-        truth = words(example.truth) if example.truth is not None else ""
-        cells.append(element("td", truth, data_name="truth"))
-    if has_confidence:
-        cells.append(_confidence(example.confidence))
+    cells += [_COLUMNS[name].draw(getattr(example, name)) for name in filled]
     verdict = {True: "is-right", False: "is-wrong", None: None}[right]
     return element("tr", *cells, class_=verdict)
+
+
+def _truth(truth: str | None) -> Markup:
+    return element("td", words(truth) if truth is not None else "", data_name="truth")
+
+
+def _score(score: float | None) -> Markup:
+    text = "" if score is None else format_number(score)
+    return element("td", text, class_="number", data_name="score")
 
 
 def _confidence(confidence: float | None) -> Markup:
@@ -64,6 +70,21 @@ def _confidence(confidence: float | None) -> Markup:
     fill = element("i", style=f"width: {100 * confidence:.1f}%")
     bar = element("span", fill, class_="certain", aria_hidden="true")
     return element("td", bar, text, class_="number", data_name="confidence")
+
+
+class _Column(NamedTuple):
+    """How a column of examples is drawn, and of what class its cells are."""
+
+    draw: Callable[[Any], Markup]
+    kind: str | None
+
+
+_COLUMNS = {
+    "truth": _Column(_truth, None),
+    "score": _Column(_score, "number"),
+    "confidence": _Column(_confidence, "number"),
+}
+"""The columns that examples may fill, in their order."""
 
 
 def draw_marked(marked: Marked) -> Markup:

@@ -48,15 +48,16 @@ class Example:
         predicted: what the model says.
         truth: what is right. Default: nobody knows.
         confidence: how sure the model is, in 0..1. Default: it does not say.
-        right: whether the prediction is right. Default: whether it is equal to the truth, where
-            that is known.
+        right: whether the prediction is right; a mark says so. Default: no mark, for texts and
+            numbers that may be good without being equal to the truth.
+        score: the number by which the model decided. Default: there is none.
 
     Raises:
         ArgumentError: the confidence is outside 0..1.
 
     Example:
-        >>> Example("Great fun", "positive", truth="positive", confidence=0.97).is_right
-        True
+        >>> Example("Fun", "good", truth="good", confidence=0.97, right=True).confidence
+        0.97
     """
 
     given: str
@@ -64,6 +65,7 @@ class Example:
     truth: str | None = None
     confidence: float | None = None
     right: bool | None = None
+    score: float | None = None
 
     def __post_init__(self) -> None:
         sure = self.confidence
@@ -73,13 +75,6 @@ class Example:
                 got=repr(sure),
                 expected="a number in [0, 1], or NaN",
             )
-
-    @property
-    def is_right(self) -> bool | None:
-        """Whether the prediction is right; None where that is not known."""
-        if self.right is not None or self.truth is None:
-            return self.right
-        return self.predicted == self.truth
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from recurra.tasks._loadable import Loadable
 from recurra.tasks._matcher import Matcher
 from recurra.tasks._matcher_config import MatcherConfig
 from recurra.tasks._next_symbol_model import NextSymbolModel
-from recurra.tasks._protocols import Generates, Replies
+from recurra.tasks._protocols import Errs, Generates, Replies
 from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
@@ -66,6 +66,7 @@ __all__ = [
     "CorpusSummary",
     "DataSettings",
     "DataSummary",
+    "Errs",
     "Evaluation",
     "Generates",
     "IndexSettings",

@@ -7,6 +7,7 @@ import torch
 
 from recurra.base import Batch
 from recurra.data import DemoData, Field, Record, demo_dialogue
+from recurra.report import Example
 from recurra.tasks._record_task import Advice, AnswerOptions
 from recurra.tasks._text_network import encode_field
 from recurra.tasks._translation_network import END_NUMBER
@@ -70,11 +71,19 @@ class Chat(Translator):
         """Answer besides, and say which answers are right to the letter, `[B]`."""
         found = self.answers(batch, options)
         right = [
-            answer["text"] in (wanted, self.encoder.decode(self.encoder.encode(wanted)))
+            self._is_exact(answer["text"], wanted)
             for answer, wanted in zip(found, batch.targets.texts, strict=True)
         ]
         ones = torch.ones(len(right))
         return {**self.measured(batch).measures, "right": torch.tensor(right) * ones, "asked": ones}
+
+    def _is_exact(self, written: str, wanted: str) -> bool:
+        return written in (wanted, self.encoder.decode(self.encoder.encode(wanted)))
+
+    def _example(self, record: Record, written: str, wanted: str | None) -> Example:
+        """Mark exact answers alone: another one may be as good."""
+        exact = wanted is not None and self._is_exact(written, wanted)
+        return Example(self.given(record), written, wanted, right=exact or None)
 
     def final_metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
         """Give the share of answers that are right to the letter besides."""

@@ -124,6 +124,16 @@ class Classifier(RecordTask):
         if "probabilities" in totals:
             self.threshold.fill_(best_f1_threshold(totals["probabilities"]))
 
+    @classmethod
+    def calibrated(
+        cls, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+    ) -> dict[str, str]:
+        """Say from which probability on the second of two classes is taken, if that was chosen."""
+        if config["model"].get("decide") != "best-f1":
+            return {}
+        least = float(weights["threshold"])
+        return {"threshold": f"{config['classes'][1]!r} from a confidence of {least:.4g} on"}
+
     def metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
         """Give the part of records decided rightly, and the mean cross-entropy in nats."""
         records = totals["records"]
@@ -183,6 +193,10 @@ class Classifier(RecordTask):
             ranked = zip(best.indices.tolist(), best.values.tolist(), strict=True)
             answer["top"] = [{"label": names[n], "confidence": round(p, 6)} for n, p in ranked]
         return answer
+
+    def mistake(self, record: Record, answer: Answer) -> float | None:
+        """Give the confidence of a wrong answer."""
+        return None if answer["label"] == record.fields["label"] else float(answer["confidence"])
 
     def shown(self, records: Sequence[Record], batch: Batch, options: AnswerOptions) -> list[Part]:
         """Show records with their answers."""

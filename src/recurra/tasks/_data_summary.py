@@ -76,7 +76,7 @@ def summarise_data(task: RecordTask, data: TaskData, sizes: Sequence[int]) -> Da
 
 
 def _named(field: Field) -> bool:
-    return field.target and field.kind in ("label", "tokens")
+    return field.kind == "label" or (field.target and field.kind == "tokens")
 
 
 def _label_counts(records: Sequence[Record], field: Field) -> dict[str, int]:

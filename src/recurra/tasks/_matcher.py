@@ -312,6 +312,16 @@ class Matcher(RecordTask):
             totals = {**totals, **counts_at(totals["score_counts"], float(self.threshold))}
         return {**retrieval(totals), "cross_entropy": totals["nats"] / totals["records"]}
 
+    @classmethod
+    def calibrated(
+        cls, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+    ) -> dict[str, str]:
+        """Say from which score on a pair is called a match."""
+        if config["target"]["kind"] == "score":
+            return {}
+        least = float(weights["threshold"].sigmoid())
+        return {"threshold": f"{config['target']['names'][1]!r} from a score of {least:.4g} on"}
+
     def shown_totals(self, totals: Mapping[str, Any]) -> list[Part]:
         """Show how many pairs were taken for matches."""
         if self.target.kind == "score":
@@ -346,8 +356,18 @@ class Matcher(RecordTask):
         given = " | ".join(", ".join(filter(None, record.fields[side].values())) for side in SIDES)
         if self.target.kind == "score":
             return Example(given, f"{answer['score']:.2f}", f"{record.fields['score']:.2f}")
+        right = self._is_right(record, answer)
         truth = record.fields["label"]
-        return Example(given, answer["label"], truth, answer["score"], answer["label"] == truth)
+        return Example(given, answer["label"], truth, right=right, score=answer["score"])
+
+    def mistake(self, record: Record, answer: Answer) -> float | None:
+        """Tell how far beyond the threshold the score of a wrong label is; scores are not wrong."""
+        if self.target.kind == "score" or self._is_right(record, answer):
+            return None
+        return abs(float(answer["score"]) - float(self.threshold.sigmoid()))
+
+    def _is_right(self, record: Record, answer: Answer) -> bool:
+        return bool(answer["label"] == self.target.names[self.target.share(record) > 0.5])
 
 
 def _monitor(target: str) -> str:

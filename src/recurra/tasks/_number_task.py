@@ -1,5 +1,6 @@
 """What tasks share that tell numbers, whatever they read."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -51,13 +52,23 @@ class NumberTask(RecordTask):
             "squares": seen.differences.square().sum(dim=1),
             "numbers": torch.full_like(seen.differences[:, 0], squares.shape[1]),
         }
+        if not self.training:  # a batch to learn is told by the variance of all training data
+            measures |= _spreads(seen.scaled.detach().double(), seen.targets.double())
         return Measured(squares.mean(), measures)
 
     def metrics(self, totals: Mapping[str, Any]) -> dict[str, float]:
-        """Give the part of the variance left unexplained, and the root mean squared error."""
+        """Give the share of the variance explained, and the root mean squared error.
+
+        The variance is that of the data that were measured, as in `final_metrics`. That of the
+        training data stands in for it while learning, and where all targets are the same.
+        """
         numbers = totals["numbers"]
+        explained = 1 - totals["scaled_squares"] / numbers
+        if "tt" in totals:
+            own = float((1 - _unexplained(totals)).mean())
+            explained = explained if math.isnan(own) else own
         return {
-            "unexplained": totals["scaled_squares"] / numbers,
+            "r2": explained,
             "root_mean_squared_error": (totals["squares"] / numbers) ** 0.5,
         }
 
@@ -68,7 +79,7 @@ class NumberTask(RecordTask):
         z, t = seen.scaled.detach().double(), seen.targets.double()  # [B, O]
         own = seen.differences.double()
         return {
-            "z": z, "t": t, "zz": z * z, "tt": t * t, "zt": z * t, "records": torch.ones_like(z),
+            **_spreads(z, t), "z": z, "zz": z * z, "zt": z * t,
             "absolute": own.abs(), "squared": own.square(),
         }  # fmt: skip
 
@@ -77,14 +88,11 @@ class NumberTask(RecordTask):
 
         Where all targets are the same, the first two are not defined, and NaN.
         """
-        n = totals["records"]
-        spread = totals["tt"] - totals["t"].square() / n  # [O], as all below
-        spread = torch.where(spread > 1e-12 * totals["tt"].clamp(min=1e-300), spread, torch.nan)
-        errors = totals["tt"] - 2 * totals["zt"] + totals["zz"]
+        n, spread = totals["records"], _spread(totals)  # [O], as all below
         of_answers = (totals["zz"] - totals["z"].square() / n).clamp(min=0)
         together = totals["zt"] - totals["z"] * totals["t"] / n
         metrics = {
-            "r2": 1 - errors / spread,
+            "r2": 1 - _unexplained(totals),
             "pearson": together / (spread * of_answers).sqrt(),
             "mean_absolute_error": totals["absolute"] / n,
             "root_mean_squared_error": (totals["squared"] / n).sqrt(),
@@ -128,6 +136,22 @@ class _Compared(NamedTuple):
     scaled: torch.Tensor
     targets: torch.Tensor
     differences: torch.Tensor
+
+
+def _spreads(z: torch.Tensor, t: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Give what shares of the variance are made of, of answers and truth `[B, O]`."""
+    return {"t": t, "tt": t * t, "errors": (z - t).square(), "records": torch.ones_like(t)}
+
+
+def _spread(totals: Mapping[str, Any]) -> torch.Tensor:
+    """Sum the squares of targets around their mean, `[O]`; NaN where all are the same."""
+    spread: torch.Tensor = totals["tt"] - totals["t"].square() / totals["records"]
+    return torch.where(spread > 1e-12 * totals["tt"].clamp(min=1e-300), spread, torch.nan)
+
+
+def _unexplained(totals: Mapping[str, Any]) -> torch.Tensor:
+    share: torch.Tensor = totals["errors"] / _spread(totals)
+    return share
 
 
 def refuse_constant(targets: torch.Tensor, names: Sequence[str], where: str) -> None:

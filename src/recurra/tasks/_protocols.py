@@ -2,7 +2,8 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-from recurra.tasks._record_task import AnswerOptions
+from recurra.data import Record
+from recurra.tasks._record_task import Answer, AnswerOptions
 
 
 @runtime_checkable
@@ -17,6 +18,19 @@ class Generates(Protocol):
             label: what they are told to be.
             options: any of `temperature`, `top_k`, `guidance`, `longest` and `seed`; what is not
                 given is as the task thinks best.
+        """
+
+
+@runtime_checkable
+class Errs(Protocol):
+    """A task whose answers are right or wrong; the report shows mistakes that it was sure of."""
+
+    def mistake(self, record: Record, answer: Answer) -> float | None:
+        """Tell how sure a wrong answer was: the larger, the surer. None where it is right.
+
+        Args:
+            record: with its targets.
+            answer: what the task says of it.
         """
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from recurra.data import BadRecords
 from recurra.report import (
     Histogram,
     Metric,
@@ -14,14 +13,11 @@ from recurra.report import (
     render_report,
 )
 from recurra.tasks._data_summary import DataSummary
-from recurra.tasks._examples import examples_of
 from recurra.tasks._job import Job
 from recurra.tasks._language_model_report import versions_of
 from recurra.tasks._record_task import AnswerOptions
 from recurra.tasks._record_use import Evaluation, evaluating
-
-SHOWN = 12
-"""Records that the report shows one by one."""
+from recurra.tasks._shown_records import choose_shown
 
 BINS = 24
 """Bars of the histogram of lengths, at most."""
@@ -41,6 +37,7 @@ def report_of(job: Job, evaluations: Mapping[str, Evaluation], options: AnswerOp
         "task": task.command,
         "records": ", ".join(f"{n:,} {name}" for name, n in job.summary.counts.items() if n),
         "parameters": f"{parameters:,}",
+        **task.calibrated(task.config(), task.state_dict()),
         "epochs": f"{len(_validations(job))} of {job.settings.epochs}",
         "learning rate": f"{job.settings.learning_rate:g}, {job.settings.schedule}",
         "batch": f"{job.rows} records",
@@ -64,24 +61,25 @@ def _measured(job: Job, name: str, evaluation: Evaluation) -> Section:
     parts: list[Part] = []
     for metric, value in evaluation.metrics.items():
         low, high = evaluation.intervals.get(metric, (None, None))
-        parts.append(Metric(metric.replace("_", " "), value, low, high))
+        most = job.task.out_of.get(metric)
+        parts.append(Metric(metric.replace("_", " "), value, low, high, most=most))
     parts += job.task.shown_totals(evaluation.totals)
     intro = f"{evaluation.records:,} records; intervals hold 95 % of resampled data."
     return Section(f"{name.capitalize()} data", parts, intro)
 
 
 def _examples(job: Job, options: AnswerOptions) -> list[Section]:
-    """Show what the task says of the first records that were not learnt."""
+    """Show what the task says of some records that were not learnt."""
     name, records = (
         ("Test", job.data.test) if job.data.test else ("Validation", job.data.validation)
     )
-    bad = BadRecords(SHOWN)
-    kept, examples = examples_of(job.task, records[:SHOWN], bad, longest=job.longest)
-    if not examples:
+    chosen = choose_shown(job.task, records, options, job.rows)
+    if not chosen.records:
         return []
+    examples = [job.task.example(record) for record in chosen.records]
     with evaluating(job.task):
-        parts = job.task.shown(kept, job.task.collate(examples), options)
-    return [Section(f"{name} records", parts)] if parts else []
+        parts = job.task.shown(chosen.records, job.task.collate(examples), options)
+    return [Section(f"{name} records", parts, chosen.words)] if parts else []
 
 
 def _data(summary: DataSummary, job: Job) -> Section:

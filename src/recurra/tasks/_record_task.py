@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
@@ -98,6 +99,7 @@ class RecordTask(Loadable):
             when predicting.
         settings_type: a frozen dataclass of choices; each field is an option of the command.
         advice: what suits the task.
+        out_of: the largest value of each metric whose largest value people might not guess.
 
     Attributes:
         columns: role to the columns that were learnt from.
@@ -109,6 +111,7 @@ class RecordTask(Loadable):
     fields: ClassVar[tuple[Field, ...]]
     settings_type: ClassVar[type]
     advice: ClassVar[Advice] = Advice()
+    out_of: ClassVar[Mapping[str, float]] = MappingProxyType({})
 
     settings: Any  # a `settings_type`: the choices that it was made with
 
@@ -241,6 +244,21 @@ class RecordTask(Loadable):
         from recurra.tasks._record_use import evaluate_source
 
         return evaluate_source(self, source, options or AnswerOptions(), **reading)
+
+    @classmethod
+    def calibrated(
+        cls, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
+    ) -> dict[str, str]:
+        """Say what `calibrate` chose, by name, for people to read; by default nothing.
+
+        It needs no task, so that a run is shown whose cell of the user's is not at hand.
+
+        Args:
+            config: what `config()` gave, as read from JSON.
+            weights: the state of the task.
+        """
+        del config, weights
+        return {}
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum up what was measured; records have no state."""

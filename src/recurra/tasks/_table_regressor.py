@@ -51,7 +51,8 @@ class TableRegressor(TableModel, NumberTask):
     kind: ClassVar[str] = "table_regressor"
     command: ClassVar[str] = "regress"
     summary: ClassVar[str] = "Tell numbers of a row of a table from its other numbers."
-    monitor: ClassVar[str] = "unexplained"
+    monitor: ClassVar[str] = "r2"
+    best_is_largest: ClassVar[bool] = True
     outputs_key: ClassVar[str] = "targets"
     settings_type: ClassVar[type] = TableConfig
     advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)

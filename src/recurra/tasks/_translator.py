@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Self
 
 import torch
@@ -84,6 +85,7 @@ class Translator(RecordTask):
     monitor: ClassVar[str] = "perplexity"
     settings_type: ClassVar[type] = TranslatorConfig
     advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
+    out_of: ClassVar[Mapping[str, float]] = MappingProxyType({"bleu": 100})
     fields: ClassVar[tuple[Field, ...]] = (
         Field("source", "The text that is read.", ("source", "src", "input", "text"), "text"),
         Field("target", "The text to write.", ("target", "tgt", "output"), "text", target=True),
@@ -230,9 +232,12 @@ class Translator(RecordTask):
             zip(records, self._search(batch, options, watch=True), strict=True)
         ):
             wanted = record.fields.get(self.written)
-            parts.append(Example(self.given(record), self._text(found[0]), wanted))
+            parts.append(self._example(record, self._text(found[0]), wanted))
             parts += self._attention(batch.inputs, i, found[0])
         return parts
+
+    def _example(self, record: Record, written: str, wanted: str | None) -> Example:
+        return Example(self.given(record), written, wanted)
 
     def given(self, record: Record) -> str:
         """Give what is read of a record as people read it."""

@@ -34,5 +34,8 @@ class Listener:
     def on_validation(self, progress: Progress, best: bool) -> None:
         """The validation data was measured; `best` if the weights are the best so far."""
 
+    def on_early_end(self, progress: Progress, patience: int) -> None:
+        """Training ends before its last epoch: `patience` validations in a row were no better."""
+
     def on_checkpoint(self, path: Path) -> None:
         """A checkpoint was written."""

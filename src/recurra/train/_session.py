@@ -91,6 +91,8 @@ class Session:
         if state.step % self.epoch_steps == 0:
             self._validate()
         stopping = self.is_finished or self.stop.is_set()
+        if self.is_finished and state.step < self.steps:
+            self.listener.on_early_end(self._progress({}), self.settings.patience)
         if stopping or self._is_due(state.step):
             self._save(optimizer())
         if stopping:

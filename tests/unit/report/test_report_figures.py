@@ -166,6 +166,15 @@ def test_metrics_have_value_bar_and_whisker():
     assert third.find(".//svg") is None
 
 
+def test_a_metric_out_of_100_says_so_and_has_their_axis():
+    bleu, accuracy = parsed(draw_metrics([Metric("bleu", 0.25, 0.1, 0.5, most=100),
+                                          Metric("accuracy", 0.25)]))  # fmt: skip
+    assert "".join(bleu.find("div[@class='name']").itertext()).endswith("of 100")
+    assert bleu.find(".//rect").get("width") == "0.25%"
+    assert [each.text for each in bleu.findall(".//div[@class='scale']/span")] == ["0", "100"]
+    assert accuracy.find(".//rect").get("width") == "25%"
+
+
 def test_a_negative_metric_goes_left_from_nothing():
     (row,) = parsed(draw_metrics([Metric("gain", -2.0, -3.0, -1.0)]))
     bar = row.find(".//rect")

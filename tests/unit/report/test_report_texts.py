@@ -63,20 +63,30 @@ def test_attention_has_rows_of_the_target():
 
 def test_examples_say_what_is_right_as_far_as_known():
     examples = [
-        Example("one", "a", "a", 0.981),
-        Example("two", "a", "b"),
+        Example("one", "a", "a", 0.981, right=True),
+        Example("two", "a", "b", right=False),
         Example("three", "a"),
         Example("four", "a", "A", right=True),
+        Example("five", "a", "b"),  # may be as good: nobody says
     ]
-    assert [each.is_right for each in examples] == [True, False, None, True]
     assert table_of(draw_examples(examples)) == [
         ["given", "predicted", "truth", "confidence"],
         ["one", "\u2713a", "a", "98.1%"],
         ["two", "\u2717a", "b", ""],
         ["three", "a", "", ""],
         ["four", "\u2713a", "A", ""],
+        ["five", "a", "b", ""],
     ]
     assert table_of(draw_examples(examples[2:3])) == [["given", "predicted"], ["three", "a"]]
+
+
+def test_a_score_is_no_confidence():
+    examples = [Example("one", "no", "no", right=True, score=0.008), Example("two", "yes")]
+    assert table_of(draw_examples(examples)) == [
+        ["given", "predicted", "truth", "score"],
+        ["one", "\u2713no", "no", "0.00800"],
+        ["two", "yes", "", ""],
+    ]
 
 
 def test_wrong_labels_stand_out():

@@ -60,6 +60,15 @@ def test_answers_that_are_right_to_the_letter_are_counted(monkeypatch):
     assert task.final_metrics(totals)["exact_answers"] == 0.5
 
 
+def test_exact_answers_are_marked_and_no_others():
+    task = chat().eval()
+    question = Record({"question": "ab", "answer": task.reply("ab", options=OPTIONS)}, "talk:1")
+    batch = batch_of(task, [question])
+    (exact, *_), (other, *_) = (task.shown([each], batch, OPTIONS) for each in (question, TALK[0]))
+    assert exact.predicted == other.predicted != other.truth
+    assert (exact.right, other.right) == (True, None)
+
+
 def test_right_answers_are_those_in_small_letters_where_these_are_all_there_are(monkeypatch):
     records = [Record({"question": "a", "answer": "Yes , it is."}, "talk:1")] * 2
     task = chat(records, units="words", lowercase=True)

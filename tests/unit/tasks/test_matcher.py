@@ -128,6 +128,9 @@ def test_pairs_are_learnt_and_a_threshold_is_chosen(tmp_path):
     answer = next(task.predict(data[:1])).answer
     assert set(answer) == {"label", "score"}
     assert answer["label"] in ("0", "1")
+    least = float(task.threshold.sigmoid())
+    said = {"threshold": f"'1' from a score of {least:.4g} on"}
+    assert Matcher.calibrated(task.config(), task.state_dict()) == said
 
 
 def test_scores_are_learnt(tmp_path):
@@ -142,6 +145,27 @@ def test_scores_are_learnt(tmp_path):
     assert load_task(tmp_path / "run").target.most == 4.75
     assert task.evaluate(data).metrics["pearson"] > 0.4
     assert 1 <= next(task.predict(data)).answer["score"] <= 4.75
+    assert Matcher.calibrated(task.config(), task.state_dict()) == {}
+
+
+@pytest.mark.parametrize("told", ["label", "score"])
+def test_labels_are_marked_as_right_or_wrong_and_scores_are_not(told):
+    records = pairs(told=told)
+    task = small(records)
+    batch = batch_of(task, records)
+    shown = task.shown(records, batch, AnswerOptions())
+    answers = task.answers(batch, AnswerOptions())
+    if told == "score":
+        assert {each.right for each in shown} == {None}
+        return
+    rights = [answer["label"] == each.fields["label"]
+              for answer, each in zip(answers, records, strict=True)]  # fmt: skip
+    assert [each.right for each in shown] == rights
+    assert [each.score for each in shown] == [each["score"] for each in answers]
+    assert {each.confidence for each in shown} == {None}
+    sure = [task.mistake(*each) for each in zip(records, answers, strict=True)]
+    assert [each is None for each in sure] == rights
+    assert 0 <= max(each or 0 for each in sure) < 1
 
 
 def test_columns_of_their_own_names_belong_together_by_their_order():

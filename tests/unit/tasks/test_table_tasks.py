@@ -20,6 +20,7 @@ from recurra.cells import GRU
 from recurra.data import TableRows
 from recurra.store import Run
 from recurra.tasks import (
+    AnswerOptions,
     TableClassifier,
     TableConfig,
     TableRegressor,
@@ -83,7 +84,7 @@ def test_a_regression_in_units_of_its_own(tmp_path):
     task.standardise(inputs, targets)
     before = task.estimate(inputs)
     metrics, _ = train(task, inputs, targets, tmp_path / "run")
-    assert metrics["unexplained"] < 0.02
+    assert metrics["r2"] > 0.98
     errors = (task.estimate(inputs) - targets).square().mean().sqrt().item()
     assert metrics["root_mean_squared_error"] == pytest.approx(errors, rel=1e-3)
     assert errors < 0.1 * (before - targets).square().mean().sqrt().item()
@@ -116,8 +117,36 @@ def test_the_loss_of_a_regressor_knows_no_units():
     deviations = targets.var(dim=0, correction=0).mean().sqrt().item()
     metrics = task.metrics(outcome.totals)
     assert metrics["root_mean_squared_error"] == pytest.approx(deviations, rel=1e-4)
-    assert metrics["unexplained"] == pytest.approx(1.0, rel=1e-4)
+    assert metrics["r2"] == pytest.approx(0.0, abs=1e-4)
     torch.testing.assert_close(task.estimate(inputs), targets.mean(dim=0).expand(50, 2))
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_the_share_explained_is_of_the_variance_of_the_data_measured(columns):
+    names = ["price", "rent"][:columns]
+    task = TableRegressor(["a", "b"], names, TableConfig(hidden_sizes=(4,)))
+    task.standardise(torch.rand(40, 2), 50 * torch.rand(40, columns))
+    batch = Batch(torch.rand(30, 2), (5 + 9 * torch.rand(30, columns)).double())
+    with torch.no_grad():
+        learnt = task.train().metrics(task.outcome(batch, None).totals)
+        measured = task.eval().metrics(task.outcome(batch, None).totals)
+        final = task.final_measures(batch, AnswerOptions())
+        told = task.estimate(batch.inputs).double()
+    final = task.final_metrics({name: each.double().sum(dim=0) for name, each in final.items()})
+    errors = (told - batch.targets).square().sum(dim=0)
+    spread = (batch.targets - batch.targets.mean(dim=0)).square().sum(dim=0)
+    assert measured["r2"] == pytest.approx(float((1 - errors / spread).mean()), rel=1e-5)
+    assert measured["r2"] == pytest.approx(final["r2"], rel=1e-9)
+    assert measured["root_mean_squared_error"] == learnt["root_mean_squared_error"]
+    shares = errors / 30 / task.target_scales.deviation.square()
+    assert learnt["r2"] == pytest.approx(float((1 - shares).mean()), rel=1e-4)
+
+
+def test_one_row_to_validate_on_has_no_variance_of_its_own():
+    task = regressor()
+    task.standardise(torch.rand(40, 2), torch.rand(40, 2))
+    outcome = task.eval().outcome(Batch(torch.rand(1, 2), torch.rand(1, 2).double()), None)
+    assert math.isfinite(task.metrics(outcome.totals)["r2"])
 
 
 def test_columns_are_brought_to_one_scale():

@@ -155,6 +155,11 @@ def test_a_threshold_is_chosen_on_validation_data(tmp_path):
     assert measured["accuracy"] == pytest.approx(best)
     loaded = load_task(tmp_path / "run")
     assert torch.equal(loaded.threshold, weights["threshold"])
+    least = f"{float(weights['threshold']):.4g}"
+    said = {"threshold": f"'yes' from a confidence of {least} on"}
+    assert TextClassifier.calibrated(job.run.config["task"], weights) == said
+    assert f"from a confidence of {least} on" in job.run.report_path.read_text(encoding="utf-8")
+    assert TextClassifier.calibrated(untrained().config(), weights) == {}
 
 
 def test_from_the_threshold_on_it_is_the_second_class():

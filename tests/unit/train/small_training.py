@@ -49,6 +49,7 @@ class Noting(Listener):
         self.stop = threading.Event()
         self.stop_after = stop_after
         self.started, self.steps, self.validations, self.checkpoints = [], [], [], []
+        self.early = []
 
     def on_start(self, first, steps):
         self.started.append((first, steps))
@@ -60,6 +61,9 @@ class Noting(Listener):
 
     def on_validation(self, progress, best):
         self.validations.append((progress, best))
+
+    def on_early_end(self, progress, patience):
+        self.early.append((progress.step, progress.epoch, patience))
 
     def on_checkpoint(self, path):
         self.checkpoints.append(path.name)

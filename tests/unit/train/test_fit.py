@@ -209,8 +209,10 @@ def test_patience_ends_a_training_that_gets_no_better(task, tmp_path, monkeypatc
         return {"bits_per_character": sign * totals["next"]} if "next" in totals else usual(totals)
 
     monkeypatch.setattr(task, "metrics", metrics)
-    result = fit_small(task, run, asked)
+    noting = Noting()
+    result = fit_small(task, run, asked, listener=noting)
     assert (result.step, result.finished, result.best) == (4 * EPOCH, True, sign * 2.0)
+    assert noting.early == [(4 * EPOCH, 4, 2)]
     again = fit_small(task, run, asked)  # nothing is left to do
     assert (again.step, again.finished, again.best) == (4 * EPOCH, True, sign * 2.0)
 
