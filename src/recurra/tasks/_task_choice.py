@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 
 from recurra.base import DataError
 from recurra.data import (
@@ -15,7 +15,7 @@ from recurra.data import (
     read_records,
 )
 from recurra.tasks._record_task import RecordTask
-from recurra.tasks._task_data import Roles, columns_of, fullest, look_ahead
+from recurra.tasks._task_data import Roles, columns_of, first_of, fullest, look_ahead
 
 LENIENT = 1_000_000
 """Bad records that are passed over in search of one to look at; training counts them again."""
@@ -47,16 +47,15 @@ def choose_task(
             once.
 
     Raises:
-        DataError: none of the tasks finds its fields; this is what the first of them lacks.
+        DataError: none of the tasks finds its fields, or no record can be read.
     """
     if len(kinds) == 1:
         return kinds[0], source
     paths = paths_of(source)
     once = paths is None or any(map(is_read_once, paths))
-    stream = read_records(source, read, bad if once else BadRecords(LENIENT))
-    head = list(islice(stream, 1))
-    if not head:
-        raise DataError("There are no records.", got="nothing", expected="one or more")
+    passed = (bad or BadRecords()) if once else BadRecords(LENIENT)
+    stream = read_records(source, read, passed)
+    head = first_of(stream, source, passed)
     kind = _first_fitting(kinds, head, stream, roles, bad)
     return kind, (chain(head, stream) if once else source)
 

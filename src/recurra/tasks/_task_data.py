@@ -154,9 +154,7 @@ def records_of(
     _check_roles(kind, roles)
     fields = [each for each in kind.fields if targets or not each.target]
     stream = iter(read_records(source, read, bad))
-    head = list(islice(stream, 1))
-    if not head:
-        raise DataError("There are no records.", got=_name(source), expected="one or more")
+    head = first_of(stream, source, bad)
     columns = _look_for_columns(head, stream, fields, roles, known, bad)
     if targets:
         columns |= _later_columns(head, stream, fields, columns, roles, known)
@@ -164,6 +162,26 @@ def records_of(
         columns |= _optional(fields, columns, known)
     records = chain(head, stream)
     return columns, select_fields(records, columns, fields, bad, targets=targets)
+
+
+def first_of(stream: Iterator[Record], source: Source, bad: BadRecords) -> list[Record]:
+    """Take the first record, in a list of its own.
+
+    Args:
+        stream: the records.
+        source: what they are read from.
+        bad: what the stream refuses its records to.
+
+    Raises:
+        DataError: there is none; if some were refused, this is what was wrong with the first.
+    """
+    before = len(bad.errors)
+    head = list(islice(stream, 1))
+    if not head:
+        if len(bad.errors) > before:
+            raise bad.errors[before]
+        raise DataError("There are no records.", got=_name(source), expected="one or more")
+    return head
 
 
 def _look_for_columns(

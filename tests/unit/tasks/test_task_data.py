@@ -184,6 +184,24 @@ def test_the_task_is_that_of_the_first_record_that_fits_one(tmp_path, once):
         choose_task(kinds, iter(records) if once else file, {}, bad=BadRecords(1))
 
 
+@pytest.mark.parametrize("kinds", [[TextClassifier], [TextClassifier, TableClassifier]])
+def test_where_no_row_can_be_read_the_first_says_why(tmp_path, kinds):
+    file = tmp_path / "rows.tsv"
+    file.write_text("a\t1\tx\nb\t2\ty\n")
+    options = ReadOptions(columns=("text", "label"))
+
+    def begun(limit):
+        kind, source = choose_task(kinds, file, {}, read=options, bad=BadRecords(limit))
+        records_of(kind, source, {}, read=options, bad=BadRecords(limit))
+
+    for limit in (0, 9):
+        with pytest.raises(DataError, match="another number of columns") as caught:
+            begun(limit)
+        assert caught.value.details["got"] == "3 columns"
+        assert caught.value.details["where"] == f"{file}:1"
+        assert caught.value.details["fix"].startswith("`--columns` with the names of all 3")
+
+
 def test_what_no_task_can_be_made_of_is_left_out_like_others():
     lonely = {"text": "alone", "label": "c"}
     for seed in range(4):

@@ -44,7 +44,7 @@ def read_tsv(path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Reco
 
 def _records(rows_of: Rows, path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Record]:
     name, names = name_of(path), options.columns
-    first = True
+    first = True  # until a row has been read
     for row in rows_of(path, options):
         if not names:
             names = as_names(_header(row), f"{name}:{row.first}")
@@ -55,7 +55,8 @@ def _records(rows_of: Rows, path: Path, options: ReadOptions, bad: BadRecords) -
                 first = False
             yield Record(dict(zip(names, row.columns, strict=True)), f"{name}:{row.first}")
         else:
-            bad.refuse(row.error or _wrong_width(row, names, name))
+            all_named = not (first and options.columns)
+            bad.refuse(row.error or _wrong_width(row, names, name, all_named))
 
 
 def _header(row: Row) -> list[str]:
@@ -103,13 +104,14 @@ def _quoted_row(line: Line, lines: Iterator[Line], row: QuotedRow, place: _Place
         line = following
 
 
-def _wrong_width(row: Row, names: tuple[str, ...], name: str) -> DataError:
+def _wrong_width(row: Row, names: tuple[str, ...], name: str, all_named: bool) -> DataError:
     over = f", which ends on line {row.last}" if row.last > row.first else ""
     return DataError(
         "A row has another number of columns.",
         got=_count(len(row.columns)) + over,
         expected=f"{_count(len(names))}: {', '.join(names)}",
         where=f"{name}:{row.first}",
+        fix=None if all_named else f"`--columns` with the names of all {_count(len(row.columns))}",
     )
 
 
