@@ -1,10 +1,8 @@
 """Which of several tasks some records are for."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 
-from recurra.base import DataError
 from recurra.data import (
     BadRecords,
     ReadOptions,
@@ -15,7 +13,7 @@ from recurra.data import (
     read_records,
 )
 from recurra.tasks._record_task import RecordTask
-from recurra.tasks._task_data import Roles, columns_of, first_of, fullest, look_ahead
+from recurra.tasks._task_data import Roles, first_of, fullest, lacking, look_ahead
 
 LENIENT = 1_000_000
 """Bad records that are passed over in search of one to look at; training counts them again."""
@@ -47,7 +45,8 @@ def choose_task(
             once.
 
     Raises:
-        DataError: none of the tasks finds its fields, or no record can be read.
+        DataError: none of the tasks finds its fields, which is what the one that lacks
+            the fewest says; or no record can be read.
     """
     if len(kinds) == 1:
         return kinds[0], source
@@ -69,18 +68,8 @@ def _first_fitting(
 ) -> type[RecordTask]:
     """Find the task of the first record that fits one; what is read is added to `head`."""
     for record in look_ahead(head, stream, bad):
-        with suppress(DataError):
-            return _fitting(kinds, record, roles)
-    return _fitting(kinds, fullest(head), roles)  # which says what is missing
-
-
-def _fitting(kinds: Sequence[type[RecordTask]], first: Record, roles: Roles) -> type[RecordTask]:
-    missing: list[DataError] = []
-    for kind in kinds:
-        try:
-            columns_of(first, kind.fields, roles)
-        except DataError as error:
-            missing.append(error)
-        else:
-            return kind
-    raise missing[0]
+        for kind in kinds:
+            if not lacking(record, kind.fields, roles):
+                return kind
+    record = fullest(head)
+    raise min((lacking(record, kind.fields, roles) for kind in kinds), key=len)[0]

@@ -18,6 +18,7 @@ from recurra.data import (
     Source,
     find_columns,
     has_column,
+    missing_columns,
     read_records,
     select_fields,
     split_by_group,
@@ -260,6 +261,18 @@ def columns_of(
     Raises:
         DataError: a needed one is not there.
     """
+    return find_columns(first, *_asked(first, fields, roles, known))
+
+
+def lacking(first: Record, fields: Sequence[Field], roles: Roles) -> list[DataError]:
+    """Say of each role that there is no column for what `columns_of` says of the first."""
+    return missing_columns(first, *_asked(first, fields, roles, None))
+
+
+def _asked(
+    first: Record, fields: Sequence[Field], roles: Roles, known: Columns | None
+) -> tuple[list[Field], Roles]:
+    """Give fields with all usual names, and columns by role: those told and those learnt from."""
     given = {field.role: roles[field.role] for field in fields if field.role in roles}
     for each in fields:
         names = (known or {}).get(each.role, ())
@@ -267,13 +280,14 @@ def columns_of(
         fits = each.kind == "numbers" or all(has_column(first, name) for name in names)
         if names and each.role not in given and fits:
             given[each.role] = names
-    return find_columns(first, [_with_its_role(field) for field in fields], given)
+    return [_with_its_role(field) for field in fields], given
 
 
 def _with_its_role(field: Field) -> Field:
     """Let a column that is called like a role play it."""
-    takes_the_rest = field.kind == "numbers" and not field.usual
-    return field if takes_the_rest else field._replace(usual=(*field.usual, field.role))
+    if field.takes_the_rest or field.role in field.usual:
+        return field
+    return field._replace(usual=(*field.usual, field.role))
 
 
 def _take(

@@ -5,8 +5,9 @@ from typing import Any
 
 from recurra.base import DataError
 from recurra.data._records._bad import BadRecords
+from recurra.data._records._columns import ABSENT, look_up
 from recurra.data._records._conversion import CONVERSIONS, Unfit, as_part, is_missing
-from recurra.data._records._fields import ABSENT, Columns, Field, look_up
+from recurra.data._records._field import Columns, Field
 from recurra.data._records._record import Record
 
 
