@@ -162,7 +162,13 @@ def records_of(
     else:  # someone may wait for the first answer
         columns |= _optional(fields, columns, known)
     records = chain(head, stream)
-    return columns, select_fields(records, columns, fields, bad, targets=targets)
+    spare = _spare(fields) if known is None else ()
+    return columns, select_fields(records, columns, fields, bad, targets=targets, spare=spare)
+
+
+def _spare(fields: Sequence[Field]) -> list[str]:
+    """List the roles whose columns may be fewer, as long as nothing was learnt from them."""
+    return [each.role for each in fields if each.kind == "numbers" and not each.target]
 
 
 def first_of(stream: Iterator[Record], source: Source, bad: BadRecords) -> list[Record]:
