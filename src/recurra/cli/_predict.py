@@ -159,7 +159,7 @@ def _is_put(record: dict[str, Any], task: RecordTask, name: str, text: str) -> b
 class _TheValue(BadRecords):
     """Refuse the record that `--value` gives: there is no other, so none is left out."""
 
-    def refuse(self, error: DataError) -> NoReturn:
+    def refuse(self, error: DataError, *, whole: bool = False) -> NoReturn:  # noqa: ARG002
         """Raise what is wrong with it."""
         raise error
 

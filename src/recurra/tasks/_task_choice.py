@@ -1,10 +1,8 @@
 """Which of several tasks some records are for."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from itertools import chain, islice
+from itertools import chain
 
-from recurra.base import DataError
 from recurra.data import (
     BadRecords,
     ReadOptions,
@@ -15,7 +13,7 @@ from recurra.data import (
     read_records,
 )
 from recurra.tasks._record_task import RecordTask
-from recurra.tasks._task_data import Roles, columns_of, fullest, look_ahead
+from recurra.tasks._task_data import Roles, first_of, fullest, lacking, look_ahead
 
 LENIENT = 1_000_000
 """Bad records that are passed over in search of one to look at; training counts them again."""
@@ -47,16 +45,16 @@ def choose_task(
             once.
 
     Raises:
-        DataError: none of the tasks finds its fields; this is what the first of them lacks.
+        DataError: none of the tasks finds its fields, which is what the one that lacks
+            the fewest says; or no record can be read.
     """
     if len(kinds) == 1:
         return kinds[0], source
     paths = paths_of(source)
     once = paths is None or any(map(is_read_once, paths))
-    stream = read_records(source, read, bad if once else BadRecords(LENIENT))
-    head = list(islice(stream, 1))
-    if not head:
-        raise DataError("There are no records.", got="nothing", expected="one or more")
+    passed = (bad or BadRecords()) if once else BadRecords(LENIENT)
+    stream = read_records(source, read, passed)
+    head = first_of(stream, source, passed)
     kind = _first_fitting(kinds, head, stream, roles, bad)
     return kind, (chain(head, stream) if once else source)
 
@@ -70,18 +68,8 @@ def _first_fitting(
 ) -> type[RecordTask]:
     """Find the task of the first record that fits one; what is read is added to `head`."""
     for record in look_ahead(head, stream, bad):
-        with suppress(DataError):
-            return _fitting(kinds, record, roles)
-    return _fitting(kinds, fullest(head), roles)  # which says what is missing
-
-
-def _fitting(kinds: Sequence[type[RecordTask]], first: Record, roles: Roles) -> type[RecordTask]:
-    missing: list[DataError] = []
-    for kind in kinds:
-        try:
-            columns_of(first, kind.fields, roles)
-        except DataError as error:
-            missing.append(error)
-        else:
-            return kind
-    raise missing[0]
+        for kind in kinds:
+            if not lacking(record, kind.fields, roles):
+                return kind
+    record = fullest(head)
+    raise min((lacking(record, kind.fields, roles) for kind in kinds), key=len)[0]

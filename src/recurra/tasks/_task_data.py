@@ -18,6 +18,7 @@ from recurra.data import (
     Source,
     find_columns,
     has_column,
+    missing_columns,
     read_records,
     select_fields,
     split_by_group,
@@ -154,16 +155,40 @@ def records_of(
     _check_roles(kind, roles)
     fields = [each for each in kind.fields if targets or not each.target]
     stream = iter(read_records(source, read, bad))
-    head = list(islice(stream, 1))
-    if not head:
-        raise DataError("There are no records.", got=_name(source), expected="one or more")
+    head = first_of(stream, source, bad)
     columns = _look_for_columns(head, stream, fields, roles, known, bad)
     if targets:
         columns |= _later_columns(head, stream, fields, columns, roles, known)
     else:  # someone may wait for the first answer
         columns |= _optional(fields, columns, known)
     records = chain(head, stream)
-    return columns, select_fields(records, columns, fields, bad, targets=targets)
+    spare = _spare(fields) if known is None else ()
+    return columns, select_fields(records, columns, fields, bad, targets=targets, spare=spare)
+
+
+def _spare(fields: Sequence[Field]) -> list[str]:
+    """List the roles whose columns may be fewer, as long as nothing was learnt from them."""
+    return [each.role for each in fields if each.kind == "numbers" and not each.target]
+
+
+def first_of(stream: Iterator[Record], source: Source, bad: BadRecords) -> list[Record]:
+    """Take the first record, in a list of its own.
+
+    Args:
+        stream: the records.
+        source: what they are read from.
+        bad: what the stream refuses its records to.
+
+    Raises:
+        DataError: there is none; if some were refused, this is what was wrong with the first.
+    """
+    before = len(bad.errors)
+    head = list(islice(stream, 1))
+    if not head:
+        if len(bad.errors) > before:
+            raise bad.errors[before]
+        raise DataError("There are no records.", got=_name(source), expected="one or more")
+    return head
 
 
 def _look_for_columns(
@@ -242,6 +267,18 @@ def columns_of(
     Raises:
         DataError: a needed one is not there.
     """
+    return find_columns(first, *_asked(first, fields, roles, known))
+
+
+def lacking(first: Record, fields: Sequence[Field], roles: Roles) -> list[DataError]:
+    """Say of each role that there is no column for what `columns_of` says of the first."""
+    return missing_columns(first, *_asked(first, fields, roles, None))
+
+
+def _asked(
+    first: Record, fields: Sequence[Field], roles: Roles, known: Columns | None
+) -> tuple[list[Field], Roles]:
+    """Give fields with all usual names, and columns by role: those told and those learnt from."""
     given = {field.role: roles[field.role] for field in fields if field.role in roles}
     for each in fields:
         names = (known or {}).get(each.role, ())
@@ -249,13 +286,14 @@ def columns_of(
         fits = each.kind == "numbers" or all(has_column(first, name) for name in names)
         if names and each.role not in given and fits:
             given[each.role] = names
-    return find_columns(first, [_with_its_role(field) for field in fields], given)
+    return [_with_its_role(field) for field in fields], given
 
 
 def _with_its_role(field: Field) -> Field:
     """Let a column that is called like a role play it."""
-    takes_the_rest = field.kind == "numbers" and not field.usual
-    return field if takes_the_rest else field._replace(usual=(*field.usual, field.role))
+    if field.takes_the_rest or field.role in field.usual:
+        return field
+    return field._replace(usual=(*field.usual, field.role))
 
 
 def _take(

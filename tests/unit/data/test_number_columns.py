@@ -77,6 +77,39 @@ def test_a_row_without_a_number_is_left_out_on_request():
     assert bad.count == 1
 
 
+@pytest.mark.parametrize("value", ["tall", "", "NA"])
+def test_a_column_that_can_be_left_out(value):
+    found = columns({"features": "age,note,height"})
+    row = Record({**FIRST.fields, "note": value}, "people.csv:17")
+    stream = select_fields([row], found, [FEATURES, LABEL], BadRecords(), spare=["features"])
+    with pytest.raises(DataError, match='The column "note"') as caught:
+        next(stream)
+    assert caught.value.details["fix"] == (
+        "`--features age,height` leaves the column out; "
+        "or `--skip-bad N` leaves up to N bad records out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("note", "`--skip-bad N` leaves up to N bad records out"),
+        (
+            ",".join(["note", *(f"column_of_numbers_{i}" for i in range(9))]),
+            "`--features` with the other columns leaves this one out; "
+            "or `--skip-bad N` leaves up to N bad records out",
+        ),
+    ],
+)
+def test_the_only_column_and_many_columns_are_not_listed(given, fix):
+    row = Record(dict.fromkeys(("label", *given.split(",")), "x"), "people.csv:17")
+    found = columns({"features": given}, first=row)
+    stream = select_fields([row], found, [FEATURES, LABEL], BadRecords(), spare=["features"])
+    with pytest.raises(DataError, match='The column "note"') as caught:
+        next(stream)
+    assert caught.value.details["fix"] == fix
+
+
 def test_no_column_of_numbers():
     first = Record({"name": "Ada", "label": "1", "tags": [1, 2]}, "people.jsonl:1")
     with refused(

@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from recurra.base import ArgumentError, DataError, UnknownName
-from recurra.data import BadRecords, Field, Record, find_columns, select_fields
+from recurra.data import BadRecords, Field, Record, find_columns, missing_columns, select_fields
 
 TEXT = Field("text", "what is read", ("text", "sentence", "document"), "text")
 LABEL = Field("label", "what is told", ("label", "class"), "label")
@@ -84,6 +84,40 @@ def test_a_column_that_is_not_there():
         find_columns(FIRST, [WORDS], {})
     assert caught.value.details["expected"] == "form or tokens"
     assert caught.value.details["fix"] == "--words COLUMN"
+
+
+def test_usual_names_in_other_capitals():
+    record = Record({"ID": 1, "Document": "x", "LABEL": "y"}, "a.csv:2")
+    assert find_columns(record, [TEXT, LABEL], {}) == {"text": ("Document",), "label": ("LABEL",)}
+    just_so = Record({"Text": 1, "document": "x", "label": "y"}, "a.csv:2")
+    assert find_columns(just_so, [TEXT], {}) == {"text": ("document",)}
+    two = Record({"Text": 1, "TEXT": "x"}, "a.csv:2")
+    with pytest.raises(DataError, match="no column for the text"):
+        find_columns(two, [TEXT], {})
+    with pytest.raises(DataError, match="no column for the text"):
+        find_columns(record, [TEXT], {"text": "document"})
+
+
+def test_a_column_that_has_a_role_is_not_meant_for_another():
+    record = Record({"intent": "a", "text": "b"}, "a.csv:1")
+    with pytest.raises(DataError, match="no column for the label") as caught:
+        find_columns(record, [TEXT, LABEL._replace(usual=("label", "test"))], {})
+    assert caught.value.details["fix"] == "--label intent"
+    assert caught.value.details["expected"] == "label or test"
+
+
+def test_only_a_column_of_numbers_is_meant_for_a_number():
+    record = Record({"scores": "good", "points": "5"}, "a.csv:1")
+    with pytest.raises(DataError, match="no column for the score") as caught:
+        find_columns(record, [SCORE._replace(needed=True)], {})
+    assert caught.value.details["fix"] == "--score points"
+
+
+def test_all_that_is_missing():
+    errors = missing_columns(FIRST, [TEXT, LABEL, WORDS], {"label": "stars"})
+    assert [error.problem for error in errors] == [
+        "There is no column for the label.", "There is no column for the words.",
+    ]  # fmt: skip
 
 
 def test_what_is_not_needed_must_be_there_if_given():

@@ -121,6 +121,16 @@ def test_rows_of_another_width(write, raw, line, got):
     assert error.details["where"] == f"{path}:{line}"
 
 
+def test_too_few_names_for_the_first_row(write):
+    path = write("fine,1,a\n")
+    assert refusal(path, columns=("text", "label")).details["fix"] == (
+        "`--columns` with 3 names; or `--skip-bad N` leaves up to N bad records out"
+    )
+    later = write("fine,1\nfine,1,a\n", "later.csv")
+    fix = refusal(later, columns=("text", "label")).details["fix"]
+    assert fix == "`--skip-bad N` leaves up to N bad records out"
+
+
 def test_rows_of_another_width_can_be_left_out(write):
     bad = BadRecords(2)
     path = write(b"text,label\na,b,c\nfine,1\n\xff,2\nlast,3\n")

@@ -117,7 +117,8 @@ def test_what_is_missing_is_refused_by_file_line_and_column(tmp_path):
         got="''",
         expected="a number",
         where=f"{file}:4",
-        fix="`--skip-bad N` leaves up to N bad records out",
+        fix="`--features speed,angle` leaves the column out; "
+        "or `--skip-bad N` leaves up to N bad records out",
     ):
         read_task_data(TableClassifier, file, DataSettings())
     data = read_task_data(TableClassifier, file, DataSettings(skip_bad=1))

@@ -10,8 +10,10 @@ from recurra.tasks import (
     Chat,
     DataSettings,
     TableClassifier,
+    TableRegressor,
     Tagger,
     TextClassifier,
+    TextRegressor,
     choose_task,
     read_task_data,
     records_of,
@@ -106,9 +108,22 @@ def test_numbers_are_never_read_from_other_columns_than_were_learnt():
         got="the columns width, weight",
         expected="height",
         where="row 1",
-        fix="--features weight",
+        fix="--features width,weight",
     ):
         records_of(TableClassifier, [{"width": 1, "weight": 2}], {}, known=known, targets=False)
+
+
+def test_a_column_that_was_learnt_and_that_no_other_can_stand_for():
+    known = {"features": ("age", "fare")}
+    with refused(
+        DataError,
+        "There is no column for the features.",
+        got="the columns name, fare",
+        expected="age",
+        where="row 1",
+        fix='a column "age" in the records, or another in its place: --features COLUMN,fare',
+    ):
+        records_of(TableClassifier, [{"name": "a", "fare": 2}], {}, known=known, targets=False)
 
 
 def test_a_first_record_without_the_columns_is_left_out_like_others():
@@ -182,6 +197,51 @@ def test_the_task_is_that_of_the_first_record_that_fits_one(tmp_path, once):
     assert rest is file if not once else len(list(rest)) == 3
     with pytest.raises(DataError, match="no column for the text"):
         choose_task(kinds, iter(records) if once else file, {}, bad=BadRecords(1))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "record", "expected", "fix"),
+    [
+        (
+            [TextClassifier, TableClassifier], {"a": 1, "b": "2.5", "Species*": "setosa"},
+            "label or class or category or target", "--label Species*",
+        ),
+        (
+            [TextRegressor, TableRegressor], {"3": 1, "0.455": 2},
+            "target or value or score or rating or price or y", "--target COLUMN",
+        ),
+        (
+            [TextClassifier, TableClassifier], {"a": "x y", "label": "z", "b": "u v"},
+            "text or sentence or document or review or content", "--text COLUMN",
+        ),
+        (
+            [TextClassifier, TableClassifier], {"text": "x y", "intent": "z"},
+            "label or class or category or target", "--label intent",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_what_the_task_says_that_lacks_least(kinds, record, expected, fix):
+    with pytest.raises(DataError, match="There is no column for the") as caught:
+        choose_task(kinds, [record], {})
+    assert (caught.value.details["expected"], caught.value.details["fix"]) == (expected, fix)
+
+
+@pytest.mark.parametrize("kinds", [[TextClassifier], [TextClassifier, TableClassifier]])
+def test_where_no_row_can_be_read_the_first_says_why(tmp_path, kinds):
+    file = tmp_path / "rows.tsv"
+    file.write_text("a\t1\tx\nb\t2\ty\n")
+    options = ReadOptions(columns=("text", "label"))
+
+    def begun(limit):
+        kind, source = choose_task(kinds, file, {}, read=options, bad=BadRecords(limit))
+        records_of(kind, source, {}, read=options, bad=BadRecords(limit))
+
+    for limit in (0, 9):
+        with pytest.raises(DataError, match="another number of columns") as caught:
+            begun(limit)
+        assert caught.value.details["got"] == "3 columns"
+        assert caught.value.details["where"] == f"{file}:1"
+        assert caught.value.details["fix"].startswith("`--columns` with 3 names")
 
 
 def test_what_no_task_can_be_made_of_is_left_out_like_others():

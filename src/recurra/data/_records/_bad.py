@@ -35,14 +35,20 @@ class BadRecords:
         self.count = 0
         self.errors: list[DataError] = []
 
-    def refuse(self, error: DataError) -> None:
+    def refuse(self, error: DataError, *, whole: bool = False) -> None:
         """Leave a record out, or raise what is wrong with it where too many were left out before.
+
+        Args:
+            error: what is wrong with it.
+            whole: whether the whole file is read in a wrong way, so that no way is shown to leave
+                more records out. Default: False.
 
         Raises:
             DataError: `error` itself.
         """
         if self.count >= self.limit:
-            _add_way_out(error, self.limit)
+            if not whole:
+                _add_way_out(error, self.limit)
             raise error
         self.count += 1
         if len(self.errors) < KEPT:

@@ -1,47 +1,13 @@
 """Which columns of the user's data play which role."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
 
 from recurra.base import ArgumentError, DataError, UnknownName
+from recurra.data._records._columns import has_column
 from recurra.data._records._conversion import is_numeric
+from recurra.data._records._field import KINDS, SEVERAL, Columns, Field
+from recurra.data._records._missing_column import missing_column
 from recurra.data._records._record import Record
-
-KINDS = ("text", "label", "number", "tokens", "parts", "numbers")
-
-_SEVERAL = ("parts", "numbers")
-"""Kinds that are made of more than one column."""
-
-Columns: TypeAlias = dict[str, tuple[str, ...]]
-"""Role to the names of its columns; more than one for the kinds "parts" and "numbers" only."""
-
-ABSENT = object()
-"""What `look_up` may return where there is no such column."""
-
-
-class Field(NamedTuple):
-    """One role that a column can play for a task.
-
-    Args:
-        role: such as "text", "label", "source"; the option that names its column is `--ROLE`.
-        help: what the column holds, for `--help`.
-        usual: names of columns that are tried in this order where none is given. For "numbers",
-            none stands for all columns of numbers that have no other role.
-        kind: "text" (a str), "label" (a str; 1, 1.0 and "1.0" are the same), "number" (a float),
-            "tokens" (a list of str), "parts" (texts of columns or of a mapping, by name) or
-            "numbers" (a float of each of some columns, by name).
-        needed: whether there has to be such a column. Default: True.
-        target: whether it is what a task predicts, so that it may be missing when predicting.
-            Default: False.
-    """
-
-    role: str
-    help: str
-    usual: tuple[str, ...]
-    kind: str
-    needed: bool = True
-    target: bool = False
 
 
 def find_columns(
@@ -50,7 +16,8 @@ def find_columns(
     """Find the columns of each role: as given, else by the usual names.
 
     "left.name" is the column "name" of the mapping in the column "left", unless a column has just
-    that name. "name,city" are two columns, unless one has just that name.
+    that name. "name,city" are two columns, unless one has just that name. Where no column has a
+    usual name as it is written, one that has it in other capitals is taken, if it is the only one.
 
     Args:
         first: the first record, whose columns are looked at.
@@ -74,71 +41,106 @@ def find_columns(
         >>> find_columns(first, fields, {"label": "stars"})
         {'text': ('document',), 'label': ('stars',)}
     """
+    columns, missing = _search(first, fields, given)
+    if missing:
+        raise missing[0]
+    return columns
+
+
+def missing_columns(
+    first: Record, fields: Sequence[Field], given: Mapping[str, str | Sequence[str]]
+) -> list[DataError]:
+    """Say of each role that `find_columns` would find no column for what it would say.
+
+    Args:
+        first: the first record, whose columns are looked at.
+        fields: the roles.
+        given: role to the name of its column, or to several names.
+
+    Returns:
+        errors: one for each such role.
+
+    Raises:
+        UnknownName: `given` has an unknown role, or a field is of an unknown kind.
+        ArgumentError: several columns for a role that takes one.
+
+    Example:
+        >>> from recurra.data import Field, Record, missing_columns
+        >>> fields = [Field("label", "what is told", ("label",), "label")]
+        >>> [error] = missing_columns(Record({"text": "a", "stars": 5}, "row 1"), fields, {})
+        >>> error.details["expected"]
+        'label'
+    """
+    return _search(first, fields, given)[1]
+
+
+def _search(
+    first: Record, fields: Sequence[Field], given: Mapping[str, str | Sequence[str]]
+) -> tuple[Columns, list[DataError]]:
+    """Find columns, and say what is missing."""
     _check_roles(fields, given)
     told = {
         field.role: _given(first, field, given[field.role])
         for field in fields
         if given.get(field.role)
     }
+    columns = _with_usual(first, fields, told)
+    rest = {field.role for field in fields if field.takes_the_rest} - told.keys()
+    taken = {name for role in columns.keys() - rest for name in columns[role]}
+    lacking = [field for field in fields if field.needed and field.role not in columns]
+    wrong = [each for each in fields if not _all_there(first, told.get(each.role, ()))]
+    return columns, [
+        missing_column(first, field, told.get(field.role, ()), taken) for field in wrong + lacking
+    ]
+
+
+def _with_usual(
+    first: Record, fields: Sequence[Field], told: Mapping[str, tuple[str, ...]]
+) -> Columns:
+    """Add columns with usual names to those told."""
     taken = {name for names in told.values() for name in names}
     columns: Columns = {}
-    for field in sorted(fields, key=_takes_the_rest):
+    for field in sorted(fields, key=lambda field: field.takes_the_rest):
         names = told.get(field.role) or _usual(first, field, taken)
         if names:
             columns[field.role] = names
             taken.update(names)
-        elif field.needed:
-            raise _missing(first, field, field.usual)
     return columns
 
 
-def look_up(fields: Mapping[str, Any], name: str, default: object = None) -> Any:
-    """Return the value of a column; dots reach into mappings. `default` if there is none."""
-    if name in fields:
-        return fields[name]
-    head, dot, rest = name.partition(".")
-    while dot:
-        inner = fields.get(head)
-        if isinstance(inner, Mapping):
-            return look_up(inner, rest, default)
-        step, dot, rest = rest.partition(".")
-        head = f"{head}.{step}"
-    return default
+def _all_there(first: Record, names: Sequence[str]) -> bool:
+    return all(has_column(first, name) for name in names)
 
 
 def _given(first: Record, field: Field, given: str | Sequence[str]) -> tuple[str, ...]:
     names = (given,) if isinstance(given, str) else tuple(given)
     if isinstance(given, str) and not has_column(first, given) and "," in given:
         names = tuple(name.strip() for name in given.split(","))
-    if len(names) > 1 and field.kind not in _SEVERAL:
+    if len(names) > 1 and field.kind not in SEVERAL:
         raise ArgumentError(
             f"The {field.role} is one column.",
             got=", ".join(names),
             expected="one name",
             fix=f"--{field.role} COLUMN",
         )
-    for name in names:
-        if not has_column(first, name):
-            raise _missing(first, field, (name,))
     return names
 
 
-def _takes_the_rest(field: Field) -> bool:
-    return field.kind == "numbers" and not field.usual
-
-
-def _usual(first: Record, field: Field, taken: Iterable[str]) -> tuple[str, ...]:
-    if _takes_the_rest(field):
+def _usual(first: Record, field: Field, taken: Collection[str]) -> tuple[str, ...]:
+    if field.takes_the_rest:
         return tuple(n for n, value in first.fields.items() if n not in taken and is_numeric(value))
     for name in field.usual:
         if name not in taken and has_column(first, name):
             return (name,)
+    return _in_other_capitals(first, field, taken)
+
+
+def _in_other_capitals(first: Record, field: Field, taken: Collection[str]) -> tuple[str, ...]:
+    for name in field.usual:
+        alike = [n for n in first.fields if str(n).lower() == name.lower() and n not in taken]
+        if alike:
+            return (alike[0],) if len(alike) == 1 else ()
     return ()
-
-
-def has_column(record: Record, name: str) -> bool:
-    """Tell whether a record has a column of this name; dots reach into mappings."""
-    return look_up(record.fields, name, ABSENT) is not ABSENT
 
 
 def _check_roles(fields: Sequence[Field], given: Mapping[str, object]) -> None:
@@ -149,24 +151,3 @@ def _check_roles(fields: Sequence[Field], given: Mapping[str, object]) -> None:
     for field in fields:
         if field.kind not in KINDS:
             raise UnknownName.among("kind", field.kind, KINDS)
-
-
-def _missing(first: Record, field: Field, tried: Sequence[str]) -> DataError:
-    there = list(_all_names(first.fields))
-    nearest = [
-        match for name in tried for match in difflib.get_close_matches(name, there, n=1, cutoff=0.5)
-    ]
-    return DataError(
-        f"There is no column for the {field.role}.",
-        got=f"the columns {', '.join(there) or '(none)'}",
-        expected=" or ".join(tried) or "one or more columns of numbers",
-        where=first.where,
-        fix=f"--{field.role} {nearest[0] if nearest else 'COLUMN'}",
-    )
-
-
-def _all_names(fields: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    for name, value in fields.items():
-        yield f"{before}{name}"
-        if isinstance(value, Mapping):
-            yield from _all_names(value, f"{before}{name}.")

@@ -1,13 +1,17 @@
 """Records by role: the columns that a task needs, each of its kind."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from recurra.base import DataError
 from recurra.data._records._bad import BadRecords
+from recurra.data._records._columns import ABSENT, look_up
 from recurra.data._records._conversion import CONVERSIONS, Unfit, as_part, is_missing
-from recurra.data._records._fields import ABSENT, Columns, Field, look_up
+from recurra.data._records._field import Columns, Field
 from recurra.data._records._record import Record
+
+LONGEST_SHOWN = 80
+"""Characters of the longest list of columns that a message names."""
 
 
 def select_fields(
@@ -17,6 +21,7 @@ def select_fields(
     bad: BadRecords,
     *,
     targets: bool = True,
+    spare: Collection[str] = (),
 ) -> Iterator[Record]:
     """Take of each record the columns that have a role, and make of each what its kind says.
 
@@ -29,6 +34,8 @@ def select_fields(
         targets: whether texts, labels and numbers have to be there. If not, those of roles that
             are not needed are left out where they are missing; labels and numbers where they are
             empty, too. Default: True.
+        spare: roles of several numbers that need not have all of these columns: messages show how
+            one is left out. Default: none.
 
     Returns:
         records: role to value.
@@ -48,7 +55,7 @@ def select_fields(
     for record in records:
         try:
             values = {
-                field.role: _value(record, field, columns[field.role])
+                field.role: _value(record, field, columns[field.role], field.role in spare)
                 for field in chosen
                 if targets or not _may_lack(record, field, columns[field.role])
             }
@@ -66,12 +73,29 @@ def _may_lack(record: Record, field: Field, names: tuple[str, ...]) -> bool:
     return field.kind in ("label", "number") and is_missing(look_up(record.fields, names[0]))
 
 
-def _value(record: Record, field: Field, names: tuple[str, ...]) -> Any:
+def _value(record: Record, field: Field, names: tuple[str, ...], spare: bool) -> Any:
     if field.kind == "parts":
         return _parts(record, names)
     if field.kind == "numbers":
-        return {name: _converted(record, name, "number") for name in names}
+        return {name: _number(record, name, field.role, names, spare) for name in names}
     return _converted(record, names[0], field.kind)
+
+
+def _number(record: Record, name: str, role: str, names: tuple[str, ...], spare: bool) -> float:
+    try:
+        return float(_converted(record, name, "number"))
+    except DataError as error:
+        if spare and len(names) > 1:
+            error.add_fix(_without(name, role, names))
+        raise
+
+
+def _without(name: str, role: str, names: tuple[str, ...]) -> str:
+    """Show how a column is left out."""
+    others = ",".join(each for each in names if each != name)
+    if len(others) > LONGEST_SHOWN:
+        return f"`--{role}` with the other columns leaves this one out"
+    return f"`--{role} {others}` leaves the column out"
 
 
 def _converted(record: Record, name: str, kind: str) -> Any:

@@ -12,6 +12,7 @@ from recurra.data._records._opening import name_of
 from recurra.data._records._options import ReadOptions
 from recurra.data._records._quoting import QuotedRow
 from recurra.data._records._record import Record
+from recurra.data._records._row_width import refuse_width
 
 
 class Row(NamedTuple):
@@ -44,7 +45,7 @@ def read_tsv(path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Reco
 
 def _records(rows_of: Rows, path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[Record]:
     name, names = name_of(path), options.columns
-    first = True
+    first = True  # until a row has been read
     for row in rows_of(path, options):
         if not names:
             names = as_names(_header(row), f"{name}:{row.first}")
@@ -54,8 +55,13 @@ def _records(rows_of: Rows, path: Path, options: ReadOptions, bad: BadRecords) -
                 check_not_header(row.columns, options, f"{name}:{row.first}")
                 first = False
             yield Record(dict(zip(names, row.columns, strict=True)), f"{name}:{row.first}")
+        elif row.error:
+            bad.refuse(row.error)
         else:
-            bad.refuse(row.error or _wrong_width(row, names, name))
+            over = f", which ends on line {row.last}" if row.last > row.first else ""
+            named = first and bool(options.columns)
+            where = f"{name}:{row.first}"
+            refuse_width(row.columns, names, where, bad, over=over, named=named)
 
 
 def _header(row: Row) -> list[str]:
@@ -101,20 +107,6 @@ def _quoted_row(line: Line, lines: Iterator[Line], row: QuotedRow, place: _Place
         if following is None or following.cut or size > place.options.longest_line:
             raise _never_closed(place, first)
         line = following
-
-
-def _wrong_width(row: Row, names: tuple[str, ...], name: str) -> DataError:
-    over = f", which ends on line {row.last}" if row.last > row.first else ""
-    return DataError(
-        "A row has another number of columns.",
-        got=_count(len(row.columns)) + over,
-        expected=f"{_count(len(names))}: {', '.join(names)}",
-        where=f"{name}:{row.first}",
-    )
-
-
-def _count(columns: int) -> str:
-    return f"{columns} column" if columns == 1 else f"{columns} columns"
 
 
 def _misquoted(problem: ValueError, place: _Place, number: int) -> DataError:
