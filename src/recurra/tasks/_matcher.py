@@ -105,8 +105,14 @@ class Matcher(RecordTask):
     settings_type: ClassVar[type] = MatcherConfig
     advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.003, patience=5)
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("left", "One record, or of its parts, with commas.", ("left", "sentence_A"), "parts"),
-        Field("right", "The other record.", ("right", "sentence_B"), "parts"),
+        Field(
+            "left", "One record, or of its parts, with commas.", ("left", "sentence_A"), "parts",
+            beginnings=("left_", "left.", "ltable_"),
+        ),
+        Field(
+            "right", "The other record.", ("right", "sentence_B"), "parts",
+            beginnings=("right_", "right.", "rtable_"),
+        ),
         Field(
             "label", "Whether they match: 1 or 0, yes or no.", ("label", "match"), "label",
             needed=False, target=True,

@@ -273,3 +273,19 @@ def test_targets_may_be_absent_where_nothing_is_learned():
         list(select_fields(records, columns, fields, BadRecords()))
     with pytest.raises(DataError, match='"label" is empty'):
         list(select_fields(records, columns, [TEXT, LABEL], BadRecords(), targets=False))
+
+
+@pytest.mark.parametrize("side", ["left_", "left.", "l_"])
+def test_parts_are_found_by_how_their_names_begin(side):
+    field = Field("left", "a record", ("left",), "parts", beginnings=("left_", "left.", "l_"))
+    first = Record({"id": "7", f"{side}id": "3", f"{side}name": "a", f"{side}city": "b"}, "row 1")
+    assert find_columns(first, [field], {}) == {"left": (f"{side}name", f"{side}city")}
+    assert find_columns(first, [field], {"left": f"{side}id"}) == {"left": (f"{side}id",)}
+    usual = Record({"left": "x", f"{side}name": "a"}, "row 1")
+    assert find_columns(usual, [field], {}) == {"left": ("left",)}
+
+
+def test_parts_whose_names_begin_otherwise_are_missing():
+    field = Field("left", "a record", ("left",), "parts", beginnings=("left_",))
+    with pytest.raises(DataError, match="no column for the left"):
+        find_columns(Record({"right_name": "a", "left_id": "3"}, "row 1"), [field], {})

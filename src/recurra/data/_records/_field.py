@@ -25,6 +25,9 @@ class Field(NamedTuple):
         needed: whether there has to be such a column. Default: True.
         target: whether it is what a task predicts, so that it may be missing when predicting.
             Default: False.
+        beginnings: of "parts", where no column has a usual name: all columns whose names begin with
+            the first of these that any begins with are taken, but those of identifiers ("left_id").
+            Default: none.
     """
 
     role: str
@@ -33,6 +36,7 @@ class Field(NamedTuple):
     kind: str
     needed: bool = True
     target: bool = False
+    beginnings: tuple[str, ...] = ()
 
     @property
     def takes_the_rest(self) -> bool:

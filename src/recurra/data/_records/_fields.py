@@ -132,7 +132,16 @@ def _usual(first: Record, field: Field, taken: Collection[str]) -> tuple[str, ..
     for name in field.usual:
         if name not in taken and has_column(first, name):
             return (name,)
-    return _in_other_capitals(first, field, taken)
+    return _in_other_capitals(first, field, taken) or _with_a_beginning(first, field, taken)
+
+
+def _with_a_beginning(first: Record, field: Field, taken: Collection[str]) -> tuple[str, ...]:
+    free = [name for name in map(str, first.fields) if name not in taken]
+    for beginning in field.beginnings:
+        names = [name for name in free if name.startswith(beginning)]
+        if names := [name for name in names if name.removeprefix(beginning).lower() != "id"]:
+            return tuple(names)
+    return ()
 
 
 def _in_other_capitals(first: Record, field: Field, taken: Collection[str]) -> tuple[str, ...]:
