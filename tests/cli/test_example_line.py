@@ -4,7 +4,7 @@ import pytest
 from rich.cells import cell_len
 
 from recurra.cli._example_line import example_line
-from recurra.tasks import Matcher, TableClassifier, TextClassifier, Translator, Writer
+from recurra.tasks import Matcher, TableClassifier, Tagger, TextClassifier, Translator, Writer
 
 LONG = "a film " * 40
 RECORDS = [
@@ -34,9 +34,12 @@ def test_nothing_is_cut_without_need():
 
 def test_both_sides_of_long_texts_are_seen():
     line = example_line(3, {"source": LONG, "target": LONG}, Translator.fields, 80)
-    assert line.startswith("3  source: a film")
-    assert "target: a film a film" in line
-    assert cell_len(line) <= 80
+    assert line.startswith("3  source: a film a film a film")
+    assert "target: a film a film a film" in line
+    assert 78 <= cell_len(line) <= 80
+    line = example_line(3, {"form": ["film"] * 30, "label": ["NOUN"] * 30}, Tagger.fields, 80)
+    assert "film film film film" in line
+    assert "NOUN NOUN NOUN" in line
 
 
 def test_a_side_of_one_column_needs_no_name():

@@ -24,7 +24,7 @@ def example_line(
     """Write a record in a line of a terminal.
 
     Inputs are cut first; labels and numbers to be told are whole, and texts to be told as far as
-    the inputs leave room.
+    the inputs leave room, which is half of it where both are long.
 
     Args:
         number: of the record.
@@ -35,9 +35,13 @@ def example_line(
     known = {field.role: field for field in fields}
     shown = {role: f"{role}: {_shown(value)}" for role, value in record.items()}
     room = width - len(f"{number}{GAP}") - len(GAP) * (len(shown) - 1)
-    for may_be_cut in (_is_input, _is_long_target):
+    for may_be_cut, most in ((_is_input, room // 2), (_is_long_target, room)):
         roles = [role for role in shown if may_be_cut(known[role])]
-        taken = sum(cell_len(each) for role, each in shown.items() if role not in roles)
+        taken = sum(
+            min(cell_len(each), most) if _is_long_target(known[role]) else cell_len(each)
+            for role, each in shown.items()
+            if role not in roles
+        )
         shown |= _fitted({role: shown[role] for role in roles}, room - taken)
     return GAP.join([str(number), *shown.values()])
 
