@@ -129,9 +129,10 @@ def with_two_labels(
     if _kind(records[0], asked) != "label":
         return records
     counts = Counter(record.fields["label"] for record in records)
-    told = {label: label == yes for label, _ in counts.most_common(2)}
     if yes is None:
         told = {label: _plain(label) in YES for label in counts if _plain(label) in YES | NO}
+    else:
+        told = {label: label == yes for label, _ in counts.most_common(2)}
     if len(counts) < 3 or sorted(told.values()) != [False, True]:
         return records
     for record in records:
@@ -148,7 +149,7 @@ def _names(records: Sequence[Record], asked: str | None) -> tuple[str, str]:
         raise _no_two(odd, list(counts))
     one, other = sorted(counts)
     if asked is not None:
-        return _around(asked, one, other, records[0])
+        return _in_order(asked, one, other, records[0])
     for no, yes in ((one, other), (other, one)):
         if (_plain(no) in NO and _plain(yes) not in NO) or (
             _plain(yes) in YES and _plain(no) not in YES
@@ -159,11 +160,15 @@ def _names(records: Sequence[Record], asked: str | None) -> tuple[str, str]:
         got=f"{one!r} and {other!r}",
         expected="0 and 1, no and yes, false and true, or the like",
         where=records[0].where,
-        fix=f"--yes {shlex.quote(other)} or --yes {shlex.quote(one)}",
+        fix=_either_for_yes(one, other),
     )
 
 
-def _around(yes: str, one: str, other: str, first: Record) -> tuple[str, str]:
+def _either_for_yes(one: str, other: str) -> str:
+    return f"--yes {shlex.quote(other)} or --yes {shlex.quote(one)}"
+
+
+def _in_order(yes: str, one: str, other: str, first: Record) -> tuple[str, str]:
     """Give the label for "no" and that for "yes", which the user has told."""
     names = {one: (other, one), other: (one, other)}
     if yes not in names:
@@ -172,7 +177,7 @@ def _around(yes: str, one: str, other: str, first: Record) -> tuple[str, str]:
             got=repr(yes)[:60],
             expected=f"{one!r} or {other!r}",
             where=first.where,
-            fix=f"--yes {shlex.quote(other)} or --yes {shlex.quote(one)}",
+            fix=_either_for_yes(one, other),
         )
     return names[yes]
 
