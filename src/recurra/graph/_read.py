@@ -86,12 +86,20 @@ class Reader:
             otherwise they stay whole, for PyTorch to run.
         real: the dtype that stands in for integers, which kernels do not have: counts of true
             elements, as gradients of a maximum take them. Default: integers stay.
+        live: tensors whose values are read at each call. Default: those that are met stay as they are.
     """
 
     def __init__(
-        self, graph: Graph, batch_size: int, *, lower: bool, real: torch.dtype | None = None
+        self,
+        graph: Graph,
+        batch_size: int,
+        *,
+        lower: bool,
+        real: torch.dtype | None = None,
+        live: Sequence[torch.Tensor] = (),
     ) -> None:
         self.graph = graph
+        self.live = live
         self.batch_size = batch_size
         self.real = real
         self.rules = {**RULES, **LOWERED} if lower else RULES
@@ -171,10 +179,15 @@ class Reader:
                 fix="make it a parameter of the cell, or of a module within",
                 where=self.graph.where,
             )
+        shape = tuple(tensor.shape)
+        if any(tensor is each for each in self.live):
+            return self.graph.opaque(
+                lambda: tensor.detach(), (), ("live", id(tensor)), shape, tensor.dtype
+            )
         if tensor.dim() == 0:
             return self.graph.constant(tensor.item(), (), tensor.dtype)
         key = ("held", _content(tensor))
-        return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
+        return self.graph.opaque(lambda: tensor, (), key, shape, tensor.dtype)
 
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
         known = place.meta.get("custom", {}).get(LINE)

@@ -67,7 +67,9 @@ class Step:
                 )
 
 
-def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
+def trace_step(
+    cell: Cell, x: torch.Tensor, state: State, live: Sequence[torch.Tensor] = ()
+) -> Step:
     """Trace one step of a cell.
 
     The cell runs on tensors without contents, of two batch sizes that are primes; what follows from
@@ -77,6 +79,8 @@ def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
         cell: an `nn.Module`; its parameters and buffers become inputs.
         x: input of one step, `[B, ...]`, for its form only.
         state: state before the step, for its form only.
+        live: tensors that are neither parameters nor buffers, whose values are read at each call.
+            Default: such tensors are taken to stay as they are.
 
     Returns:
         The step as nodes.
@@ -88,14 +92,21 @@ def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
     graph = Graph()
-    first, second = (_trace_at(graph, cell, x, state, size) for size in BATCH_SIZES)
+    first, second = (_trace_at(graph, cell, x, state, size, live) for size in BATCH_SIZES)
     if (first.output, first.following) != (second.output, second.following):
         raise CannotFuse(f"The step of `{type(cell).__name__}` depends on the size of the batch.")
     first.verify()
     return first
 
 
-def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size: int) -> Step:
+def _trace_at(
+    graph: Graph,
+    cell: nn.Module,
+    x: torch.Tensor,
+    state: State,
+    size: int,
+    live: Sequence[torch.Tensor],
+) -> Step:
     from recurra.graph._read import Reader  # rules are many, and who traces nothing needs none
 
     held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
@@ -112,7 +123,7 @@ def _trace_at(graph: Graph, cell: nn.Module, x: torch.Tensor, state: State, size
 
     rows = [_resized(each, size) for each in (x, *parts)]
     module = capture(run, [*tensors, *rows], None, type(cell).__name__)
-    reader = Reader(graph, size, lower=False)
+    reader = Reader(graph, size, lower=False, live=live)
     inputs = [
         *(graph.input("parameter", i, tuple(t.shape), t.dtype) for i, t in enumerate(tensors)),
         graph.input("x", 0, (ROWS, *x.shape[1:]), x.dtype),

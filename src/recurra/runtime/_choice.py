@@ -23,13 +23,14 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._identity import form_of, identity
+from recurra.runtime._guard import Guard
+from recurra.runtime._form import form_of
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._reachable import reachable
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
-from recurra.runtime._watch import Watch
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
 
@@ -39,21 +40,19 @@ _NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a s
 
 _BACKENDS = ("auto", "reference", "scan", "c")
 
+_MAX_LOOKS = 5
 _MOST_PROGRAMS = 256
 _programs: OrderedDict[Hashable, Program | CannotFuse] = OrderedDict()
 _compiling = threading.RLock()
 
 
 class _Known(NamedTuple):
-    """The program of a cell that ran before: to see that a cell is the same is quickly done."""
+    """The program of a cell that ran before, or why there is none."""
 
-    watch: Watch
+    guard: Guard
     form: tuple[Hashable, ...]
-    program: Program
+    program: Program | CannotFuse
     kept: KeptWeights
-
-    def still_holds(self) -> bool:
-        return self.watch.is_same() and self.watch.has_same_forms()
 
 
 _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
@@ -157,20 +156,33 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     _check_circumstances()
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
-    x, state = passage.x, passage.state
-    form = form_of(x, state)
+    form = form_of(passage.x, passage.state)
     known = _known.get(cell)
-    if known is not None and known.form == form and known.still_holds():
-        return known.program, known.watch.held, known.kept
-    program = _found_or_compiled((*identity(cell), *form), cell, x, state)
-    watch = Watch(cell)
-    kept = KeptWeights() if watch.sees_all else None
-    if kept is not None:
-        _known[cell] = _Known(watch, form, program, kept)
-    return program, watch.held, kept
+    if known is None or known.form != form or not known.guard.is_valid(cell):
+        known = _known[cell] = _look_up(cell, form, passage)
+    if isinstance(known.program, CannotFuse):
+        raise known.program
+    return known.program, known.guard.parameters_and_buffers, known.kept
 
 
-def _found_or_compiled(key: Hashable, cell: nn.Module, x: torch.Tensor, state: State) -> Program:
+def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _Known:
+    """Find the program of a cell among those of cells that read the same, or compile it.
+
+    Other threads may change what the step reads while it is looked at: then it is looked at again.
+    """
+    for _ in range(_MAX_LOOKS):
+        found = reachable(cell)
+        guard = Guard(cell, found)
+        program = _found_or_compiled((found.key, form), cell, passage.x, passage.state)
+        if reachable(cell).key == found.key:
+            return _Known(guard, form, program, KeptWeights(guard.constants))
+        _programs.pop((found.key, form), None)
+    raise CannotFuse(f"What the step of `{type(cell).__name__}` reads changes all the time.")
+
+
+def _found_or_compiled(
+    key: Hashable, cell: nn.Module, x: torch.Tensor, state: State
+) -> Program | CannotFuse:
     with _compiling:
         found = _programs.get(key)
         if found is None:
@@ -178,8 +190,6 @@ def _found_or_compiled(key: Hashable, cell: nn.Module, x: torch.Tensor, state: S
             if len(_programs) > _MOST_PROGRAMS:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
-    if isinstance(found, CannotFuse):
-        raise found
     return found
 
 

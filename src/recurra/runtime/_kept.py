@@ -27,9 +27,14 @@ class Fixed(NamedTuple):
 
 
 class KeptWeights:
-    """What was made of the parameters of one cell."""
+    """What was made of the parameters of one cell.
 
-    def __init__(self) -> None:
+    Args:
+        constants: other tensors that it was made of. Default: none.
+    """
+
+    def __init__(self, constants: Sequence[torch.Tensor] = ()) -> None:
+        self._constants = constants
         self._kept: tuple[int, Fixed] | None = None
 
     def of(self, parameters: Sequence[torch.Tensor], make: Callable[[], Fixed]) -> Fixed:
@@ -39,11 +44,12 @@ class KeptWeights:
             parameters: the parameters and buffers of the cell.
             make: makes it.
         """
-        now = digest(parameters)
+        sources = [*parameters, *self._constants]
+        now = digest(sources)
         kept = self._kept  # read once: another thread may exchange it
         if kept is not None and kept[0] == now:
             return kept[1]
         made = make()
-        if now is not None and digest(parameters) == now:  # nobody wrote to them meanwhile
+        if now is not None and digest(sources) == now:  # nobody wrote to them meanwhile
             self._kept = now, made
         return made

@@ -14,7 +14,7 @@ from torch import nn
 
 from recurra.base import CannotFuse, Cell, State, map_state, state_tensors
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._identity import held_tensors
+from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 
@@ -30,7 +30,7 @@ def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
     assert isinstance(cell, nn.Module)
-    held = held_tensors(cell)
+    held = parameters_and_buffers(cell)
     returns = list(state_tensors(initial)) if resets is not None else []
     y, *final = torch.ops.recurra.unroll(
         number, held, x, tensors, returns, lengths, resets, reverse

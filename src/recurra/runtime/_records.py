@@ -15,12 +15,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
 
-from recurra.base import Cell, State
+from recurra.base import CannotFuse, Cell, State
 from recurra.graph import (
     CannotRecord,
     Graph,
@@ -33,6 +33,8 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.runtime._cache import read_file, write_file
+from recurra.runtime._reachable import Reachable, reachable
+from recurra.runtime._side_effects import SideEffects, refuse_side_effects
 from recurra.runtime._trial import Trial
 
 _Plan = TypeVar("_Plan", InferencePlan, TrainingPlan)
@@ -121,28 +123,45 @@ def step_of(
     Raises:
         CannotFuse: it cannot be a kernel.
     """
-    trial = _trial(cell, x, state, whole)
-    if trial is None:
-        return partition(trace_step(cell, x, state), whole=whole), Record()
-    record = Record(f"{_plain_name(cell)}_step-{trial.key[:32]}")
-    part = record.read_step()
-    if part is not None and trial.agrees(part):
-        return part, record
-    part, record = partition(trace_step(cell, x, state), whole=whole), Record(record.entry)
-    if trial.agrees(part):
+    if not isinstance(cell, nn.Module):
+        raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
+    found = reachable(cell)
+    trial = _trial(cell, x, state, whole, found)
+    effects = SideEffects(found)
+    try:
+        return _load_or_trace(cell, x, state, whole, found, trial)
+    finally:
+        refuse_side_effects(type(cell).__name__, effects.undo())
+
+
+def _load_or_trace(
+    cell: nn.Module, x: torch.Tensor, state: State, whole: bool, found: Reachable, trial: Trial
+) -> tuple[Partition, Record]:
+    record = Record()
+    if trial.key is not None:
+        record = Record(f"{_plain_name(cell)}_step-{trial.key[:32]}")
+        part = record.read_step()
+        if part is not None and trial.agrees(part):
+            return part, record
+        record = Record(record.entry)
+    step = trial.follow(lambda: trace_step(cast(Cell, cell), x, state, found.constants))
+    part = partition(step, whole=whole)
+    if trial.key is not None and trial.agrees(part):
         record.write_step(part)
     return part, record
 
 
-def _trial(cell: Cell, x: torch.Tensor, state: State, whole: bool) -> Trial | None:
-    if not isinstance(cell, nn.Module):
-        return None  # tracing says so
+def _trial(cell: nn.Module, x: torch.Tensor, state: State, whole: bool, found: Reachable) -> Trial:
+    """Try the step; once more where modules were loaded, as what these do is no part of it."""
     loaded = len(sys.modules)
+    effects = SideEffects(found, settings=True)
     try:
-        return Trial(cell, x, state, whole=whole)
-    except Exception:  # what the user's objects raise when they are looked at; tracing says it
-        again = len(sys.modules) > loaded  # what modules do while they are loaded is no part of it
-    return _trial(cell, x, state, whole) if again else None
+        trial = Trial(cell, x, state, whole=whole, found=found)
+    finally:
+        changed = effects.undo()
+        if len(sys.modules) == loaded:
+            refuse_side_effects(type(cell).__name__, changed)
+    return trial if len(sys.modules) == loaded else _trial(cell, x, state, whole, found)
 
 
 def _plain_name(cell: Cell) -> str:

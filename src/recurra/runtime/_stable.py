@@ -12,7 +12,7 @@ import os
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 from types import (
     BuiltinFunctionType,
     BuiltinMethodType,
@@ -26,18 +26,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from recurra.runtime._reachable import is_library
+
 _PLAIN = (
     bool, int, float, complex, str, bytes, type(None), type(...), torch.dtype, torch.device,
     torch.Size, torch.layout, torch.memory_format, slice, range,
 )  # fmt: skip
 _BUILTIN = (BuiltinFunctionType, BuiltinMethodType, MethodDescriptorType)
 _HOMES = (torch, F, torch.Tensor, torch.special, torch.linalg, operator)
-_LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(file)) + os.sep
-    for file in (torch.__file__, os.path.dirname(__file__))
-)
-_STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_OTHERS = ("site-packages", "dist-packages")
 _SILENT = (
     "__annotate_func__", "__annotations__", "__annotations_cache__", "__dict__", "__doc__",
     "__module__", "__orig_bases__", "__parameters__", "__weakref__", "_abc_impl",
@@ -52,18 +48,6 @@ class NotStable(Exception):
 def digest(form: Any) -> str:
     """Return the SHA-256 of a stable form."""
     return hashlib.sha256(json.dumps(form).encode()).hexdigest()
-
-
-@cache
-def is_library(file: str) -> bool:
-    """Tell whether a file is PyTorch's, Recurra's or Python's own: versions stand for these."""
-    if file.startswith("<frozen "):
-        return True
-    path = os.path.abspath(file)
-    if path.startswith(_LIBRARIES):
-        return True
-    rest = path.removeprefix(_STANDARD)
-    return rest != path and not rest.startswith(_OTHERS)
 
 
 class Forms:

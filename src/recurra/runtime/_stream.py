@@ -24,13 +24,13 @@ from recurra.base import (
 )
 from recurra.graph import InferencePlan, evaluate, plan_inference
 from recurra.runtime._course import course
-from recurra.runtime._identity import held_tensors
+from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kernel import in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
 from recurra.runtime._records import step_of
-from recurra.runtime._watch import Watch
+from recurra.runtime._reachable import reachable
 
 
 class Stream:
@@ -132,7 +132,7 @@ class Stream:
         kernel = self._kernel
         if kernel is None or not x.is_cpu:
             return self._step_plainly(x)
-        if not kernel.watch.is_same():
+        if not kernel.guard.is_valid(self.cell):  # type: ignore[arg-type]
             self._go_on_from(self.state)
             self._compile(x)
             return self(x)
@@ -201,6 +201,7 @@ class _StepKernel:
         self.cell = cell
         self.halves = halves
         self.shape = x.shape
+        self.guard = Guard(cell, reachable(cell))
         with tracing:
             self.part, record = step_of(cast(Cell, cell), x, state, whole=True)
             inference = record.plan(InferencePlan, self.part, plan_inference)
@@ -217,7 +218,6 @@ class _StepKernel:
         self.number = plan.dtype
         self.returns = plan.outputs[0].dtype
         self.now = 0
-        self.watch = Watch(cell)
         self.versions: list[tuple[int, object]] = []
 
     def state(self) -> tuple[torch.Tensor, ...]:
@@ -231,7 +231,7 @@ class _StepKernel:
 
     def step(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step."""
-        versions = self.watch.weights()
+        versions = self.guard.versions()
         if versions != self.versions:
             self._prepare(versions)
         if not (x.dtype == self.number and x.is_contiguous()):
@@ -259,7 +259,7 @@ class _StepKernel:
     def _prepare(self, versions: list[tuple[int, object]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
-        held = held_tensors(self.cell)
+        held = parameters_and_buffers(self.cell)
         self._check_form(held)
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)

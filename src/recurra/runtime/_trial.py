@@ -1,17 +1,20 @@
 """Trials: one step of a cell's own forward, to find its program on disk and to hold it to."""
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import nn
 
 from recurra.base import Cell, State, map_state, run_step, state_tensors
 from recurra.graph import Partition, Recipe, Watched, twin
-from recurra.runtime._identity import held_tensors
+from recurra.runtime._call_tracer import CallTracer
+from recurra.runtime._guard import parameters_and_buffers
+from recurra.runtime._reachable import Reachable, reachable
 from recurra.runtime._record_key import cell_form, environment_form, state_form
-from recurra.runtime._stable import Forms, NotStable, digest
-from recurra.runtime._trail import Trail
+from recurra.runtime._stable import Forms, digest
+
+_Traced = TypeVar("_Traced")
 
 _SCALES = (0.1, 1.0, 10.0)  # one row each: small numbers, usual ones, and such as saturate
 _ROUNDINGS = 1000  # how many a step may differ by
@@ -28,27 +31,53 @@ class Trial:
         x: input of one step, for its form only.
         state: state before it, likewise.
         whole: whether everything goes into the loop.
+        found: what the step may read. Default: it is looked for.
+
+    Attributes:
+        key: by which another process finds the program; None if it cannot recognise it.
 
     Raises:
-        NotStable: its program cannot be recognised by another process.
+        CannotFuse: the step does something that a kernel cannot.
     """
 
-    def __init__(self, cell: nn.Module, x: torch.Tensor, state: State, *, whole: bool) -> None:
+    def __init__(
+        self,
+        cell: nn.Module,
+        x: torch.Tensor,
+        state: State,
+        *,
+        whole: bool,
+        found: Reachable | None = None,
+    ) -> None:
         forms = Forms()
-        known = [environment_form(), whole, cell_form(forms, cell)]
-        known += [state_form(forms, x), state_form(forms, state)]
-        chance = torch.Generator().manual_seed(1)
-        held = held_tensors(cell)
-        values = [_shaken(tensor, chance) for tensor in held]
-        start = map_state(lambda part: _drawn(part, chance), state)
-        self._given = [*values, _drawn(x, chance), *state_tensors(start)]
-        other = twin(cell, held, values)
-        trail = Trail(forms, other.modules())
-        self._expected = _run(trail, other, self._given[len(held)], start)
-        self.key = digest([*known, trail.form()])
+        generator = torch.Generator().manual_seed(1)
+        tensors = parameters_and_buffers(cell)
+        values = [_shaken(tensor, generator) for tensor in tensors]
+        start = map_state(lambda part: _drawn(part, generator), state)
+        self._given = [*values, _drawn(x, generator), *state_tensors(start)]
+        other = twin(cell, tensors, values)
+        found = found or reachable(cell)
+        self._tracer = tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
+        self._expected = _run(tracer, other, self._given[len(tensors)], start)
+        try:
+            known = [environment_form(), whole, cell_form(forms, cell)]
+            known += [state_form(forms, x), state_form(forms, state)]
+            self.key = digest([*known, tracer.form()]) if self._expected is not None else None
+        except Exception:  # NotStable, or what the user's objects raise when they are looked at
+            self.key = None
+
+    def follow(self, trace: Callable[[], _Traced]) -> _Traced:
+        """Trace the step: watched, if it could not be watched when it was tried.
+
+        Raises:
+            CannotFuse: the step does something that a kernel cannot.
+        """
+        return trace() if self._expected is not None else self._tracer.follow(trace)
 
     def agrees(self, part: Partition) -> bool:
         """Tell whether a program computes what the cell does."""
+        if self._expected is None:
+            return False
         step = part.step
         given = [*step.held, step.x, *step.state]
         if [_form(node) for node in given] != [_form(value) for value in self._given]:
@@ -58,19 +87,22 @@ class Trial:
         return len(found) == len(self._expected) and all(map(_is_close, found, self._expected))
 
 
-def _run(trail: Trail, cell: nn.Module, x: torch.Tensor, state: State) -> list[torch.Tensor]:
-    chance = torch.get_rng_state()
+def _run(
+    tracer: CallTracer, cell: nn.Module, x: torch.Tensor, state: State
+) -> list[torch.Tensor] | None:
+    """Run the step; return what it makes, None where it fails or its numbers tell nothing."""
+    drawn = torch.get_rng_state()
     try:
-        results = trail.follow(lambda: Watched(cell)(x.clone(), map_state(torch.clone, state)))
+        results = tracer.follow(lambda: Watched(cell)(x.clone(), map_state(torch.clone, state)))
         y, following = run_step(cast(Cell, cell), x, state, results)
-    except Exception as error:  # whatever the user's code raises; tracing says it better
-        raise NotStable("the step cannot be tried") from error
+    except Exception:  # whatever the user's code raises; tracing says it better
+        if tracer.refusal is not None:
+            raise tracer.refusal from None
+        return None
     finally:
-        torch.set_rng_state(chance)
+        torch.set_rng_state(drawn)
     found = [each.detach() for each in (y, *state_tensors(following))]
-    if not any(each.isfinite().any() for each in found):
-        raise NotStable("no number of the trial tells anything")
-    return found
+    return found if any(each.isfinite().any() for each in found) else None
 
 
 def _form(value: Any) -> Any:

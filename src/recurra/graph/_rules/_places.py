@@ -23,7 +23,7 @@ from recurra.graph._rules._operands import (
 
 def _known(graph: Graph, index: Node) -> torch.Tensor:
     """Return the integers of an index that depends on no tensor from outside."""
-    if index.dtype == torch.bool or any(node.op == "input" for node in ancestors([index])):
+    if index.dtype == torch.bool or any(map(_may_change, ancestors([index]))):
         raise CannotFuse(
             "A step takes places that only a tensor knows.",
             got=str(index),
@@ -32,6 +32,10 @@ def _known(graph: Graph, index: Node) -> torch.Tensor:
             where=graph.where,
         )
     return evaluate([index], {}, 1)[0]
+
+
+def _may_change(node: Node) -> bool:
+    return node.op == "input" or (node.op == "opaque" and node.arguments[0] == "live")
 
 
 def _places(graph: Graph, index: Node, size: int, least: int = 0) -> torch.Tensor:

@@ -1,0 +1,74 @@
+"""Find what the step of a cell may read.
+
+From the cell's classes, hooks and attributes we follow the names that code mentions: globals,
+attributes, closures, defaults, imports. What no name leads to is not looked at: a cell may hold a
+logger or a trainer that its step does not use. Each function that is found may mention more names,
+so the search is repeated until they no longer grow; three rounds are usual.
+"""
+
+import array
+import sys
+import types
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.base import CannotFuse
+from recurra.runtime._reachable import _code, _objects
+from recurra.runtime._reachable._search import Look, Reachable, Search
+from recurra.runtime._reachable._value_types import IMMUTABLE, STATEFUL, WEAK, generator_types
+
+_LOOKS: tuple[tuple[Any, Look], ...] = (
+    (types.FunctionType, _code.look_into_function),
+    (nn.Module, _objects.look_into_module),
+    (torch.Tensor, _objects.look_into_tensor),
+    ((dict, types.MappingProxyType), _objects.look_into_mapping),
+    ((list, tuple, set, frozenset, deque), _objects.look_into_sequence),
+    (type, _code.look_into_class),
+    (types.ModuleType, _code.look_into_python_module),
+    (_code.WRAPPERS, _code.look_into_wrapper),
+    ((bytearray, array.array), _objects.look_into_array),
+    (WEAK, _objects.look_into_weak_reference),
+    (IMMUTABLE, _objects.look_at_immutable),
+    (STATEFUL, _objects.look_at_opaque),
+    (object, _objects.look_into_instance),
+)
+"""How to look into a value, by its type; the first that fits is taken."""
+
+
+def reachable(cell: nn.Module) -> Reachable:
+    """Return all that the step of a cell may read.
+
+    Raises:
+        CannotFuse: it may read something whose changes nobody could notice.
+    """
+    looks = _all_looks()
+    names, by_string = frozenset[str](), False
+    while True:
+        search = Search(cell, looks, names, by_string)
+        try:
+            _objects.look_at_global_hooks(search)
+            search.visit(cell, type(cell).__name__)
+            _code.look_at_patches(search)
+        except RecursionError:
+            raise CannotFuse(
+                f"`{type(cell).__name__}` holds values that are nested too deeply to be watched."
+            ) from None
+        if (search.mentioned, search.by_string) == (names, by_string):
+            return search.found
+        names, by_string = search.mentioned, search.by_string
+
+
+def _all_looks() -> Sequence[tuple[Any, Look]]:
+    """Return the table, with the types of NumPy where it is loaded."""
+    numpy = sys.modules.get("numpy")
+    more: list[tuple[Any, Look]] = [(generator_types(), _objects.look_into_generator)]
+    if numpy is not None:
+        more += [
+            (numpy.ndarray, _objects.look_into_array),
+            ((numpy.generic, numpy.dtype, numpy.ufunc), _objects.look_at_immutable),
+        ]
+    return (*more, *_LOOKS)

@@ -1,0 +1,86 @@
+"""Library code: tell it from the user's, which may change while a process runs."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from types import CodeType, ModuleType
+from typing import Any
+
+import torch
+
+_PACKAGES = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep
+    for file in (torch.__file__, os.path.dirname(os.path.dirname(__file__)))
+)
+_STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+@cache
+def is_library(file: str) -> bool:
+    """Tell whether a file is PyTorch's, Recurra's or Python's own: versions stand for these."""
+    if file.startswith("<frozen "):
+        return True
+    path = os.path.abspath(file)
+    if path.startswith(_PACKAGES):
+        return True
+    rest = path.removeprefix(_STANDARD)
+    return rest != path and not rest.startswith(_INSTALLED)
+
+
+@cache
+def _is_installed(file: str) -> bool:
+    """Tell whether a file belongs to an installed package, of whatever kind."""
+    path = os.path.abspath(file)
+    return any(f"{os.sep}{name}{os.sep}" in path for name in _INSTALLED)
+
+
+class UserCode:
+    """Knows whose code is watched: the user's files, and the packages that cells come from.
+
+    A package in `site-packages` counts as the user's when a module of the cell is defined in it;
+    what other packages hold is taken to stay as it is.
+
+    Args:
+        classes: the classes of the cell and of its modules.
+    """
+
+    def __init__(self, classes: Iterable[type[Any]]) -> None:
+        names = {base.__module__ for kind in classes for base in kind.__mro__}
+        self._packages = {name.partition(".")[0] for name in names}
+
+    def has_file(self, file: str, module: str) -> bool:
+        """Tell whether a file of a module is the user's."""
+        if is_library(file):
+            return False
+        return not _is_installed(file) or module.partition(".")[0] in self._packages
+
+    def has_code(self, code: CodeType, space: Mapping[str, Any]) -> bool:
+        """Tell whether code is the user's, by its file; generated code belongs to its module.
+
+        Args:
+            code: the code.
+            space: its globals.
+        """
+        file = code.co_filename
+        if file.startswith("<") and not file.startswith("<frozen "):
+            file = str(space.get("__file__") or file)
+        return self.has_file(file, str(space.get("__name__")))
+
+    def has_class(self, kind: type[Any]) -> bool:
+        """Tell whether a class is the user's, defined in a notebook or by `exec` included."""
+        if kind.__module__ in sys.builtin_module_names:
+            return False
+        module = sys.modules.get(kind.__module__)
+        file = getattr(module, "__file__", None)
+        if file is None:  # `__main__` of a notebook, `exec`; or a module written in C
+            return module is None or kind.__module__ == "__main__"
+        return self.has_file(file, kind.__module__)
+
+    def has_module(self, module: ModuleType) -> bool:
+        """Tell whether a module is the user's."""
+        file = getattr(module, "__file__", None)
+        if file is None:
+            return module.__name__ == "__main__" or module.__spec__ is None
+        return self.has_file(file, module.__name__)

@@ -1,0 +1,204 @@
+"""Search: walk from a cell over all values that the code of its step may read.
+
+Three things come out of one walk: the key (equal keys have equal programs), the slots whose
+contents a `Guard` compares, and the containers that a step must leave alone.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from types import CellType, CodeType
+from typing import Any
+
+import torch
+from torch import nn
+
+from recurra.base import CannotFuse
+from recurra.runtime._reachable._code_names import names_of
+from recurra.runtime._reachable._library_code import UserCode
+from recurra.runtime._reachable._value_types import PLAIN, ById
+
+_MAX_VALUES = 200_000
+
+
+@dataclass(frozen=True)
+class Names:
+    """Some names of a module or a class, which a step must not bind anew."""
+
+    space: Any
+    names: tuple[str, ...]
+
+
+@dataclass
+class Reachable:
+    """All that the step of a cell may read.
+
+    Attributes:
+        tokens: the key, part by part.
+        slots: mappings, and the names whose values are compared by identity.
+        attributes: objects, and the attributes whose values are compared likewise.
+        members: containers whose members are compared likewise.
+        sized: containers whose sizes are compared.
+        absent: mappings, and a name that they must not get.
+        arrays: what is compared by content.
+        constants: plain tensors; a program reads their values at each call.
+        generators: what draws random numbers.
+        containers: what a step must leave alone, each with the words for it.
+        codes: the user's code that may run.
+        user: tells whose code is the user's.
+    """
+
+    user: UserCode
+    tokens: list[Hashable] = field(default_factory=list)
+    slots: list[tuple[Mapping[Any, Any], tuple[Any, ...]]] = field(default_factory=list)
+    attributes: list[tuple[Any, tuple[str, ...]]] = field(default_factory=list)
+    members: list[Any] = field(default_factory=list)
+    sized: list[Any] = field(default_factory=list)
+    absent: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    arrays: list[Any] = field(default_factory=list)
+    constants: list[torch.Tensor] = field(default_factory=list)
+    generators: list[Any] = field(default_factory=list)
+    containers: list[tuple[str, Any]] = field(default_factory=list)
+    codes: set[CodeType] = field(default_factory=set)
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """What is equal for cells whose steps read equal things."""
+        return tuple(self.tokens)
+
+
+Look = Callable[["Search", Any, str], None]
+
+
+class Search:
+    """One walk.
+
+    Args:
+        cell: where it starts.
+        looks: for types of values, how to look into them; the first that fits is taken.
+        names: names of attributes that the code is known to mention.
+        by_string: whether the code is known to reach attributes by names that it makes up.
+
+    Attributes:
+        found: what it has found.
+        mentioned: the names that the code which it has met mentions.
+        by_string: whether any of that code makes up names.
+    """
+
+    def __init__(
+        self,
+        cell: nn.Module,
+        looks: Sequence[tuple[Any, Look]],
+        names: frozenset[str],
+        by_string: bool,
+    ) -> None:
+        self.user = UserCode(type(module) for module in cell.modules())
+        self.found = Reachable(self.user)
+        self.mentioned, self.by_string = names, by_string
+        self._names, self._all_names, self._looks = names, by_string, looks
+        self._numbers: dict[int, int] = {}
+        self._alive: list[Any] = []  # so that no other value takes the place of one that was met
+        self._refuses = True
+
+    def visit(self, value: Any, path: str) -> None:
+        """Note a value and all that it leads to.
+
+        Raises:
+            CannotFuse: it may change without anybody noticing.
+        """
+        kind = type(value)
+        if kind in PLAIN:
+            self.token(kind, value if kind is str else repr(value))
+        elif self.is_new(value):
+            next(look for kinds, look in self._looks if isinstance(value, kinds))(self, value, path)
+
+    def is_new(self, value: Any) -> bool:
+        """Note that a value was met; tell whether for the first time."""
+        number = self._numbers.setdefault(id(value), len(self._numbers))
+        if number < len(self._alive):
+            self.token("again", number)
+            return False
+        self._alive.append(value)
+        if len(self._alive) > _MAX_VALUES:
+            raise CannotFuse("A step may read more values than can be watched.", got=_MAX_VALUES)
+        return True
+
+    def token(self, *parts: Hashable) -> None:
+        """Add to the key."""
+        self.found.tokens.append(parts)
+
+    def reads(self, name: str) -> bool:
+        """Tell whether the code mentions a name."""
+        return name in self._names
+
+    def may_read(self, name: str) -> bool:
+        """Tell whether the code mentions a name, or may make it up."""
+        return self._all_names or name in self._names
+
+    def mention(self, code: CodeType, path: str) -> None:
+        """Note code that may run, and the names in it."""
+        named = names_of(code)
+        if named.unseen:
+            raise unwatched(path, f"uses `{named.unseen}`, by which it may reach anything")
+        self.mentioned |= named.attributes
+        self.by_string |= named.by_string
+        self.found.codes |= named.codes
+
+    def slots(self, table: Mapping[str, Any], names: Sequence[str], path: str) -> None:
+        """Note the values of some names, and what they lead to."""
+        if names:
+            self.found.slots.append((table, tuple(names)))
+        for name in names:
+            self.token(name)
+            self.visit(table[name], f"{path}.{name}" if path else name)
+
+    def attributes(
+        self,
+        table: Mapping[str, Any],
+        path: str,
+        *,
+        by_name: bool,
+        but: Set[str] = frozenset(),
+    ) -> None:
+        """Note what an object holds: plain values always, others where the code may read them.
+
+        Args:
+            table: its attributes.
+            path: the words for it.
+            by_name: whether others are chosen by their names; otherwise all are noted.
+            but: names that are left out. Default: none.
+        """
+        names = [name for name in table if name not in but]
+        plain = [name for name in names if type(table[name]) in PLAIN]
+        others = [name for name in names if type(table[name]) not in PLAIN]
+        chosen = others if not by_name else [name for name in others if self.reads(name)]
+        self.slots(table, [*plain, *chosen], path)
+        if by_name and self._all_names:
+            before, self._refuses = self._refuses, False  # it may never be read
+            self.slots(table, [name for name in others if not self.reads(name)], path)
+            self._refuses = before
+
+    def closure(self, cell: CellType, name: str) -> None:
+        """Note what a variable of an enclosing function holds."""
+        self.found.containers.append((name, cell))
+        try:
+            value = cell.cell_contents
+        except ValueError:  # nothing yet
+            self.token("unbound")
+        else:
+            self.found.attributes.append((cell, ("cell_contents",)))
+            self.visit(value, name)
+
+    def opaque(self, value: Any, path: str) -> None:
+        """Note a value whose changes nobody could notice: refused where the step reads it."""
+        if self._refuses:
+            kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
+            raise unwatched(path, f"is a `{kind}`, whose changes cannot be noticed")
+        self.token(ById(value))
+
+
+def unwatched(path: str, problem: str) -> CannotFuse:
+    """Return the error for what a step reads and nobody can watch."""
+    return CannotFuse(
+        f"The step reads `{path}`, which {problem}.",
+        fix="hand it to the cell as a number, a list, a buffer or a part of `x`",
+    )
