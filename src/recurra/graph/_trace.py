@@ -117,7 +117,7 @@ def _trace_at(
         x, *rest = values[len(names) :]
         other = twin(cell, tensors, values[: len(names)])
         with _GradientSwitches(type(cell).__name__):
-            results = Watched(other)(x, _like(state, iter(rest)))
+            results = Watched(other).forward(x, _like(state, iter(rest)))
         y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
         return [y, *state_tensors(following)]
 

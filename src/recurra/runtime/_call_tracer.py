@@ -81,22 +81,22 @@ class CallTracer:
                 self._enter(frame)
         elif event == "c_call" and not _is_of_torch(frame):
             problem = impurity(argument)
-            if problem and self._is_in_step(frame) and not _is_importing(frame):
+            if problem and self._calls(frame) and not _is_importing(frame):
                 self._refuse(frame, problem)
 
     def _enter(self, frame: FrameType) -> None:
         code = frame.f_code
         is_known = code in self._found.codes or not self._found.user.has_code(code, frame.f_globals)
-        if not is_known and self._is_in_step(frame.f_back) and not _is_importing(frame):
+        if not is_known and self._calls(frame.f_back) and not _is_importing(frame):
             self._refuse(frame, f"runs `{code.co_qualname}`, to which no name leads")
         try:
             self._note(frame)
         except Exception as error:  # must not reach the code that runs
             self._not_stable = error
 
-    def _is_in_step(self, frame: FrameType | None) -> bool:
-        """Tell whether the user's code called this, and not PyTorch or the tracer by itself."""
-        while frame is not None:
+    def _calls(self, frame: FrameType | None) -> bool:
+        """Tell whether a frame is the step's: PyTorch and the tracer call things by themselves, too."""
+        while frame is not None and not _is_of_torch(frame):
             if frame.f_code in self._found.codes:
                 return True
             frame = frame.f_back

@@ -57,7 +57,11 @@ class Guard:
         return values
 
     def is_valid(self, cell: nn.Module) -> bool:
-        """Tell whether all is what it was."""
+        """Tell whether all is what it was, shapes and dtypes of parameters and buffers included."""
+        return self.is_same(cell) and _forms(self.parameters_and_buffers) == self._forms
+
+    def is_same(self, cell: nn.Module) -> bool:
+        """Tell whether the cell and all that its step reads are the same things."""
         try:
             values = self._all_values(cell)
         except (LookupError, AttributeError, ValueError, RuntimeError):  # gone, or being changed
@@ -66,7 +70,6 @@ class Guard:
             len(values) == len(self._values)
             and all(map(is_, values, self._values))
             and list(map(len, self._sized)) == self._sizes
-            and _forms(self.parameters_and_buffers) == self._forms
             and all(keys.isdisjoint(names) for keys, names in self._absent)
             and (not self._arrays or list(map(array_content, self._arrays)) == self._contents)
             and (not self.constants or self._has_equal_constants())

@@ -132,7 +132,7 @@ class Stream:
         kernel = self._kernel
         if kernel is None or not x.is_cpu:
             return self._step_plainly(x)
-        if not kernel.guard.is_valid(self.cell):  # type: ignore[arg-type]
+        if not kernel.guard.is_same(self.cell):  # type: ignore[arg-type]
             self._go_on_from(self.state)
             self._compile(x)
             return self(x)

@@ -36,7 +36,6 @@ _PARTS: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
     (functools.partial, ("func", "args", "keywords")),
     (functools.partialmethod, ("func", "args", "keywords")),
     (functools.cached_property, ("func",)),
-    (functools._lru_cache_wrapper, ("__wrapped__",)),
 )
 WRAPPERS = tuple(kind for kind, _ in _PARTS)
 """Types of what stands for a function."""

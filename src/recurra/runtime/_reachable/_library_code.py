@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -70,17 +70,17 @@ class UserCode:
 
     def has_class(self, kind: type[Any]) -> bool:
         """Tell whether a class is the user's, defined in a notebook or by `exec` included."""
-        if kind.__module__ in sys.builtin_module_names:
-            return False
         module = sys.modules.get(kind.__module__)
-        file = getattr(module, "__file__", None)
-        if file is None:  # `__main__` of a notebook, `exec`; or a module written in C
-            return module is None or kind.__module__ == "__main__"
-        return self.has_file(file, kind.__module__)
+        if module is None:
+            return True
+        if kind.__module__ in sys.builtin_module_names:  # `exec` without a name makes such, too
+            methods = [each for each in vars(kind).values() if isinstance(each, FunctionType)]
+            return any(self.has_code(each.__code__, each.__globals__) for each in methods)
+        return self.has_module(module)
 
     def has_module(self, module: ModuleType) -> bool:
         """Tell whether a module is the user's."""
         file = getattr(module, "__file__", None)
         if file is None:
-            return module.__name__ == "__main__" or module.__spec__ is None
+            return module.__name__ == "__main__" or getattr(module, "__spec__", None) is None
         return self.has_file(file, module.__name__)

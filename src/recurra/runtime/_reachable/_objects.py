@@ -66,6 +66,9 @@ def _look_into_table(search: Search, table: dict[str, Any], path: str) -> None:
             search.visit(value, f"{path}.{name}")
         elif search.is_new(value):
             search.token(type(value), tuple(value.shape), value.dtype)
+            if not search.is_input(value):  # of a module that the cell does not register
+                search.token(ById(value), value.requires_grad)
+                search.found.constants.append(value)
 
 
 def _look_into_members(search: Search, table: Mapping[Any, Any], path: str) -> None:

@@ -97,6 +97,7 @@ class Search:
         self._names, self._all_names, self._looks = names, by_string, looks
         self._numbers: dict[int, int] = {}
         self._alive: list[Any] = []  # so that no other value takes the place of one that was met
+        self._inputs = {id(each) for each in (*cell.parameters(), *cell.buffers())}
         self._refuses = True
 
     def visit(self, value: Any, path: str) -> None:
@@ -121,6 +122,10 @@ class Search:
         if len(self._alive) > _MAX_VALUES:
             raise CannotFuse("A step may read more values than can be watched.", got=_MAX_VALUES)
         return True
+
+    def is_input(self, tensor: torch.Tensor) -> bool:
+        """Tell whether a tensor is a parameter or a buffer of the cell, so an input of the step."""
+        return id(tensor) in self._inputs
 
     def token(self, *parts: Hashable) -> None:
         """Add to the key."""

@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import functools
 import itertools
 import random
 import re
@@ -37,6 +38,7 @@ IMMUTABLE = (
 STATEFUL = (
     IOBase, ContextVar, local, types.GeneratorType, types.CoroutineType, types.FrameType,
     types.AsyncGeneratorType, itertools.count, itertools.cycle, memoryview,
+    functools._lru_cache_wrapper,  # what it remembers may be older than what its function reads
 )  # fmt: skip
 """Types of values whose state cannot be seen from outside."""
 
