@@ -25,6 +25,7 @@ from recurra.runtime._reachable import (
 )
 
 _ABSENT = object()
+_DRAWS = "draws from "
 _Check = tuple[str, Callable[[], bool], Callable[[], None]]
 """Words for a thing, whether it has changed, and how to put it back."""
 
@@ -44,8 +45,9 @@ class SideEffects:
             check = _check_of(container)
             if check is not None:
                 self._checks.append((path, *check))
-        for name, generator in [*_global_generators(), *(("", each) for each in found.generators)]:
-            self._checks.append((name or type(generator).__name__, *_generator_check(generator)))
+        own = [(f"a `{type(each).__name__}` for random numbers", each) for each in found.generators]
+        for name, generator in [*_global_generators(), *own]:
+            self._checks.append((_DRAWS + name, *_generator_check(generator)))
         self._checks += _settings() if settings else []
 
     def undo(self) -> list[str]:
@@ -58,10 +60,10 @@ class SideEffects:
 
 def refuse_side_effects(name: str, changed: list[str]) -> None:
     """Raise CannotFuse if the step of a cell has changed anything outside of itself."""
-    drawn = [each for each in changed if each in _GENERATORS]
-    if drawn:
+    draws = [each for each in changed if each.startswith(_DRAWS)]
+    if draws:
         raise CannotFuse(
-            f"The step of `{name}` draws random numbers from {drawn[0]}, which a kernel cannot.",
+            f"The step of `{name}` {draws[0]}, which a kernel cannot.",
             fix="use `recurra.base.uniform`, or draw before `unroll` and hand them in with `x`",
         )
     if changed:
@@ -199,15 +201,12 @@ _CHECKS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (torch.Tensor, _tensor_check),
 )
 
-_GENERATORS = ("Python's `random`", "NumPy's `random`", "PyTorch's default generator")
-
-
 def _global_generators() -> list[tuple[str, Any]]:
     numpy = sys.modules.get("numpy.random")
-    found = [(_GENERATORS[0], random._inst)]  # type: ignore[attr-defined]
+    found = [("Python's `random`", random._inst)]  # type: ignore[attr-defined]
     if numpy is not None:
-        found.append((_GENERATORS[1], numpy.mtrand._rand))
-    return [*found, (_GENERATORS[2], torch.default_generator)]
+        found.append(("NumPy's `random`", numpy.mtrand._rand))
+    return [*found, ("PyTorch's random generator", torch.default_generator)]
 
 
 def _generator_check(generator: Any) -> tuple[Callable[[], bool], Callable[[], None]]:

@@ -56,8 +56,9 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     search.visit(function.__kwdefaults__, f"{path}.__kwdefaults__")
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         search.closure(cell, name)
-    if vars(function):
-        search.attributes(vars(function), path, by_name=True)
+    search.found.sized.append(vars(function))
+    search.found.containers.append((path, vars(function)))
+    search.attributes(vars(function), path, by_name=True)
     _look_at_globals(search, function)
 
 
