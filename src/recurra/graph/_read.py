@@ -86,7 +86,8 @@ class Reader:
             otherwise they stay whole, for PyTorch to run.
         real: the dtype that stands in for integers, which kernels do not have: counts of true
             elements, as gradients of a maximum take them. Default: integers stay.
-        live: tensors whose values are read at each call. Default: those that are met stay as they are.
+        live: tensors whose values are read at each call. Default: those that are met stay as
+            they are.
     """
 
     def __init__(

@@ -34,9 +34,7 @@ class CallTracer:
         own: modules that need no description, as they are described elsewhere.
     """
 
-    def __init__(
-        self, name: str, found: Reachable, forms: Forms, own: Iterable[nn.Module]
-    ) -> None:
+    def __init__(self, name: str, found: Reachable, forms: Forms, own: Iterable[nn.Module]) -> None:
         self._name = name
         self._found = found
         self._forms = forms
@@ -95,7 +93,7 @@ class CallTracer:
             self._not_stable = error
 
     def _calls(self, frame: FrameType | None) -> bool:
-        """Tell whether a frame is the step's: PyTorch and the tracer call things by themselves, too."""
+        """Tell whether a frame is the step's: PyTorch calls things by itself, too."""
         while frame is not None and not _is_of_torch(frame):
             if frame.f_code in self._found.codes:
                 return True
@@ -103,7 +101,9 @@ class CallTracer:
         return False
 
     def _refuse(self, frame: FrameType, problem: str) -> None:
-        self.refusal = CannotFuse(f"The step of `{self._name}` {problem}.", where=_users_line(frame))
+        self.refusal = CannotFuse(
+            f"The step of `{self._name}` {problem}.", where=_users_line(frame)
+        )
         raise self.refusal
 
     def _note(self, frame: FrameType) -> None:

@@ -22,9 +22,9 @@ from recurra.base import (
     state_tensors,
     warn_once,
 )
+from recurra.runtime._form import form_of
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import Guard
-from recurra.runtime._form import form_of
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell

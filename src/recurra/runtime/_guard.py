@@ -90,7 +90,7 @@ def parameters_and_buffers(cell: nn.Module) -> list[torch.Tensor]:
 
 
 def tensor_versions(tensors: Sequence[torch.Tensor]) -> list[tuple[int, object]]:
-    """Return what changes when PyTorch writes to a tensor; writing through `.data` is not counted."""
+    """Return what changes when PyTorch writes to a tensor; it does not count `.data`."""
     try:
         return [(tensor.data_ptr(), tensor._version) for tensor in tensors]
     except RuntimeError:  # made in inference mode, where nobody counts: equal to nothing

@@ -139,7 +139,7 @@ def _load_or_trace(
 ) -> tuple[Partition, Record]:
     record = Record()
     if trial.key is not None:
-        record = Record(f"{_plain_name(cell)}_step-{trial.key[:32]}")
+        record = Record(f"{_plain_name(type(cell).__name__)}_step-{trial.key[:32]}")
         part = record.read_step()
         if part is not None and trial.agrees(part):
             return part, record
@@ -164,5 +164,5 @@ def _trial(cell: nn.Module, x: torch.Tensor, state: State, whole: bool, found: R
     return trial if len(sys.modules) == loaded else _trial(cell, x, state, whole, found)
 
 
-def _plain_name(cell: Cell) -> str:
-    return re.sub(r"[^A-Za-z0-9_]+", "_", type(cell).__name__)[:40]
+def _plain_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_]+", "_", name)[:40]

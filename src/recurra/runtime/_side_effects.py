@@ -26,8 +26,10 @@ from recurra.runtime._reachable import (
 
 _ABSENT = object()
 _DRAWS = "draws from "
+_Pair = tuple[Callable[[], bool], Callable[[], None]]
+"""Whether a thing has changed, and how to put it back."""
 _Check = tuple[str, Callable[[], bool], Callable[[], None]]
-"""Words for a thing, whether it has changed, and how to put it back."""
+"""The same, with words for the thing."""
 
 
 class SideEffects:
@@ -52,10 +54,10 @@ class SideEffects:
 
     def undo(self) -> list[str]:
         """Put back what has changed; return the words for it."""
-        changed = [(path, put_back) for path, has_changed, put_back in self._checks if has_changed()]
-        for _, put_back in reversed(changed):
+        changed = [check for check in self._checks if check[1]()]
+        for _, _, put_back in reversed(changed):
             put_back()
-        return list(dict.fromkeys(path for path, _ in changed))
+        return list(dict.fromkeys(path for path, _, _ in changed))
 
 
 def refuse_side_effects(name: str, changed: list[str]) -> None:
@@ -74,7 +76,7 @@ def refuse_side_effects(name: str, changed: list[str]) -> None:
         )
 
 
-def _check_of(container: Any) -> tuple[Callable[[], bool], Callable[[], None]] | None:
+def _check_of(container: Any) -> _Pair | None:
     """Return how to see that a container has changed, and how to put it back."""
     if isinstance(container, Names):
         is_class = isinstance(container.space, type)
@@ -85,7 +87,7 @@ def _check_of(container: Any) -> tuple[Callable[[], bool], Callable[[], None]] |
     return None if isinstance(container, MappingProxyType) else _array_check(container)
 
 
-def _names_check(names: Names) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _names_check(names: Names) -> _Pair:
     space = names.space
     then = {name: space.get(name, _ABSENT) for name in names.names}
 
@@ -102,14 +104,16 @@ def _names_check(names: Names) -> tuple[Callable[[], bool], Callable[[], None]]:
     return has_changed, put_back
 
 
-def _class_check(names: Names) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _class_check(names: Names) -> _Pair:
     kind = names.space
     then = dict(vars(kind))
     watched = {name: then[name] for name in names.names}
 
     def has_changed() -> bool:
         now = vars(kind)
-        return len(now) != len(then) or any(now.get(n, _ABSENT) is not v for n, v in watched.items())
+        return len(now) != len(then) or any(
+            now.get(n, _ABSENT) is not v for n, v in watched.items()
+        )
 
     def put_back() -> None:
         for name in [name for name in vars(kind) if name not in then]:
@@ -121,7 +125,7 @@ def _class_check(names: Names) -> tuple[Callable[[], bool], Callable[[], None]]:
     return has_changed, put_back
 
 
-def _dict_check(table: dict[Any, Any]) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _dict_check(table: dict[Any, Any]) -> _Pair:
     then = dict(table)
 
     def has_changed() -> bool:
@@ -136,7 +140,7 @@ def _dict_check(table: dict[Any, Any]) -> tuple[Callable[[], bool], Callable[[],
     return has_changed, put_back
 
 
-def _members_check(members: Any) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _members_check(members: Any) -> _Pair:
     then = list(members)
 
     def has_changed() -> bool:
@@ -150,7 +154,7 @@ def _members_check(members: Any) -> tuple[Callable[[], bool], Callable[[], None]
     return has_changed, put_back
 
 
-def _closure_check(cell: CellType) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _closure_check(cell: CellType) -> _Pair:
     then = _contents(cell)
 
     def put_back() -> None:
@@ -169,7 +173,7 @@ def _contents(cell: CellType) -> Any:
         return _ABSENT
 
 
-def _tensor_check(tensor: torch.Tensor) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _tensor_check(tensor: torch.Tensor) -> _Pair:
     then = tensor.detach().clone()
 
     def has_changed() -> bool:
@@ -185,7 +189,7 @@ def _tensor_check(tensor: torch.Tensor) -> tuple[Callable[[], bool], Callable[[]
     return has_changed, put_back
 
 
-def _array_check(array: Any) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _array_check(array: Any) -> _Pair:
     then = array_content(array)
 
     def put_back() -> None:
@@ -194,12 +198,13 @@ def _array_check(array: Any) -> tuple[Callable[[], bool], Callable[[], None]]:
     return (lambda: array_content(array) != then), put_back
 
 
-_CHECKS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+_CHECKS: tuple[tuple[Any, Callable[[Any], _Pair]], ...] = (
     (dict, _dict_check),
     ((list, set, deque), _members_check),
     (CellType, _closure_check),
     (torch.Tensor, _tensor_check),
 )
+
 
 def _global_generators() -> list[tuple[str, Any]]:
     numpy = sys.modules.get("numpy.random")
@@ -209,7 +214,7 @@ def _global_generators() -> list[tuple[str, Any]]:
     return [*found, ("PyTorch's random generator", torch.default_generator)]
 
 
-def _generator_check(generator: Any) -> tuple[Callable[[], bool], Callable[[], None]]:
+def _generator_check(generator: Any) -> _Pair:
     then = random_state(generator)
     return (
         lambda: not _equal(random_state(generator), then),
@@ -229,7 +234,7 @@ def _equal(now: Any, then: Any) -> bool:
 def _settings() -> list[_Check]:
     """Return checks of what holds for the whole process."""
     return [
-        ("os.environ", *_dict_check(os.environ._data)),  # type: ignore[attr-defined]
+        ("os.environ", *_dict_check(os.environ._data)),
         ("sys.path", *_members_check(sys.path)),
         *(
             (words, _differs(get, get()), _setter(put, get()))

@@ -29,8 +29,8 @@ from recurra.runtime._kernel import in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
-from recurra.runtime._records import step_of
 from recurra.runtime._reachable import reachable
+from recurra.runtime._records import step_of
 
 
 class Stream:

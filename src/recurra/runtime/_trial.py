@@ -93,7 +93,8 @@ def _run(
     """Run the step; return what it makes, None where it fails or its numbers tell nothing."""
     drawn = torch.get_rng_state()
     try:
-        results = tracer.follow(lambda: Watched(cell).forward(x.clone(), map_state(torch.clone, state)))
+        given = x.clone(), map_state(torch.clone, state)
+        results = tracer.follow(lambda: Watched(cell).forward(*given))
         y, following = run_step(cast(Cell, cell), x, state, results)
     except Exception:  # whatever the user's code raises; tracing says it better
         if tracer.refusal is not None:

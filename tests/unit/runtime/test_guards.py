@@ -501,6 +501,41 @@ def a_name_of_python_itself():
     yield cell
 
 
+def a_function_of_builtins():
+    cell = of(lambda _, h: divmod(2.5, 1)[1] * h)
+    yield cell
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.divmod", lambda *_: (0.0, 0.25))
+        yield cell
+    yield cell
+
+
+def a_module_that_makes_its_names():
+    module = types.ModuleType("module_with_getattr")
+    module.__getattr__ = lambda name: {"RATE": TAU}[name]
+    cell = of(lambda _, h: module.RATE)
+    yield cell
+    set_global("TAU", 0.3)
+    yield cell
+    module.RATE = 0.125
+    yield cell
+
+
+def an_object_of_another_class():
+    class Other(Options):
+        @property
+        def scale(self):
+            return 2.0
+
+    cell = of(lambda self, h: getattr(self.o, "scale", 1.0) * self.o.rate)
+    cell.o = Options()
+    yield cell
+    cell.o.__class__ = Other
+    yield cell
+    cell.o.__dict__ = {"rate": 0.125}
+    yield cell
+
+
 def functions_of_pytorch():
     cell = of(lambda _, h: torch.sigmoid(h) * F.relu(h) + h.sin())
     yield cell
@@ -630,7 +665,8 @@ STORIES = [
     static_and_class_methods, containers, sets_and_ranges, tensors_in_containers,
     plain_tensors_of_the_cell, places_of_an_axis, arrays, an_array_as_a_tensor, objects_in_objects,
     slots, defaults, attributes_of_functions, partial_functions_and_bound_methods, names_made_up,
-    lambdas_by_name, a_name_of_python_itself, functions_of_pytorch, forward_of_a_module_of_pytorch,
+    lambdas_by_name, a_name_of_python_itself, a_function_of_builtins,
+    a_module_that_makes_its_names, an_object_of_another_class, functions_of_pytorch, forward_of_a_module_of_pytorch,
     modules_that_are_not_registered, weak_references, the_environment,
     a_module_that_is_imported_in_the_step, a_cell_made_by_exec, forward_hooks, modes_and_copies,
     what_the_step_does_not_read_may_be_anything,

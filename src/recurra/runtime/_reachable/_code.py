@@ -1,5 +1,6 @@
 """Code: functions, classes, Python modules, and what is wrapped around functions."""
 
+import builtins
 import functools
 import os
 import sys
@@ -64,7 +65,9 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
 
 def _look_at_globals(search: Search, function: types.FunctionType) -> None:
     space, named = function.__globals__, names_of(function.__code__)
-    search.found.absent += [(space, name) for name in named.globals if name not in space]
+    absent = [name for name in named.globals if name not in space]
+    search.found.absent += [(space, name) for name in absent]
+    search.slots(vars(builtins), [name for name in absent if name in vars(builtins)], "")
     if named.globals:
         search.found.containers.append(("", Names(space, named.globals)))
     search.slots(space, [name for name in named.globals if name in space], "")
@@ -77,8 +80,10 @@ def look_into_python_module(search: Search, module: types.ModuleType, path: str)
     """Note the names of a module that the code mentions; of a library's, what may change."""
     search.token(ById(module))
     held = vars(module)
-    names = [name for name in held if search.reads(name)]
-    if not search.user.has_module(module):
+    names = [name for name in held if search.reads(name) or name == "__getattr__"]
+    if search.user.has_module(module):
+        search.found.sized.append(held)
+    else:
         if module.__name__.partition(".")[0] in ("torch", "recurra"):
             return
         names = [name for name in names if not isinstance(held[name], _IS_NO_STATE)]
@@ -97,10 +102,10 @@ def look_at_patches(search: Search) -> None:
             search.found.slots.append((held, tuple(names)))
         for name in names:
             value = held[name]
-            if isinstance(value, types.FunctionType):
-                if search.user.has_code(value.__code__, value.__globals__):
-                    search.token("patched", name)
-                    search.visit(value, name)
+            is_function = isinstance(value, types.FunctionType)
+            if is_function and search.user.has_code(value.__code__, value.__globals__):
+                search.token("patched", name)
+                search.visit(value, name)
 
 
 def look_into_class(search: Search, kind: type[Any], path: str) -> None:

@@ -80,7 +80,7 @@ class UserCode:
 
     def has_module(self, module: ModuleType) -> bool:
         """Tell whether a module is the user's."""
-        file = getattr(module, "__file__", None)
+        file = vars(module).get("__file__")
         if file is None:
-            return module.__name__ == "__main__" or getattr(module, "__spec__", None) is None
+            return module.__name__ == "__main__" or vars(module).get("__spec__") is None
         return self.has_file(file, module.__name__)

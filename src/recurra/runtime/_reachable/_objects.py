@@ -27,7 +27,7 @@ def look_at_global_hooks(search: Search) -> None:
 
 
 def look_into_module(search: Search, module: nn.Module, path: str) -> None:
-    """Note a module: its class, parameters, buffers, modules within, hooks, and other attributes."""
+    """Note a module: its class, tables, hooks, and other attributes."""
     held = vars(module)
     search.token("module", len(held))
     search.found.sized.append(held)
@@ -124,7 +124,7 @@ def look_into_tensor(search: Search, tensor: torch.Tensor, path: str) -> None:
 
 def look_into_array(search: Search, array: Any, path: str) -> None:
     """Note numbers in memory that anybody can write to."""
-    if getattr(array, "dtype", None) == object:
+    if getattr(getattr(array, "dtype", None), "hasobject", False):
         raise unwatched(path, "is an array of objects")
     form = (str(getattr(array, "dtype", "")), getattr(array, "shape", ()))
     search.token(ById(type(array)), form, array_content(array))
@@ -173,7 +173,8 @@ def look_into_instance(search: Search, value: Any, path: str) -> None:
 
 def _is_empty(kind: type[Any]) -> bool:
     """Tell whether objects of a class have nothing in them, or are descriptors written in C."""
-    return hasattr(kind, "__get__") or all(base is object or "__slots__" in vars(base) for base in kind.__mro__)
+    bases = [base for base in kind.__mro__ if base is not object]
+    return hasattr(kind, "__get__") or all("__slots__" in vars(base) for base in bases)
 
 
 def _look_into_state(search: Search, value: Any, path: str) -> bool:
@@ -184,6 +185,7 @@ def _look_into_state(search: Search, value: Any, path: str) -> bool:
         search.token("attributes", len(held))
         search.found.sized.append(held)
         search.found.containers.append((path, held))
+        search.found.attributes.append((value, ("__class__", "__dict__")))
         by_name = search.user.has_class(type(value))
         search.attributes(held, path, by_name=by_name)
     filled = tuple(name for name in names if hasattr(value, name))

@@ -127,7 +127,7 @@ class Search:
         """Tell whether a tensor is a parameter or a buffer of the cell, so an input of the step."""
         return id(tensor) in self._inputs
 
-    def token(self, *parts: Hashable) -> None:
+    def token(self, *parts: Any) -> None:
         """Add to the key."""
         self.found.tokens.append(parts)
 
