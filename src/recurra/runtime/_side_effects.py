@@ -208,7 +208,7 @@ _CHECKS: tuple[tuple[Any, Callable[[Any], _Pair]], ...] = (
 
 def _global_generators() -> list[tuple[str, Any]]:
     numpy = sys.modules.get("numpy.random")
-    found = [("Python's `random`", random._inst)]  # type: ignore[attr-defined]
+    found = [("Python's `random`", random._inst)]
     if numpy is not None:
         found.append(("NumPy's `random`", numpy.mtrand._rand))
     return [*found, ("PyTorch's random generator", torch.default_generator)]
@@ -234,7 +234,7 @@ def _equal(now: Any, then: Any) -> bool:
 def _settings() -> list[_Check]:
     """Return checks of what holds for the whole process."""
     return [
-        ("os.environ", *_dict_check(os.environ._data)),
+        ("os.environ", *_dict_check(os.environ._data)),  # type: ignore[attr-defined]
         ("sys.path", *_members_check(sys.path)),
         *(
             (words, _differs(get, get()), _setter(put, get()))
