@@ -10,9 +10,10 @@ from torch import fx
 from recurra.base import CannotFuse
 from recurra.graph._call import Call, Item, fill
 from recurra.graph._graph import Graph
-from recurra.graph._lines import LINE, users_line
+from recurra.graph._lines import LINE
 from recurra.graph._node import Node, Shape, describe_shape
 from recurra.graph._rules import LOWERED, RULES, UNKNOWN
+from recurra.graph._step_mode import is_stop
 
 aten = torch.ops.aten
 
@@ -177,8 +178,7 @@ class Reader:
         return self.graph.opaque(lambda: tensor, (), key, tuple(tensor.shape), tensor.dtype)
 
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
-        known = place.meta.get("custom", {}).get(LINE)
-        self.graph.where = known or users_line(place.meta.get("stack_trace"))
+        self.graph.where = place.meta.get("custom", {}).get(LINE)
         arguments = fx.node.map_arg(place.args, lambda each: values[each])
         options = fx.node.map_arg(place.kwargs, lambda each: values[each])
         if place.target is operator.getitem:
@@ -190,6 +190,8 @@ class Reader:
             raise _checks_values(place.target, self.graph.where)
         result = place.meta["val"]
         target = cast(torch._ops.OpOverload, place.target)
+        if is_stop(target, arguments):
+            target, arguments = aten.detach.default, arguments[:1]
         operator_ = _functional(target) or target
         if flat and not any(node.varies for node in flat) and not self._has_rows(result):
             return self._opaque(operator_, arguments, options, result)
@@ -198,10 +200,10 @@ class Reader:
             return self._opaque(operator_, arguments, options, result)
         if rule is None:
             return self._whole(operator_, arguments, options, result)
-        arguments = self._sized(place.target, arguments, result)
+        arguments = self._sized(target, arguments, result)
         arguments = self._with_sizes(target, arguments)
         nodes = rule(self.graph, self._dtype(result), *arguments, **_plain(options))
-        self._check(place.target, nodes, result)
+        self._check(target, nodes, result)
         return nodes
 
     def _item(self, place: fx.Node, source: Any, index: int) -> Any:
