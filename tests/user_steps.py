@@ -11,6 +11,7 @@ from compare import assert_same, random_input, random_state
 from recurra.base import CannotFuse
 
 SIZE = 3
+ROWS = 5
 TOLERANCE = 1e-10  # float64, relative
 
 
@@ -40,8 +41,8 @@ def assert_honoured(step, **things):
     """Demand the plain loop's values and gradients, of x, parameters and first state."""
     skip_without_compiled()
     cell = StepCell(step, **things)
-    x = random_input(4, 3, SIZE)
-    state = random_state(cell, 3)
+    x = random_input(4, ROWS, SIZE)
+    state = random_state(cell, ROWS)
     assert_same(measured(compiled, cell, x, state), measured(reference, cell, x, state), TOLERANCE)
 
 
@@ -49,6 +50,6 @@ def refusal(step, words="", **things):
     """Return the refusal of a step."""
     skip_without_compiled()
     with pytest.raises(CannotFuse) as caught:
-        compiled(StepCell(step, **things), random_input(4, 3, SIZE))
+        compiled(StepCell(step, **things), random_input(4, ROWS, SIZE))
     assert re.search(words, caught.value.problem)
     return caught.value

@@ -9,6 +9,8 @@ from types import FrameType
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from torch.nn import init
 
 from recurra.graph._lines import torch_part
 
@@ -16,6 +18,8 @@ _NO_HOOK = "to bound the gradient of a state write `h = recurra.base.clip_gradie
 _NO_BACKWARD = "write the derivative out as tensor operations"
 _NO_STOP = "write `h = h.detach()` for a value that no gradient shall pass"
 _NO_LAYOUT = "use `reshape` and `contiguous`, which need no question"
+_NO_INIT = "initialise in the constructor of the cell"
+_NO_VALUES = "choose with `torch.where(condition, a, b)`, and keep numbers as tensors"
 _NO_TEXT = "take it out of the step"
 _NO_GRADIENT_QUESTION = "let the step do the same with and without gradients"
 
@@ -31,8 +35,12 @@ _MEMORY = (
     "_cdata", "_is_zerotensor", "__cuda_array_interface__", "__dlpack__", "__dlpack_device__",
 )  # fmt: skip
 _HOOKS = ("register_hook", "retain_grad", "register_post_accumulate_grad_hook")
-_TEXTS = ("__repr__", "__str__", "__format__", "__reduce_ex__", "__setstate__")
-_CHANGES = ("detach_", "set_", "requires_grad_", "backward", "module_load")
+_TEXTS = ("__repr__", "__format__")
+_COPIES = ("__reduce_ex__", "__deepcopy__", "__setstate__", "module_load")
+_VALUES = ("numpy", "__array__", "__array_wrap__", "tolist", "item", "__bool__", "__float__",
+           "__int__", "__index__", "__complex__", "__contains__")  # fmt: skip
+_ELEMENTS = ("apply_", "map_", "map2_")
+_CHANGES = ("detach_", "set_", "requires_grad_", "backward")
 _SET = ("data", "requires_grad", "grad", "_grad", "grad_fn", "_grad_fn", "_backward_hooks", "name")
 
 
@@ -46,6 +54,12 @@ def _questions() -> Iterator[tuple[Any, str, str | None]]:
         yield _of_tensor(name), f"calls `.{name}(...)`", _NO_HOOK
     for name in _TEXTS:
         yield _of_tensor(name), "writes a tensor as text", _NO_TEXT
+    for name in _COPIES:
+        yield _of_tensor(name), "copies a tensor as an object", "use `.clone()`"
+    for name in _VALUES:
+        yield _of_tensor(name), f"asks for the values of a tensor, by `.{name}()`", _NO_VALUES
+    for name in _ELEMENTS:
+        yield _of_tensor(name), f"calls `.{name}(...)`", "write it as tensor operations"
     for name in _CHANGES:
         fix = _NO_BACKWARD if name == "backward" else _NO_STOP
         yield _of_tensor(name), f"calls `.{name}(...)`", fix
@@ -55,6 +69,10 @@ def _questions() -> Iterator[tuple[Any, str, str | None]]:
         yield getattr(descriptor, "__delete__", None), f"deletes `.{name}`", None
     yield torch.autograd.grad, "calls `torch.autograd.grad`", _NO_BACKWARD
     yield torch.autograd.backward, "calls `torch.autograd.backward`", _NO_BACKWARD
+    for name in dir(init):
+        if name.endswith("_") and not name.startswith("_"):
+            yield getattr(init, name), f"calls `torch.nn.init.{name}`", _NO_INIT
+    yield F.gaussian_nll_loss, "calls `gaussian_nll_loss`, which bounds without gradients", None
     for name in ("is_conj", "is_neg", "is_inference"):
         yield getattr(torch, name), f"asks for `torch.{name}`", _NO_LAYOUT
 
@@ -74,8 +92,8 @@ def _table(rows: Iterable[tuple[Any, str, str | None]]) -> Mapping[Any, tuple[st
 
 _REFUSED = _table(_questions())
 
-_MAY_NOT_ASK = ("autograd/", "utils/")
-"""Files of PyTorch that ask on behalf of the user: for hooks, checkpoints, edges of the graph."""
+_MAY_ASK = ("nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/")
+"""Files of PyTorch whose results do not hang on what they ask for."""
 
 
 def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | None] | None:
@@ -83,15 +101,13 @@ def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | 
 
     Args:
         function: what is called.
-        frame: what calls it; PyTorch's own modules may ask, as nothing they return hangs on it.
+        frame: what calls it: PyTorch's own modules may.
     """
     found = _REFUSED.get(function)
     if found is None:
         return None
     file = torch_part(asker(function, frame).f_code.co_filename)
-    if file is not None and not file.startswith(_MAY_NOT_ASK):
-        return None
-    return found
+    return None if file is not None and file.startswith(_MAY_ASK) else found
 
 
 def asker(function: Any, frame: FrameType) -> FrameType:

@@ -16,7 +16,7 @@ from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._step_mode import StepMode
 from recurra.graph._twin import twin
-from recurra.graph._untraceable import untraceable
+from recurra.graph._untraceable import quiet_tracer, refuses, untraceable
 from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
@@ -67,6 +67,7 @@ class Step:
                 )
 
 
+@refuses
 def trace_step(cell: Cell, x: torch.Tensor, state: State) -> Step:
     """Trace one step of a cell.
 
@@ -150,8 +151,8 @@ def capture(
     Raises:
         CannotFuse: it cannot be followed.
     """
-    with _disable_current_modes(), preserve_node_meta(), torch.enable_grad():
-        # neither the modes of `torch.compile` around us nor a `no_grad` are part of the step
+    # neither the modes of `torch.compile` around us nor a `no_grad` are part of the step
+    with _disable_current_modes(), preserve_node_meta(), torch.enable_grad(), quiet_tracer():
         return _captured(run, examples, decompositions, name, functional=functional)
 
 

@@ -1,8 +1,8 @@
 """Writes: which tensors a call changes in place."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 import torch
@@ -45,9 +45,9 @@ def _is_told_to(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -
 
 @lru_cache(maxsize=1024)
 def _place_of_switch(function: Any) -> int | None:
-    if not inspect.isfunction(function):
+    if not isinstance(function, FunctionType):
         return None
-    names = list(inspect.signature(function).parameters)
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
     return names.index("inplace") if "inplace" in names else None
 
 
