@@ -26,6 +26,7 @@ from recurra.graph._passes._regroup_sums import regroup_sums
 from recurra.graph._passes._rewrite import rewrite
 from recurra.graph._passes._split_products import split_products
 from recurra.graph._trace import Step
+from recurra.graph._untraceable import refuses
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class Partition:
         )
 
 
+@refuses
 def partition(step: Step, *, whole: bool = False) -> Partition:
     """Find the parts of a step.
 

@@ -17,6 +17,7 @@ from recurra.graph._passes._rewrite import rebuilt, rewrite
 from recurra.graph._passes._save import backward_nodes, base_of, choose_saved
 from recurra.graph._plan import LoopPlan
 from recurra.graph._schedule import schedule
+from recurra.graph._untraceable import refuses
 
 OVER_ROWS = ("product_over_rows", "sum_of_rows")
 
@@ -70,6 +71,7 @@ class TrainingPlan:
     d_weights: tuple[Node, ...]
 
 
+@refuses
 def plan_inference(part: Partition) -> InferencePlan:
     """Plan the forward kernel of a loop that nobody differentiates."""
     loop = lower(part)
@@ -87,6 +89,7 @@ def plan_inference(part: Partition) -> InferencePlan:
     return InferencePlan(loop, found.plan, found.reads, found.given)
 
 
+@refuses
 def plan_training(part: Partition) -> TrainingPlan:
     """Plan the kernels of a loop, forward and backward."""
     loop, gradients = differentiate(part)

@@ -7,12 +7,14 @@ from typing import Any, cast
 import torch
 from torch import fx
 
-from recurra.base import CannotFuse
+from recurra.base import CannotFuse, RecurraError
 from recurra.graph._call import Call, Item, fill
 from recurra.graph._graph import Graph
-from recurra.graph._lines import LINE, users_line
+from recurra.graph._lines import LINE
 from recurra.graph._node import Node, Shape, describe_shape
 from recurra.graph._rules import LOWERED, RULES, UNKNOWN
+from recurra.graph._step_mode import is_stop
+from recurra.graph._untraceable import unforeseen
 
 aten = torch.ops.aten
 
@@ -23,6 +25,7 @@ _TAKES_SHAPE = {
     aten.reshape.default,
 }
 _WITHOUT_EFFECT = (aten.alias.default, aten.detach.default)
+_WITHOUT_DERIVATIVE = {aten.copy.default}
 _SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
 
 
@@ -124,7 +127,7 @@ class Reader:
             elif place.op == "get_attr":
                 values[place] = self._held(getattr(module, place.target))
             elif place.op == "call_function":
-                values[place] = self._call(place, values)
+                values[place] = self._called(place, values)
                 self._write(place, values)
             else:
                 results = fx.node.map_arg(place.args[0], lambda each: values[each])
@@ -190,9 +193,17 @@ class Reader:
         key = ("held", _content(tensor))
         return self.graph.opaque(lambda: tensor, (), key, shape, tensor.dtype)
 
+    def _called(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
+        try:
+            return self._call(place, values)
+        except RecurraError:
+            raise
+        except Exception as cause:  # a rule that does not foresee these arguments
+            problem = f"A step uses `{place.target}` in a way that the rules do not foresee."
+            raise unforeseen(problem, cause, self.graph.where) from cause
+
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
-        known = place.meta.get("custom", {}).get(LINE)
-        self.graph.where = known or users_line(place.meta.get("stack_trace"))
+        self.graph.where = place.meta.get("custom", {}).get(LINE)
         arguments = fx.node.map_arg(place.args, lambda each: values[each])
         options = fx.node.map_arg(place.kwargs, lambda each: values[each])
         if place.target is operator.getitem:
@@ -204,18 +215,21 @@ class Reader:
             raise _checks_values(place.target, self.graph.where)
         result = place.meta["val"]
         target = cast(torch._ops.OpOverload, place.target)
+        if is_stop(target, arguments):
+            target, arguments = aten.detach.default, arguments[:1]
         operator_ = _functional(target) or target
-        if flat and not any(node.varies for node in flat) and not self._has_rows(result):
+        fixed = flat and not any(node.varies for node in flat) and not self._has_rows(result)
+        if fixed and operator_ not in _WITHOUT_DERIVATIVE:
             return self._opaque(operator_, arguments, options, result)
         rule = self.rules.get(operator_)
         if rule is None and not flat and not self._has_rows(result):
             return self._opaque(operator_, arguments, options, result)
         if rule is None:
             return self._whole(operator_, arguments, options, result)
-        arguments = self._sized(place.target, arguments, result)
+        arguments = self._sized(target, arguments, result)
         arguments = self._with_sizes(target, arguments)
         nodes = rule(self.graph, self._dtype(result), *arguments, **_plain(options))
-        self._check(place.target, nodes, result)
+        self._check(target, nodes, result)
         return nodes
 
     def _item(self, place: fx.Node, source: Any, index: int) -> Any:

@@ -14,6 +14,7 @@ from recurra.graph._differentiate import Loop, lower
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
+from recurra.graph._untraceable import refuses
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class ScanPlan:
     stages: tuple[ScanStage, ...]
 
 
+@refuses
 def plan_scan(part: Partition) -> ScanPlan:
     """Plan the scan of a loop.
 

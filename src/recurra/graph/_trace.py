@@ -1,6 +1,5 @@
 """Trace: one step of a cell, as nodes, for every batch size."""
 
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,14 +8,15 @@ import torch
 from torch import fx, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx.experimental.proxy_tensor import make_fx
-from torch.overrides import TorchFunctionMode
+from torch.fx.traceback import preserve_node_meta
 from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
-from recurra.graph._lines import users_line
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
+from recurra.graph._step_mode import StepMode
 from recurra.graph._twin import twin
+from recurra.graph._untraceable import quiet_tracer, refuses, untraceable
 from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
@@ -67,6 +67,7 @@ class Step:
                 )
 
 
+@refuses
 def trace_step(
     cell: Cell, x: torch.Tensor, state: State, live: Sequence[torch.Tensor] = ()
 ) -> Step:
@@ -116,9 +117,10 @@ def _trace_at(
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         x, *rest = values[len(names) :]
         other = twin(cell, tensors, values[: len(names)])
-        with _GradientSwitches(type(cell).__name__):
-            results = Watched(other).forward(x, _like(state, iter(rest)))
-        y, following = run_step(cast(Cell, cell), x, _like(state, iter(rest)), results)
+        before = _like(state, iter(rest))
+        mode = StepMode(type(cell).__name__, size)
+        results = mode.follow(lambda: Watched(other).forward(x, before))
+        y, following = run_step(cast(Cell, cell), x, before, results)
         return [y, *state_tensors(following)]
 
     rows = [_resized(each, size) for each in (x, *parts)]
@@ -141,25 +143,6 @@ def _trace_at(
     )
 
 
-class _GradientSwitches(TorchFunctionMode):
-    """Refuses a step that switches gradients on or off: a traced graph would not know of it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self.name = name
-
-    def __torch_function__(
-        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        """Let every call pass but that of the switch."""
-        if function is torch._C._set_grad_enabled:
-            raise CannotFuse(
-                f"The step of `{self.name}` switches gradients on or off.",
-                fix="use `.detach()` on the values that gradients are not to pass",
-            )
-        return function(*args, **(kwargs or {}))
-
-
 def capture(
     run: Callable[..., Any],
     examples: Sequence[torch.Tensor],
@@ -180,7 +163,8 @@ def capture(
     Raises:
         CannotFuse: it cannot be followed.
     """
-    with _disable_current_modes():  # those of `torch.compile` or `torch.export` around us
+    # neither the modes of `torch.compile` around us nor a `no_grad` are part of the step
+    with _disable_current_modes(), preserve_node_meta(), torch.enable_grad(), quiet_tracer():
         return _captured(run, examples, decompositions, name, functional=functional)
 
 
@@ -200,19 +184,11 @@ def _captured(
             decomposition_table=decompositions,
             tracing_mode="fake",
             _allow_non_fake_inputs=True,
-            record_stack_traces=True,
         )(*fakes)
     except RecurraError:
         raise
     except Exception as cause:  # whatever PyTorch or the user's code raises on values it cannot see
-        first = next(iter(str(cause).strip().splitlines()), "")
-        raise CannotFuse(
-            f"The step of `{name}` cannot be followed without running it.",
-            got=f"{type(cause).__name__}: {first}",
-            expected="tensor operations whose choice does not depend on values",
-            where=users_line("".join(traceback.format_tb(cause.__traceback__))),
-            fix="choose with `torch.where(condition, a, b)`, and keep numbers as tensors",
-        ) from cause
+        raise untraceable(name, cause, BATCH_SIZES) from cause
 
 
 def _fake(mode: FakeTensorMode, example: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, Shape
-from recurra.graph._rules._operands import Number, Rule, as_number
+from recurra.graph._rules._operands import Number, Operand, Rule, as_node, as_number
 
 
 def _full(graph: Graph, dtype: torch.dtype, shape: Shape, value: Number, **_: Any) -> Node:
@@ -15,6 +15,10 @@ def _full(graph: Graph, dtype: torch.dtype, shape: Shape, value: Number, **_: An
 
 def _full_like(graph: Graph, dtype: torch.dtype, node: Node, value: Number, **_: Any) -> Node:
     return graph.constant(as_number(value, dtype), node.shape, dtype)
+
+
+def _fill(graph: Graph, dtype: torch.dtype, node: Node, value: Operand) -> Node:
+    return graph.expand(as_node(graph, value, dtype), node.shape)
 
 
 def _filled(value: Number) -> Rule:
@@ -34,7 +38,7 @@ def _scalar(graph: Graph, dtype: torch.dtype, value: Number, **_: Any) -> Node:
 
 
 RULES: dict[str, Rule] = {
-    "fill": lambda graph, dtype, node, value: graph.constant(value, node.shape, dtype),
+    "fill": _fill,
     "zero": _filled_like(0),
     "full": _full,
     "full_like": _full_like,
