@@ -7,15 +7,13 @@ from typing import Any, cast
 
 import torch
 from torch import fx, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
 from recurra.graph._lines import users_line
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
+from recurra.graph._torch_internals import FakeTensorMode, _disable_current_modes, make_fx
 from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
