@@ -36,6 +36,7 @@ from recurra.base._errors import (
 )
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
+from recurra.base._same_values import same_values
 from recurra.base._state import (
     State,
     check_same_form,
@@ -93,6 +94,7 @@ __all__ = [
     "over_features",
     "repeat_last_step",
     "run_step",
+    "same_values",
     "settings_from",
     "state_tensors",
     "uniform",

@@ -13,7 +13,8 @@ from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, pl
 from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._schedule import is_same_element, walk
-from recurra.graph._trace import Step, trace_step
+from recurra.graph._self_check import trace_step
+from recurra.graph._trace import Step
 from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 

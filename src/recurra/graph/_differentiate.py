@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from torch._decomp import core_aten_decompositions, get_decompositions
-from torch.fx.traceback import annotate, preserve_node_meta
 
 from recurra.graph._evaluate import evaluate
 from recurra.graph._graph import Graph
 from recurra.graph._lines import LINE
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
+from recurra.graph._torch_internals import (
+    annotate,
+    core_aten_decompositions,
+    get_decompositions,
+    preserve_node_meta,
+)
 from recurra.graph._trace import BATCH_SIZES, capture
 
 _SIZE = BATCH_SIZES[0]

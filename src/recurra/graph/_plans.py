@@ -17,6 +17,7 @@ from recurra.graph._passes._rewrite import rebuilt, rewrite
 from recurra.graph._passes._save import backward_nodes, base_of, choose_saved
 from recurra.graph._plan import LoopPlan
 from recurra.graph._schedule import schedule
+from recurra.graph._self_check import check_tracing
 from recurra.graph._untraceable import refuses
 
 OVER_ROWS = ("product_over_rows", "sum_of_rows")
@@ -74,6 +75,7 @@ class TrainingPlan:
 @refuses
 def plan_inference(part: Partition) -> InferencePlan:
     """Plan the forward kernel of a loop that nobody differentiates."""
+    check_tracing()
     loop = lower(part)
     makes = _passes(loop.graph, [*loop.exports, *loop.following], [])
     cut = len(loop.exports)
@@ -92,6 +94,7 @@ def plan_inference(part: Partition) -> InferencePlan:
 @refuses
 def plan_training(part: Partition) -> TrainingPlan:
     """Plan the kernels of a loop, forward and backward."""
+    check_tracing()
     loop, gradients = differentiate(part)
     loop, gradients = _joint_passes(loop, gradients)
     graph = loop.graph

@@ -14,6 +14,7 @@ from recurra.graph._differentiate import Loop, lower
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
+from recurra.graph._self_check import check_tracing
 from recurra.graph._untraceable import refuses
 
 
@@ -52,6 +53,7 @@ def plan_scan(part: Partition) -> ScanPlan:
     Raises:
         CannotFuse: a new state is not linear in the old one, feature by feature.
     """
+    check_tracing()
     loop = lower(part)
     unknown = list(range(len(loop.state)))
     stages: list[ScanStage] = []

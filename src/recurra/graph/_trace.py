@@ -6,15 +6,17 @@ from typing import Any, cast
 
 import torch
 from torch import fx, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.fx.experimental.proxy_tensor import make_fx
-from torch.fx.traceback import preserve_node_meta
-from torch.utils._python_dispatch import _disable_current_modes
 
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._step_mode import StepMode
+from recurra.graph._torch_internals import (
+    FakeTensorMode,
+    _disable_current_modes,
+    make_fx,
+    preserve_node_meta,
+)
 from recurra.graph._twin import twin
 from recurra.graph._untraceable import quiet_tracer, refuses, untraceable
 from recurra.graph._watched import Watched

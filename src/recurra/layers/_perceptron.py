@@ -5,10 +5,17 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from recurra.base import DtypeError, ShapeError, check_finite, check_size, describe_tensor
+from recurra.base import (
+    DtypeError,
+    ShapeError,
+    check_finite,
+    check_size,
+    describe_tensor,
+    same_values,
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PerceptronEpoch:
     """One pass of the perceptron's rule over the rows.
 
@@ -21,6 +28,12 @@ class PerceptronEpoch:
     mistakes: int
     weight: torch.Tensor
     bias: torch.Tensor
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is a pass with the same values, to the last bit."""
+        if not isinstance(other, PerceptronEpoch):
+            return NotImplemented
+        return same_values(vars(self), vars(other))
 
 
 @dataclass(frozen=True)

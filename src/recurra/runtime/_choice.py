@@ -202,9 +202,15 @@ def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | Canno
 
 def _check_circumstances() -> None:
     """Refuse what compiled cells are not made for, before a cell is looked at."""
-    if torch._C._are_functorch_transforms_active():
+    try:
+        is_transformed = torch._C._are_functorch_transforms_active()
+        level = forward_ad._current_level
+    except AttributeError as gone:  # these are PyTorch's insides: a release may have others
+        problem = f"PyTorch {torch.__version__} does not say whether a call is transformed."
+        raise CannotFuse(problem, got=gone) from gone
+    if is_transformed:
         raise CannotFuse("Kernels cannot be transformed by `torch.func` (vmap, jvp, grad).")
-    if forward_ad._current_level >= 0:
+    if level >= 0:
         raise CannotFuse("Kernels have no forward-mode derivatives.")
 
 

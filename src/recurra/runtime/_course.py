@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Course:
     """Which lines of the streams the rows of a batch go through, and how.
 

@@ -16,7 +16,7 @@ from recurra.runtime._memory import empty
 Tensors = tuple[torch.Tensor, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Weights:
     """What a kernel reads that is the same for all rows and steps.
 

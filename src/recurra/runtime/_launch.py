@@ -36,7 +36,7 @@ _FIELDS = (
 _PACK = _FIELDS.index("pack")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Operands:
     """The tensors of one call, in the order of the plan.
 

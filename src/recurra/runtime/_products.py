@@ -7,6 +7,7 @@ is taken.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import torch
@@ -53,7 +54,7 @@ def _suits(left: torch.Tensor, weight: torch.Tensor) -> bool:
     plain = left.dim() == weight.dim() == 2 and left.device.type == "cpu"
     fits = plain and left.dtype == weight.dtype == torch.float32
     size = left.numel() * weight.shape[-1]
-    return fits and size >= _WORTH_IT and torch.backends.mkldnn.is_available()
+    return fits and size >= _WORTH_IT and _onednn_agrees()
 
 
 def _sums_long(left: torch.Tensor, weight: torch.Tensor) -> bool:
@@ -71,10 +72,29 @@ def _product(left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
     """Return `left @ weight + bias` by oneDNN where that is worth it."""
     if not _suits(left, weight):
         return _usual(left, weight, bias)
+    return _onednn(left, weight, bias)
+
+
+def _onednn(left: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
         left.contiguous(), weight.t().contiguous(), bias, "none", [], ""
     )
     return result
+
+
+@cache
+def _onednn_agrees() -> bool:
+    """Tell, once, whether the operator is there and means what it did: it has no public name."""
+    if not torch.backends.mkldnn.is_available():
+        return False
+    numbers = torch.linspace(-1, 1, 20, dtype=torch.float32, device="cpu")
+    left, weight, bias = numbers[:6].reshape(2, 3), numbers[6:18].reshape(3, 4), numbers[16:]
+    try:
+        found = _onednn(left, weight, bias)
+    except Exception:  # whatever a release says that has none, or another one
+        return False
+    expected = _usual(left, weight, bias)
+    return found.shape == expected.shape and torch.allclose(found, expected, atol=1e-5)
 
 
 class _Affine(torch.autograd.Function):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from recurra.base import DataError
+from recurra.base import DataError, same_values
 from recurra.data import BadRecords, ReadOptions, Record, Source
 from recurra.report import bootstrap_intervals
 from recurra.tasks._as_it_comes import chunks_as_they_come, full_chunks
@@ -30,7 +30,7 @@ class Prediction(NamedTuple):
     record: Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """How well a task does on records.
 
@@ -45,6 +45,12 @@ class Evaluation:
     intervals: dict[str, tuple[float, float]]
     records: int
     totals: dict[str, Any] = field(repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other has the same values, to the last bit."""
+        if not isinstance(other, Evaluation):
+            return NotImplemented
+        return same_values(vars(self), vars(other))
 
 
 def predict_source(

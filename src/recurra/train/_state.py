@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
-from recurra.base import DamagedFile, State
+from recurra.base import DamagedFile, State, same_values
 
 NOT_IN_OLDER_ONES = {"since_best": 0, "tie": -math.inf}
 """Fields that a checkpoint may lack, and what stands for them."""
 
 
-@dataclass
+@dataclass(eq=False)
 class TrainingState:
     """The complete state of a training between two steps.
 
@@ -40,6 +40,12 @@ class TrainingState:
     totals: dict[str, float] = field(default_factory=dict)
     since_best: int = 0
     tie: float = math.inf
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is an equal state: all values, to the last bit."""
+        if not isinstance(other, TrainingState):
+            return NotImplemented
+        return same_values(vars(self), vars(other))
 
     def to_tree(self) -> dict[str, Any]:
         """Give the state as a tree that `store` can write."""

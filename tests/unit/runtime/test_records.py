@@ -434,6 +434,12 @@ class TwoWeights(Plain):
         return hidden, hidden
 
 
+def test_under_a_hook_of_all_modules_nothing_is_kept(workshop):
+    with nn.modules.module.register_module_forward_hook(lambda *_: None):
+        assert workshop.traces(Plain()) == 1
+    assert records(workshop) == []
+
+
 def test_under_a_mode_of_pytorch_nothing_is_kept(workshop):
     with torch.device("cpu"):
         assert workshop.traces(Plain()) == 1

@@ -25,6 +25,9 @@ AREAS = {
 }  # fmt: skip
 """What sentences are about, and the modules in whose docstrings they stand."""
 
+LEFT_OUT = ("inspect.getfile",)
+"""What PyTorch replaces when it is imported: the sets are older than the look behind that."""
+
 LEAST, MOST = 30, 160
 """Characters of a sentence."""
 
@@ -76,7 +79,8 @@ def _sentences_by_area() -> dict[str, list[tuple[str, str]]]:
 def _sentences_of(modules: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for module in modules:
-        for name, docstring in documented(module):
+        described = [(name, text) for name, text in documented(module) if name not in LEFT_OUT]
+        for name, docstring in described:
             for sentence in sentences(docstring):
                 if LEAST <= len(sentence) <= MOST:
                     found.setdefault(sentence, name)

@@ -1,0 +1,130 @@
+"""The page of what is taken from PyTorch's insides is complete, and a name may vanish."""
+
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+import recurra
+from torch_internals import internals_of
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs" / "pytorch-internals.md"
+SOURCE = Path(recurra.__file__).parent
+
+
+def rows_of_the_page():
+    """Return by name: where it is used, what is relied on, which tests notice."""
+    rows = {}
+    for line in PAGE.read_text().splitlines():
+        if line.startswith("| `"):
+            names, places, reliance, tests = line.strip("| ").split(" | ")
+            for name in re.findall(r"`([^`]+)`", names):
+                assert name not in rows, f"{name} has two rows"
+                rows[name] = set(re.findall(r"`([^`]+)`", places)), reliance, tests
+    return rows
+
+
+def names_of_the_source():
+    used = defaultdict(set)
+    for file in SOURCE.rglob("*.py"):
+        for name in internals_of(file.read_text()):
+            used[name].add(file.relative_to(SOURCE).as_posix())
+    return used
+
+
+ROWS = rows_of_the_page()
+
+
+def test_the_page_lists_what_the_source_takes_and_nothing_else():
+    used = names_of_the_source()
+    assert sorted(ROWS) == sorted(used)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_says_where(name):
+    assert ROWS[name][0] == names_of_the_source()[name]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_it_names_tests_that_exist(name):
+    _, reliance, tests = ROWS[name]
+    found = re.findall(r"`([\w/]+\.py)::(\w+)`", tests)
+    assert found
+    assert reliance
+    for file, test in found:
+        assert f"\ndef {test}(" in (ROOT / "tests" / file).read_text(), f"{file}::{test}"
+
+
+SAMPLES = {
+    "import torch\ntorch._C._x(1)": {"torch._C._x"},
+    "import torch\ntorch._C": {"torch._C"},
+    "from torch._decomp import a": {"torch._decomp.a"},
+    "from torch._dynamo import config as c\nc.b": {
+        "torch._dynamo.config",
+        "torch._dynamo.config.b",
+    },
+    "from torch.fx.experimental.proxy_tensor import make_fx": {
+        "torch.fx.experimental.proxy_tensor.make_fx"
+    },
+    "from torch.nn.modules import module as m\nm._global_x": {"torch.nn.modules.module._global_x"},
+    "import torch.nn.modules.module as m\nm._global_x": {"torch.nn.modules.module._global_x"},
+    "from torch.autograd import forward_ad\nforward_ad._level.x": {
+        "torch.autograd.forward_ad._level.x"
+    },
+    "a = module._parameters['b']": {"_parameters"},
+    "a = vars(module)['_buffers']": {"_buffers"},
+    "a = tensor.grad_fn._saved_self, tensor._base": {"_base"},
+    "aten = 1\naten._softmax.default": {"torch.ops.aten._softmax"},
+    "RULES = {'_softmax': 1}": {"torch.ops.aten._softmax"},
+    "name = 'torch._C._x'": {"torch._C._x"},
+    "import torch\ntorch.nn.Linear, torch.fx.Node, torch.__version__": set(),
+    "class A:\n  def _schema(self): self._schema()": set(),
+    "self._mine = other._thing": set(),
+}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_names_are_found_in_any_form(sample):
+    assert internals_of(sample) == SAMPLES[sample]
+
+
+WITHOUT = """
+import importlib, sys, warnings
+import torch
+
+path = {path!r}
+module, _, name = path.rpartition(".")
+owner = importlib.import_module(module) if module not in ("torch._C",) else torch._C
+delattr(owner, name)
+import recurra
+
+cell, x = recurra.cells.GRU(3, 4), torch.randn(5, 2, 3, requires_grad=True)
+expected, _ = recurra.unroll(cell, x, backend="reference")
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    y, _ = recurra.unroll(cell, x)
+assert torch.equal(y, expected)
+if path != "torch._C._are_functorch_transforms_active":  # which PyTorch asks there itself
+    y.sum().backward()
+assert len(said) == 1, said
+assert "PyTorch " + torch.__version__ in str(said[0].message), said[0].message
+assert "plain loop" in str(said[0].message), said[0].message
+"""
+
+NEEDED_TO_TRACE = sorted(
+    name
+    for name in ROWS
+    if name.startswith(("torch._decomp", "torch.fx.", "torch.utils.", "torch._subclasses"))
+    or name
+    in ("torch._C._are_functorch_transforms_active", "torch.autograd.forward_ad._current_level")
+)
+
+
+@pytest.mark.parametrize("path", NEEDED_TO_TRACE)
+def test_without_a_name_there_is_the_plain_loop_and_a_warning(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
+    subprocess.run([sys.executable, "-c", WITHOUT.format(path=path)], check=True)
