@@ -36,6 +36,7 @@ from recurra.base._errors import (
 )
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
+from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
     State,
     check_same_form,
@@ -94,6 +95,8 @@ __all__ = [
     "repeat_last_step",
     "run_step",
     "settings_from",
+    "shorten",
+    "shorten_repr",
     "state_tensors",
     "uniform",
     "valid_steps",
