@@ -47,6 +47,7 @@ from recurra.base._state import (
     state_tensors,
 )
 from recurra.base._task import Outcome, Task
+from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -91,13 +92,17 @@ __all__ = [
     "detach_state",
     "is_state",
     "map_state",
+    "new_folder",
     "over_features",
+    "remove_abandoned",
     "repeat_last_step",
     "run_step",
     "settings_from",
     "shorten",
     "shorten_repr",
     "state_tensors",
+    "temporary_file",
+    "temporary_folder",
     "uniform",
     "valid_steps",
     "warn_once",
