@@ -59,7 +59,9 @@ def check_range(
 ) -> float:
     """Return `value` if it lies between `low` and `high`; raise ArgumentError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArgumentError(f"`{name}` is not a number.", got=shorten_repr(value), expected="a number")
+        raise ArgumentError(
+            f"`{name}` is not a number.", got=shorten_repr(value), expected="a number"
+        )
     above = value > low if low_open else value >= low
     below = value < high if high_open else value <= high
     if not (above and below):
@@ -76,7 +78,9 @@ def check_seed(seed: int) -> int:
     """Return `seed` if random generators can take it; raise ArgumentError otherwise."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < SEEDS:
         raise ArgumentError(
-            "`seed` is outside its range.", got=shorten_repr(seed), expected="an integer, 0 <= seed < 2**63"
+            "`seed` is outside its range.",
+            got=shorten_repr(seed),
+            expected="an integer, 0 <= seed < 2**63",
         )
     return seed
 

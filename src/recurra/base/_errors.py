@@ -39,7 +39,6 @@ import torch
 
 from recurra.base._shorten import shorten, shorten_repr, shorten_text
 
-
 MAX_NAMES = 200
 """Known names that are listed where one is not among them."""
 

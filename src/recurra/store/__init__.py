@@ -1,6 +1,7 @@
 """Files on disk: run directories, weights, checkpoints, measurements. Never pickle."""
 
-from recurra.store._atomic import write_text
+from recurra.store._atomic import take_place, write_text
+from recurra.store._atomic import write_atomically as write_bytes
 from recurra.store._metrics import MetricsLog
 from recurra.store._run import Run, refuse_taken
 from recurra.store._tensor_file import read_tensors, write_tensors
@@ -13,6 +14,8 @@ __all__ = [
     "read_tensors",
     "refuse_taken",
     "restore_tree",
+    "take_place",
+    "write_bytes",
     "write_tensors",
     "write_text",
 ]

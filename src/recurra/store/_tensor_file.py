@@ -7,9 +7,10 @@ from a stranger cannot run code.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import safetensors.torch
 import torch
@@ -17,9 +18,14 @@ from safetensors import SafetensorError
 
 from recurra.base import DamagedFile
 from recurra.store._atomic import write_atomically
+from recurra.store._json import parse_json
+from recurra.store._plain_files import open_plain
 
 FORMAT = 1
 """Version of the layout; a file of another version is refused."""
+
+MAX_HEADER = 1 << 28
+"""Bytes of a header; it names each tensor, and has the JSON document."""
 
 _LENGTH_BYTES = 8  # safetensors begins with the length of its header, little-endian
 _ZEROS = "0" * 64
@@ -42,10 +48,11 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
     """Read what `write_tensors` wrote.
 
     Raises:
-        DamagedFile: the file is missing, cut off, altered, or of another version.
+        DamagedFile: the file is missing, cut off, altered, of another version, or no plain file.
     """
     try:
-        raw = path.read_bytes()
+        with open_plain(path) as file:
+            raw = _read_if_whole(path, file)
     except OSError as error:
         raise _damaged(path, error.strerror or "unreadable") from error
     document = _checked_document(path, raw)
@@ -53,6 +60,28 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
         return safetensors.torch.load(raw), document
     except SafetensorError as error:
         raise _damaged(path, str(error)) from error
+
+
+def _read_if_whole(path: Path, file: IO[bytes]) -> bytes:
+    """Read a file, but its tensors only if the header says that there are so many bytes of them."""
+    size = os.fstat(file.fileno()).st_size
+    length = file.read(_LENGTH_BYTES)
+    end = _header_end(length)
+    if len(length) < _LENGTH_BYTES or end > min(size, MAX_HEADER):
+        raise _damaged(path, f"cut off after {size} bytes")
+    raw = length + file.read(end - _LENGTH_BYTES)
+    if end + _bytes_of_tensors(_header(path, raw)) != size:
+        raise _damaged(path, f"{size} bytes, which are not those of its tensors")
+    return raw + file.read()
+
+
+def _bytes_of_tensors(header: dict[str, Any]) -> int:
+    ends = [0]
+    for name, entry in header.items():
+        match entry:
+            case {"data_offsets": [int(), int(end)]} if name != "__metadata__":
+                ends.append(end)
+    return max(ends)
 
 
 def _checked_document(path: Path, raw: bytes) -> Any:
@@ -74,10 +103,11 @@ def _checked_document(path: Path, raw: bytes) -> Any:
 
 def _envelope(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        match json.loads(_header(path, raw)["__metadata__"]["recurra"]):
+        text = _header(path, raw)["__metadata__"]["recurra"]
+        match parse_json(text.encode(), finite=False):  # the best loss so far may be infinite
             case {"sha256": str(), "format": int(), "document": _} as envelope:
                 return dict(envelope)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass  # told below, in the same words
     raise _damaged(path, "a safetensors file without the checksum of Recurra")
 
@@ -86,8 +116,8 @@ def _header(path: Path, raw: bytes) -> dict[str, Any]:
     if len(raw) < _LENGTH_BYTES or _header_end(raw) > len(raw):
         raise _damaged(path, f"cut off after {len(raw)} bytes")
     try:
-        header = json.loads(raw[_LENGTH_BYTES : _header_end(raw)], object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
+        header = parse_json(raw[_LENGTH_BYTES : _header_end(raw)])
+    except ValueError as error:
         raise _damaged(path, f"the header is not JSON: {error}") from error
     if not isinstance(header, dict):
         raise _damaged(path, "the header is not a JSON object")
@@ -96,14 +126,6 @@ def _header(path: Path, raw: bytes) -> dict[str, Any]:
 
 def _header_end(raw: bytes) -> int:
     return _LENGTH_BYTES + int.from_bytes(raw[:_LENGTH_BYTES], "little")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that comes twice, of which safetensors would silently take the last."""
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        raise ValueError("a key comes twice")
-    return dict(pairs)
 
 
 def _damaged(path: Path, got: str) -> DamagedFile:
