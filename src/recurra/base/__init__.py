@@ -5,6 +5,7 @@ from recurra.base._cell import Cell, run_step
 from recurra.base._checks import (
     check_finite,
     check_lengths,
+    check_names,
     check_range,
     check_seed,
     check_size,
@@ -81,6 +82,7 @@ __all__ = [
     "UnknownSymbol",
     "check_finite",
     "check_lengths",
+    "check_names",
     "check_range",
     "check_same_form",
     "check_seed",

@@ -48,6 +48,20 @@ def check_sizes(name: str, values: object, *, most: int = MOST) -> tuple[int, ..
     return tuple(check_size(name, value, most=most) for value in values)
 
 
+def check_names(name: str, values: object) -> list[str]:
+    """Return `values` if it is a list of strings; raise ArgumentError otherwise.
+
+    A single string would pass for a list of its letters.
+    """
+    if not isinstance(values, list | tuple) or not all(isinstance(each, str) for each in values):
+        raise ArgumentError(
+            f"`{name}` is not a list of strings.",
+            got=shorten_repr(values, 60),
+            expected="a list of strings",
+        )
+    return list(values)
+
+
 def check_range(
     name: str,
     value: float,
@@ -136,8 +150,9 @@ def _is_of(value: object, hint: Any) -> bool:
     if origin is Literal:
         return any(type(value) is type(each) and value == each for each in inner)
     if origin is tuple:
-        each = inner[0]  # tuples of any length, of one type
-        return isinstance(value, tuple) and all(_is_of(item, each) for item in value)
+        if not isinstance(value, tuple) or (inner[-1] is not ... and len(value) != len(inner)):
+            return False
+        return all(_is_of(item, inner[0]) for item in value)  # all here are of one type
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is hint

@@ -40,7 +40,7 @@ from recurra.store._json import parse_json
 from recurra.store._lock import locked
 from recurra.store._metrics import MetricsLog
 from recurra.store._plain_files import check_inside, read_plain
-from recurra.store._tensor_file import FORMAT, read_tensors, write_tensors
+from recurra.store._tensor_file import FORMAT, measure_tensors, read_tensors, write_tensors
 from recurra.store._tree import flatten_tree, restore_tree
 
 KEEP_CHECKPOINTS = 2
@@ -174,6 +174,17 @@ class Run:
                     where=self.weights_path,
                 )
         return weights, document["step"]
+
+    def size(self) -> tuple[int, int] | None:
+        """Tell how many tensors the run keeps, and how many elements together; None if none yet.
+
+        It is that of the weights or, where there are none, of the newest checkpoint.
+
+        Raises:
+            DamagedFile: the file is cut off or altered.
+        """
+        files = [*self.checkpoints(), *([self.weights_path] if self.weights_path.exists() else [])]
+        return measure_tensors(files[-1]) if files else None
 
     def checkpoints(self) -> list[Path]:
         """List the checkpoints, the newest last."""

@@ -7,6 +7,7 @@ from a stranger cannot run code.
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,7 @@ FORMAT = 1
 MAX_HEADER = 1 << 28
 """Bytes of a header; it names each tensor, and has the JSON document."""
 
+_METADATA = "__metadata__"
 _LENGTH_BYTES = 8  # safetensors begins with the length of its header, little-endian
 _ZEROS = "0" * 64
 
@@ -42,6 +44,21 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], document: Any
     end = _header_end(raw)
     digest = hashlib.sha256(raw).hexdigest()
     write_atomically(path, raw[:end].replace(_ZEROS.encode(), digest.encode(), 1) + raw[end:])
+
+
+def measure_tensors(path: Path) -> tuple[int, int]:
+    """Tell how many tensors a file has, and how many elements together, without reading them.
+
+    Raises:
+        DamagedFile: the file is missing, cut off or altered.
+    """
+    try:
+        with open_plain(path) as file:
+            header = _read_header(path, file)
+    except OSError as error:
+        raise _damaged(path, error.strerror or "unreadable") from error
+    shapes = [each["shape"] for name, each in _header(path, header).items() if name != _METADATA]
+    return len(shapes), sum(map(math.prod, shapes))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
@@ -64,23 +81,34 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
 
 def _read_if_whole(path: Path, file: IO[bytes]) -> bytes:
     """Read a file, but its tensors only if the header says that there are so many bytes of them."""
+    return _read_header(path, file) + file.read()
+
+
+def _read_header(path: Path, file: IO[bytes]) -> bytes:
+    """Read a file up to its tensors, of which there have to be as many bytes as it says."""
     size = os.fstat(file.fileno()).st_size
     length = file.read(_LENGTH_BYTES)
     end = _header_end(length)
     if len(length) < _LENGTH_BYTES or end > min(size, MAX_HEADER):
         raise _damaged(path, f"cut off after {size} bytes")
     raw = length + file.read(end - _LENGTH_BYTES)
-    if end + _bytes_of_tensors(_header(path, raw)) != size:
+    if end + _bytes_of_tensors(path, _header(path, raw)) != size:
         raise _damaged(path, f"{size} bytes, which are not those of its tensors")
-    return raw + file.read()
+    return raw
 
 
-def _bytes_of_tensors(header: dict[str, Any]) -> int:
+def _bytes_of_tensors(path: Path, header: dict[str, Any]) -> int:
     ends = [0]
     for name, entry in header.items():
         match entry:
-            case {"data_offsets": [int(), int(end)]} if name != "__metadata__":
+            case _ if name == _METADATA:
+                continue
+            case {"data_offsets": [int(), int(end)], "shape": [*shape]} if all(
+                type(size) is int and size >= 0 for size in shape
+            ):
                 ends.append(end)
+            case _:
+                raise _damaged(path, "a header that does not describe tensors")
     return max(ends)
 
 
@@ -103,7 +131,7 @@ def _checked_document(path: Path, raw: bytes) -> Any:
 
 def _envelope(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        text = _header(path, raw)["__metadata__"]["recurra"]
+        text = _header(path, raw)[_METADATA]["recurra"]
         match parse_json(text.encode(), finite=False):  # the best loss so far may be infinite
             case {"sha256": str(), "format": int(), "document": _} as envelope:
                 return dict(envelope)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
@@ -153,15 +154,25 @@ def newest_state(run: Run) -> TrainingState | None:
     checkpoints = run.checkpoints()
     if not checkpoints:
         return None
-    path = checkpoints[-1]
     with _blaming_the_newest(run):
-        state = TrainingState.from_tree(run.read_checkpoint(path))
-        if run.checkpoint_path(state.step) != path:
-            raise DamagedFile(
-                "A checkpoint is of another step than its name says.",
-                got=f"step {state.step}",
-                expected=f"that of {path.name}",
-            )
+        return read_state(run, checkpoints[-1])
+
+
+def read_state(run: Run, path: Path) -> TrainingState:
+    """Read one checkpoint of a run.
+
+    Raises:
+        DamagedFile: it is cut off, altered, of another version, or no training state.
+        ConfigMismatch: it belongs to another configuration.
+    """
+    state = TrainingState.from_tree(run.read_checkpoint(path))
+    if run.checkpoint_path(state.step) != path:
+        raise DamagedFile(
+            "A checkpoint is of another step than its name says.",
+            got=f"step {state.step}",
+            expected=f"that of {path.name}",
+            where=path,
+        )
     return state
 
 
