@@ -4,6 +4,7 @@ A pipe would be waited for without end, and a device such as /dev/zero read with
 link that leads out of a run would let a training write, or delete, what belongs to nobody's run.
 """
 
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ _KINDS = (
 
 
 @contextmanager
-def open_plain(path: Path) -> Iterator[IO[bytes]]:
+def open_plain(path: Path) -> Iterator[io.BufferedReader]:
     """Open a file to read; what is no plain file is refused without waiting for it.
 
     Raises:
