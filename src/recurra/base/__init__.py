@@ -5,6 +5,7 @@ from recurra.base._cell import Cell, run_step
 from recurra.base._checks import (
     check_finite,
     check_lengths,
+    check_names,
     check_range,
     check_seed,
     check_size,
@@ -37,6 +38,7 @@ from recurra.base._errors import (
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
 from recurra.base._same_values import same_values
+from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
     State,
     check_same_form,
@@ -47,6 +49,7 @@ from recurra.base._state import (
     state_tensors,
 )
 from recurra.base._task import Outcome, Task
+from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -80,6 +83,7 @@ __all__ = [
     "UnknownSymbol",
     "check_finite",
     "check_lengths",
+    "check_names",
     "check_range",
     "check_same_form",
     "check_seed",
@@ -91,12 +95,18 @@ __all__ = [
     "detach_state",
     "is_state",
     "map_state",
+    "new_folder",
     "over_features",
+    "remove_abandoned",
     "repeat_last_step",
     "run_step",
     "same_values",
     "settings_from",
+    "shorten",
+    "shorten_repr",
     "state_tensors",
+    "temporary_file",
+    "temporary_folder",
     "uniform",
     "valid_steps",
     "warn_once",

@@ -28,12 +28,19 @@ The text of each has the same form; lines without content are left out:
       expected:  <what would have been right>
       where:     <the file and line of the cause>
       fix:       <the line to write>
+
+However long a value is, its line is not: see `_shorten.py`.
 """
 
 import difflib
 from collections.abc import Iterable
 
 import torch
+
+from recurra.base._shorten import shorten, shorten_repr, shorten_text
+
+MAX_NAMES = 200
+"""Known names that are listed where one is not among them."""
 
 
 class RecurraError(Exception):
@@ -56,9 +63,9 @@ class RecurraError(Exception):
         where: object = None,
         fix: object = None,
     ) -> None:
-        self.problem = problem
+        self.problem = shorten_text(problem)
         self.details = {
-            label: str(detail)
+            label: shorten(detail)
             for label, detail in (
                 ("got", got),
                 ("expected", expected),
@@ -67,18 +74,20 @@ class RecurraError(Exception):
             )
             if detail is not None
         }
-        super().__init__(problem)
+        super().__init__(self.problem)
 
     def __str__(self) -> str:
         return self.text()
 
     def add_fix(self, fix: object) -> None:
         """Say how to fix it, where the one who raised the error could not know."""
-        self.details["fix"] = str(fix)
+        self.details["fix"] = shorten(fix)
 
     def text(self) -> str:
         """Lay the whole message out, one detail a line."""
-        lines = [f"  {label + ':':<10} {detail}" for label, detail in self.details.items()]
+        # those who catch an error may have put more into it
+        details = {label: shorten(detail) for label, detail in self.details.items()}
+        lines = [f"  {label + ':':<10} {detail}" for label, detail in details.items()]
         return "\n".join([self.problem, *lines])
 
 
@@ -101,12 +110,14 @@ class UnknownName(ArgumentError):
     def among(cls, argument: str, name: object, known: Iterable[str]) -> "UnknownName":
         """Say that `name` is unknown and suggest the nearest of `known`."""
         known = list(known)
-        nearest = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        nearest = difflib.get_close_matches(shorten(name, 60), known, n=1, cutoff=0.5)
         fix = f"did you mean {nearest[0]!r}?" if nearest else None
+        shown = ", ".join(repr(each) for each in known[:MAX_NAMES])
+        rest = f" ... ({len(known)} in all)" if len(known) > MAX_NAMES else ""
         return cls(
             f"`{argument}` is not a known name.",
-            got=repr(name),
-            expected="one of " + ", ".join(repr(each) for each in known),
+            got=shorten_repr(name),
+            expected=f"one of {shown}{rest}",
             fix=fix,
         )
 
@@ -182,7 +193,7 @@ class MissingExtra(RecurraError, ImportError):
 def describe_tensor(value: object) -> str:
     """Describe a value as an error message shows it: shape as a plain tuple, dtype, device."""
     if not isinstance(value, torch.Tensor):
-        words = " ".join(repr(value).split())
+        words = " ".join(shorten_repr(value).split())
         return f"{words if len(words) <= 60 else words[:60] + '...'} ({type(value).__name__})"
     dtype = str(value.dtype).removeprefix("torch.")
     return f"{tuple(value.shape)} {dtype} on {value.device}"

@@ -131,6 +131,7 @@ def evaluate(
     """Measure a trained model on files."""
     if _evaluate_records(context):
         return
+    from recurra.base import check_size
     from recurra.cli._use import given_in
     from recurra.data import read_text, streams_that_fit
     from recurra.store import Run
@@ -139,8 +140,11 @@ def evaluate(
     model = _load(run, cell)
     text = read_text(files, encoding=given_in(context).get("encoding", "utf-8"))
     numbers = model.encode(text.content, name="text", where=text.where)
-    data = Run.open(run).config.get("data", {})  # cut as in training, the measure is the same
-    streams, window = data.get("streams", STREAMS), data.get("window", WINDOW)
+    opened = Run.open(run)
+    with opened.reading_config():  # cut as in training, the measure is the same
+        data = opened.config.get("data", {})
+        streams = check_size("streams", data.get("streams", STREAMS))
+        window = check_size("window", data.get("window", WINDOW))
     metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
     one = model.unit.removesuffix("s")
     bits = ("bits_per_character", "bits") if model.unit == "characters" else ("nats", "nats")

@@ -8,9 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from recurra.base import DamagedFile, RunError
+from recurra.cli._recorded_texts import RecordedTexts
 from recurra.store import Run
-from recurra.tasks import DEMO, Loadable, RecordTask, WordLanguageModel, kind_of
-from recurra.train import with_what_was_fixed
+from recurra.tasks import (
+    DEMO,
+    Loadable,
+    RecordTask,
+    WordLanguageModel,
+    check_config,
+    check_weights,
+    kind_of,
+)
+from recurra.train import read_state, with_what_was_fixed
 
 DAMAGED = "damaged"
 
@@ -25,11 +34,13 @@ def show_info(console: Console, run: Run) -> None:
         DamagedFile: a file of the run is not sound; all is printed all the same.
     """
     kind = kind_of(run)
+    check_config(run)
     with run.reading_config():
         rows = _model_rows(kind, run.config["task"])
         rows += _data_rows(run.config["data"]) if "data" in run.config else []
         rows += _training_rows(kind, run)
         rows += _calibrated_rows(kind, run)
+        rows = [(label, str(value)) for label, value in rows]
     soundness = {path.name: _soundness(run, path) for path in _files(run)}
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(style="bold")
@@ -112,6 +123,7 @@ def _language_rows(task: dict[str, Any]) -> list[tuple[str, str]]:
 def _data_rows(data: dict[str, Any]) -> list[tuple[str, str]]:
     if "roles" in data:
         return _rows_of_records(data)
+    RecordedTexts.of(data)  # refuses what is shown below, if it is of another type
     files = [f"{each['path']} ({each['bytes']:,} bytes)" for each in data["files"]]
     return [
         ("text", "\n".join(files)),
@@ -197,9 +209,10 @@ def _soundness(run: Run, path: Path) -> str:
     try:
         if path == run.weights_path:
             weights, step = run.read_weights()
+            check_weights(run, weights)
             parameters = sum(weight.numel() for weight in weights.values())
             return f"sound, of step {step:,}, {parameters:,} parameters"
-        run.read_checkpoint(path)
+        read_state(run, path)
     except RunError as error:
         return f"{DAMAGED}: {error.details.get('got', error.problem)}"
     return "sound"

@@ -5,14 +5,21 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
 
-from recurra.base import ArgumentError, ConfigMismatch, DamagedFile, check_size, settings_from
+from recurra.base import ArgumentError, ConfigMismatch, DamagedFile
 from recurra.cli._bar import TrainingBar
-from recurra.cli._options import MOST_THREADS
+from recurra.cli._recorded_texts import (
+    ENCODING,
+    TEST,
+    TRAINING,
+    USUAL,
+    VALIDATION,
+    RecordedTexts,
+    recorded_training,
+)
 from recurra.cli._signals import stop_on_signals
 from recurra.data import (
     PYTHON_REFERENCE,
@@ -24,7 +31,7 @@ from recurra.data import (
     python_reference,
     read_text,
 )
-from recurra.store import Run, refuse_taken, write_text
+from recurra.store import Run, refuse_taken
 from recurra.tasks import (
     CellMaker,
     Corpus,
@@ -35,10 +42,12 @@ from recurra.tasks import (
     NextSymbolModel,
     WordLanguageModel,
     build_task,
+    check_sizes_of,
     describe_task,
     errors_of_user_code,
     language_model_report,
     language_model_run,
+    load_weights,
     make_corpus,
     make_word_corpus,
     summarise_corpus,
@@ -49,14 +58,7 @@ from recurra.train import (
     evaluate,
     fit,
     require_extras,
-    with_what_was_fixed,
 )
-
-TRAINING, VALIDATION, TEST = "files", "validation_files", "test_files"
-"""What a configuration calls the files of the texts."""
-
-ENCODING, USUAL = "encoding", "utf-8"
-"""What it calls their encoding, and what that is where it does not say."""
 
 
 @dataclass(frozen=True)
@@ -157,24 +159,12 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
     with run.reading_config():
         config = run.config
         units = config["task"]["model"]["units"]
-        data = dict(config["data"])
         words = config["task"]["kind"] == WordLanguageModel.kind
-        recorded = _recorded(data, TRAINING)
-        if not recorded:
-            raise ValueError("no files")
-        measured, tested = _recorded(data, VALIDATION), _recorded(data, TEST)
-        encoding = ReadOptions(encoding=data.pop(ENCODING, USUAL)).encoding
-        cutting = settings_from(CorpusSettings, data)
-        settings = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
-        threads = check_size("threads", config["threads"], most=MOST_THREADS)
-    texts = Texts(
-        _same_text(run, recorded, files, encoding),
-        _same_text(run, measured, [], encoding) if measured else None,
-        _same_text(run, tested, [], encoding) if tested else None,
-        encoding,
-    )
+        recorded = RecordedTexts.of(config["data"])
+        settings, threads = recorded_training(config)
+    texts = _same_texts(run, recorded, files)
     torch.set_num_threads(threads)  # other sums in another order, other bits
-    corpus = _corpus(texts, cutting, units, words=words)
+    corpus = _corpus(texts, recorded.cutting, units, words=words)
     torch.manual_seed(settings.seed)
     model = build_task(run, cell=cell)
     assert isinstance(model, LanguageModel | WordLanguageModel)  # the kind of the run says so
@@ -191,10 +181,6 @@ def _ready(
 ) -> Job:
     summary = summarise_corpus(corpus, model.unit)
     return Job(run, model, corpus, settings, summary, (*texts.leaks(), *summary.warnings))
-
-
-def _recorded(data: dict[str, Any], name: str) -> list[TextFile]:
-    return [settings_from(TextFile, each) for each in data.pop(name, [])]
 
 
 def _corpus(texts: Texts, settings: CorpusSettings, units: Units, *, words: bool) -> Corpus:
@@ -248,9 +234,9 @@ def measure_test(job: Job) -> dict[str, float] | None:
     if job.corpus.test is None:
         return None
     weights, step = job.run.read_weights()
-    job.model.load_state_dict(weights)
+    load_weights(job.model, weights, job.run)
     metrics = evaluate(job.model, job.corpus.test)
-    if not any(each["split"] == "test" for each in job.run.metrics.read()):
+    if not job.run.metrics.has(step, "test"):
         job.run.metrics.append({"step": step, "split": "test", **metrics})
     return metrics
 
@@ -258,7 +244,7 @@ def measure_test(job: Job) -> dict[str, float] | None:
 def write_report(job: Job) -> None:
     """Write the page of a finished job, with its best weights."""
     weights, _ = job.run.read_weights()
-    job.model.load_state_dict(weights)
+    load_weights(job.model, weights, job.run)
     config = job.model.settings
     facts = {
         "text": f"{job.corpus.training.targets:,} {job.model.unit} to learn",
@@ -268,7 +254,7 @@ def write_report(job: Job) -> None:
         "seed": str(job.settings.seed),
     }
     page = language_model_report(job.model, job.run, job.corpus, facts, job.warnings)
-    write_text(job.run.report_path, page)
+    job.run.write_report(page)
 
 
 def is_of_words(model: NextSymbolModel) -> bool:
@@ -284,6 +270,17 @@ def free_folder(name: str) -> Path:
     return folder
 
 
+def _same_texts(run: Run, recorded: RecordedTexts, files: Sequence[Path]) -> Texts:
+    """Read the texts of a run again; the first may be in other files by now."""
+    encoding = recorded.encoding
+    return Texts(
+        _same_text(run, recorded.training, files, encoding),
+        _same_text(run, recorded.validation, [], encoding) if recorded.validation else None,
+        _same_text(run, recorded.test, [], encoding) if recorded.test else None,
+        encoding,
+    )
+
+
 def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path], encoding: str) -> Text:
     if not files and "-" in [each.path for each in recorded]:
         raise ArgumentError(
@@ -295,6 +292,7 @@ def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path], encodi
     if not files and [each.path for each in recorded] == [PYTHON_REFERENCE]:
         text = python_reference()
     else:
+        check_sizes_of([] if files else recorded, run)
         text = read_text(files or [each.path for each in recorded], encoding=encoding)
     if [each.sha256 for each in text.files] != [each.sha256 for each in recorded]:
         raise ConfigMismatch(

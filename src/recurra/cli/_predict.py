@@ -13,7 +13,7 @@ from typing import IO, Any, NoReturn
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from recurra.base import ArgumentError, DataError
+from recurra.base import ArgumentError, DataError, temporary_file
 from recurra.cli._answer_form import answer_form
 from recurra.cli._data_options import given_roles
 from recurra.cli._numbers import counted
@@ -26,6 +26,7 @@ from recurra.cli._use import (
     say_left_out,
 )
 from recurra.data import BadRecords, is_read_once
+from recurra.store import take_place
 from recurra.tasks import RecordTask
 
 STANDARD_INPUT = Path("-")
@@ -218,13 +219,10 @@ def _output(out: Path | None) -> Iterator[IO[str]]:
         with out.open("w", encoding="utf-8") as stream:
             yield stream
         return
-    part = out.with_name(out.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="\n") as stream:
+    with temporary_file(out.parent) as (handle, partial):
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             yield stream
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+        take_place(partial, out)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from recurra.base import ArgumentError, UnknownName, check_size
+from recurra.base import ArgumentError, UnknownName, check_names, check_size, settings_from
 from recurra.data._text import from_units, to_units
 from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
 from recurra.data._vocabulary import UNKNOWN
@@ -179,12 +179,13 @@ def text_encoder_from(config: Mapping[str, Any]) -> TextEncoder:
         MissingExtra: it has subwords, and `tokenizers` is not installed.
     """
     names = EncoderSettings.__dataclass_fields__
-    settings = EncoderSettings(**{name: config[name] for name in names})
+    settings = settings_from(EncoderSettings, {name: config[name] for name in names})
     if settings.units == "subwords":
         from recurra.data._subwords import SubwordEncoder
 
         return SubwordEncoder(settings, config["subwords"])
-    return TokenEncoder(settings, TokenVocabulary([*MARKS, *config["tokens"]]))
+    tokens = check_names("tokens", config["tokens"])
+    return TokenEncoder(settings, TokenVocabulary([*MARKS, *tokens]))
 
 
 def _settings_of(encoder: TextEncoder) -> dict[str, Any]:

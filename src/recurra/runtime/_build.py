@@ -3,17 +3,36 @@
 import ctypes
 import hashlib
 import json
+import platform
 import re
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
-from recurra.base import BuildError
-from recurra.runtime._cache import find_library, is_sound, library_name, write_file
-from recurra.runtime._compiler import TIMEOUT, Compiler, find_compiler
+from recurra.base import BackendUnavailable, BuildError
+from recurra.runtime._cache import (
+    find_library,
+    is_sound,
+    is_there,
+    library_name,
+    read_file,
+    write_beside,
+    write_file,
+)
+from recurra.runtime._compiler import (
+    COMMON_FLAGS,
+    TIMEOUT,
+    Compiler,
+    find_compiler,
+    options_asked_for,
+)
 from recurra.runtime._cpu import describe_cpu
 
 # Raise it when entries of the cache change their form.
 _FORMAT = 1
+
+_NOTE = "library"  # file that names the entry of a library
 
 _loaded: dict[str, ctypes.CDLL] = {}
 _loading = threading.Lock()
@@ -23,7 +42,9 @@ def build(source: str, *, name: str, flags: tuple[str, ...] = (), timeout: float
     """Compile C to a shared library, or find it in the cache.
 
     The library is found again by whatever decides its code: source, compiler, flags and processor.
-    The source is kept beside it. Any number of threads and processes may build at the same time.
+    Where there is no compiler any more, one that any compiler made of the same source, options and
+    processor is taken. The source is kept beside it. Any number of threads and processes may build
+    at the same time.
 
     Args:
         source: C, as for gcc and clang; it may include nothing, as the packaged compiler has no
@@ -37,7 +58,7 @@ def build(source: str, *, name: str, flags: tuple[str, ...] = (), timeout: float
         The absolute path of the library, to be given to `load`.
 
     Raises:
-        BackendUnavailable: there is no C compiler.
+        BackendUnavailable: there is no C compiler, nor was there when this was last built.
         BuildError: the compiler fails or is not done in time, or no folder can be written.
 
     Example:
@@ -48,14 +69,22 @@ def build(source: str, *, name: str, flags: tuple[str, ...] = (), timeout: float
     """
     name = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:40]
     try:
-        compiler = find_compiler()
+        try:
+            compiler = find_compiler()
+        except BackendUnavailable:
+            found = _find_without_compiler(source, name, flags)
+            if found is None:
+                raise
+            return found
         entry = f"{name}-{_key(source, compiler, flags)[:32]}"
         found = find_library(entry)
         if found is not None:
             return found
         kept = write_file(entry, f"{name}.c", source.encode())
         content = compiler.compile(kept, flags, timeout=timeout)
-        return write_file(entry, library_name(entry, content), content)
+        library = write_file(entry, library_name(entry, content), content)
+        _note(library, source, name, compiler.options, flags)
+        return library
     except OSError as error:
         raise BuildError(
             "There is no place for a compiled library.",
@@ -96,6 +125,32 @@ def load(path: Path) -> ctypes.CDLL:
 def _key(source: str, compiler: Compiler, flags: tuple[str, ...]) -> str:
     parts = [_FORMAT, source, compiler.identity, compiler.flags, flags, describe_cpu()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _any_key(source: str, options: tuple[str, ...], flags: tuple[str, ...]) -> str:
+    """Hash what decides a library's code, but for the compiler."""
+    machine = [sys.platform, platform.machine(), describe_cpu()]
+    parts = [_FORMAT, "any compiler", source, COMMON_FLAGS, options, flags, machine]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _note(
+    library: Path, source: str, name: str, options: tuple[str, ...], flags: tuple[str, ...]
+) -> None:
+    """Note where the library of a source is, for a time without a compiler."""
+    entry = f"{name}-{_any_key(source, options, flags)[:32]}"
+    with suppress(OSError):  # the library is in its place all the same
+        write_beside(library, entry, _NOTE, library.parent.name.encode())
+
+
+def _find_without_compiler(source: str, name: str, flags: tuple[str, ...]) -> Path | None:
+    """Find a library that a compiler made which is not there any more."""
+    if not is_there():
+        return None
+    note = read_file(f"{name}-{_any_key(source, options_asked_for(), flags)[:32]}", _NOTE)
+    entry = (note or b"").decode("utf-8", "replace")
+    is_entry = re.fullmatch(re.escape(name) + "-[0-9a-f]{32}", entry)
+    return find_library(entry) if is_entry else None
 
 
 def _load(path: Path) -> ctypes.CDLL:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from recurra.base import warn_once
+from recurra.base import new_folder, temporary_file, warn_once
 
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
@@ -44,6 +44,16 @@ def read_file(entry: str, name: str) -> bytes | None:
             if content is not None:
                 return content
     return None
+
+
+def is_there() -> bool:
+    """Whether there is a cache at all; to ask makes none."""
+    if os.getpid() in _own_folders:
+        return True
+    try:
+        return _configured_folder().is_dir()
+    except (OSError, RuntimeError):  # RuntimeError: nobody knows the user's home
+        return False
 
 
 def is_sound(library: Path) -> bool:
@@ -76,6 +86,15 @@ def write_file(entry: str, name: str, content: bytes) -> Path:
         except OSError as error:
             _warn_of_own_folder(shared, f"cannot be written: {error.strerror or error}")
     return _write(_own_folder() / entry, name, content)
+
+
+def write_beside(library: Path, entry: str, name: str, content: bytes) -> None:
+    """Write a file of another entry into the folder in which a library was found or put.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _write(library.parents[1] / entry, name, content)
 
 
 def _shared_folder() -> Path | None:
@@ -139,7 +158,8 @@ def _own_folder() -> Path:
     process = os.getpid()  # a forked process inherits the table, but not the folder
     folder = _own_folders.get(process)
     if folder is None or _why_not_ours(folder):  # long-lived processes see temporary files vanish
-        folder = Path(tempfile.mkdtemp(prefix="recurra-")).resolve()
+        # held until the process ends; should it be killed, the next one deletes the folder
+        folder = new_folder(Path(tempfile.gettempdir()), "recurra-own-")[0].resolve()
         _own_folders[process] = folder
         atexit.register(_remove_own_folder, process, folder)
     return folder
@@ -178,12 +198,8 @@ def _write(folder: Path, name: str, content: bytes) -> Path:
     reason = _why_not_ours(folder)
     if reason is not None:
         raise PermissionError(f"{folder} {reason}")
-    handle, partial = tempfile.mkstemp(dir=folder, prefix=f".{name}", suffix=".partial")
-    try:
+    with temporary_file(folder) as (handle, partial):
         with open(handle, "wb") as file:
             file.write(content)
         os.replace(partial, folder / name)
-    except BaseException:
-        os.unlink(partial)
-        raise
     return folder / name

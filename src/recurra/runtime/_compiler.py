@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from recurra.base import BackendUnavailable, BuildError
+from recurra.base import BackendUnavailable, BuildError, temporary_folder
 
 TIMEOUT = 120.0  # seconds; the largest kernels take one or two
 
@@ -47,6 +47,9 @@ _DARWIN_FLAGS = ("-Wl,-undefined,dynamic_lookup",)
 _MARCH_MACHINES = {"x86_64", "amd64", "i386", "i686", "s390x"}
 _MCPU_MACHINES = {"aarch64", "arm64", "ppc64le"}
 
+COMMON_FLAGS = _FLAGS
+"""What every compiler is given, whichever it is."""
+
 _SHOWN_LINES = 20
 
 
@@ -67,6 +70,12 @@ class Compiler:
         """Tell it from others: the resolved path, the arguments and the version."""
         program, *arguments = self.command
         return "\n".join([os.path.realpath(program), shlex.join(arguments), self.version])
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The arguments of `$CC` that change what is compiled, not which program does it."""
+        words = self.command[1:]
+        return words[words.index("cc") + 1 :] if self.is_zig and "cc" in words else words
 
     @property
     def is_zig(self) -> bool:
@@ -108,8 +117,8 @@ class Compiler:
         output = f"{source.stem}.so"
         command = (*self.command, *self.flags, *flags, "-o", output, str(source))
         with _working_folder() as folder:
-            _run(command, Path(folder), timeout, where=source)
-            library = Path(folder, output)
+            _run(command, folder, timeout, where=source)
+            library = folder / output
             content = library.read_bytes() if library.is_file() else b""
         if not content:
             raise _failure("The C compiler wrote no library.", command, where=source)
@@ -155,6 +164,15 @@ def _asked_for() -> tuple[str, ...] | None:
     return os.path.abspath(program), *arguments
 
 
+def options_asked_for() -> tuple[str, ...]:
+    """Give the options that `$CC` asks for, whether or not its program is there."""
+    try:
+        words = tuple(shlex.split(os.environ.get("CC", "")))
+    except ValueError:
+        return ()
+    return Compiler(words, "").options if words else ()
+
+
 def _installed() -> tuple[str, ...] | None:
     found = (shutil.which(name) for name in _NAMES)
     return next(((os.path.abspath(program),) for program in found if program), None)
@@ -183,7 +201,7 @@ def _none_found() -> BackendUnavailable:
 def _version(command: tuple[str, ...]) -> str:
     """Ask a compiler for its version, once per process."""
     with _working_folder() as folder:
-        answer = _run((*command, "--version"), Path(folder), TIMEOUT)
+        answer = _run((*command, "--version"), folder, TIMEOUT)
     return next(iter(answer.splitlines()), "")
 
 
@@ -195,9 +213,8 @@ def _native_flag() -> tuple[str, ...]:
     return ("-mcpu=native",) if machine in _MCPU_MACHINES else ()
 
 
-def _working_folder() -> "tempfile.TemporaryDirectory[str]":
-    # a process that was killed may still be about to make a file
-    return tempfile.TemporaryDirectory(prefix="recurra-build-", ignore_cleanup_errors=True)
+def _working_folder() -> contextlib.AbstractContextManager[Path]:
+    return temporary_folder(Path(tempfile.gettempdir()), "recurra-build-")
 
 
 def _run(command: Sequence[str], folder: Path, timeout: float, where: Path | None = None) -> str:

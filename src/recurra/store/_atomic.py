@@ -1,10 +1,16 @@
 """Writing files so that a crash at any moment leaves the old file or the new one, never half."""
 
 import os
-import tempfile
+import re
 from pathlib import Path
 
-_SUFFIX = ".partial"
+from recurra.base import remove_abandoned, temporary_file
+
+# how earlier versions named what they were writing
+_OLDER = re.compile(
+    r"(config\.json|weights\.safetensors|metrics\.jsonl|report\.html|step-\d+\.safetensors)"
+    r"\w+\.partial"
+)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,18 +19,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     The temporary file lies in the same folder, because a rename is atomic only within one file
     system; the folder is forced to disk too, because otherwise the rename may be lost.
     """
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=_SUFFIX)
-    try:
+    with temporary_file(path.parent) as (handle, partial):
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(partial, 0o666 & ~_umask())
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+        take_place(partial, path)
     _sync_folder(path.parent)
+
+
+def take_place(partial: Path, path: Path) -> None:
+    """Give a complete temporary file, which only this user can read, its name and usual rights."""
+    os.chmod(partial, 0o666 & ~_umask())
+    os.replace(partial, path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -33,9 +40,11 @@ def write_text(path: Path, text: str) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what interrupted writes left in a folder."""
-    for partial in folder.glob(f"*{_SUFFIX}"):
-        partial.unlink(missing_ok=True)
+    """Delete what interrupted writes left in a folder of a run that this process has for itself."""
+    remove_abandoned(folder)
+    for partial in folder.glob("*.partial"):
+        if _OLDER.fullmatch(partial.name):
+            partial.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recurra.base import RunBusy
+from recurra.store._plain_files import open_to_append
 
 
 @contextmanager
@@ -15,7 +16,7 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         RunBusy: another process holds it.
     """
-    with path.open("a") as file:
+    with open_to_append(path) as file:
         if os.name != "nt":  # where Windows is concerned, users must take care themselves
             import fcntl
 

@@ -15,7 +15,6 @@ import os
 import platform
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -27,18 +26,29 @@ import torch
 from recurra.base import (
     ConfigMismatch,
     DamagedFile,
+    MissingExtra,
     RunError,
     RunExists,
     RunIncomplete,
     RunNotFound,
+    shorten,
+    shorten_repr,
+    temporary_folder,
 )
 from recurra.store._atomic import remove_leftovers, write_atomically
+from recurra.store._json import parse_json
 from recurra.store._lock import locked
 from recurra.store._metrics import MetricsLog
-from recurra.store._tensor_file import FORMAT, read_tensors, write_tensors
+from recurra.store._plain_files import check_inside, read_plain
+from recurra.store._tensor_file import FORMAT, measure_tensors, read_tensors, write_tensors
 from recurra.store._tree import flatten_tree, restore_tree
 
 KEEP_CHECKPOINTS = 2
+
+MAX_CONFIG = 1 << 28
+"""Bytes of a configuration; those of the largest vocabularies are a tenth of it."""
+
+_CHECKPOINT = re.compile(r"step-\d{10,}\.safetensors")
 
 
 class Run:
@@ -75,8 +85,8 @@ class Run:
             return run
         folder.parent.mkdir(parents=True, exist_ok=True)
         # made beside its place and renamed, so that it is there as a whole or not at all
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
-            draft = Path(place) / "run"
+        with temporary_folder(folder.parent) as place:
+            draft = place / "run"
             draft.mkdir()
             _fill(draft, content)
             try:
@@ -99,7 +109,7 @@ class Run:
         if not folder.is_dir():
             raise RunNotFound("There is no run directory.", got=folder, expected="a directory")
         path = folder / "config.json"
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise RunIncomplete(
                 "The directory is not a complete run.",
                 got=f"{folder} without config.json",
@@ -127,8 +137,14 @@ class Run:
         fixed = {key: value for key, value in self.config.items() if key != "versions"}
         return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()
 
+    def write_report(self, page: str) -> None:
+        """Replace the report of the run."""
+        self.check_places()
+        write_atomically(self.report_path, page.encode("utf-8", "backslashreplace"))
+
     def write_weights(self, weights: dict[str, torch.Tensor], step: int) -> None:
         """Replace the weights of the run."""
+        self.check_places()
         document = {"config": self.fingerprint(), "step": step}
         write_tensors(self.weights_path, weights, document)
 
@@ -140,7 +156,7 @@ class Run:
             DamagedFile: the file is cut off or altered, or has weights that are not numbers.
             ConfigMismatch: the weights belong to another configuration.
         """
-        if not self.weights_path.exists():
+        if not os.path.lexists(self.weights_path):
             raise RunIncomplete(
                 "The run has no weights yet.",
                 got=self.folder,
@@ -149,6 +165,7 @@ class Run:
             )
         weights, document = read_tensors(self.weights_path)
         self._check_owner(self.weights_path, document, "step", int)
+        _check_step(document["step"], self.weights_path)
         for name, weight in weights.items():
             if not bool(weight.isfinite().all()):
                 raise DamagedFile(
@@ -158,9 +175,21 @@ class Run:
                 )
         return weights, document["step"]
 
+    def size(self) -> tuple[int, int] | None:
+        """Tell how many tensors the run keeps, and how many elements together; None if none yet.
+
+        It is that of the weights or, where there are none, of the newest checkpoint.
+
+        Raises:
+            DamagedFile: the file is cut off or altered.
+        """
+        files = [*self.checkpoints(), *([self.weights_path] if self.weights_path.exists() else [])]
+        return measure_tensors(files[-1]) if files else None
+
     def checkpoints(self) -> list[Path]:
         """List the checkpoints, the newest last."""
-        return sorted((self.folder / "checkpoints").glob("step-*.safetensors"))
+        found = (self.folder / "checkpoints").glob("step-*.safetensors")
+        return sorted(path for path in found if _CHECKPOINT.fullmatch(path.name))
 
     def checkpoint_path(self, step: int) -> Path:
         """Name the checkpoint of a step so that names sort as steps do."""
@@ -168,6 +197,7 @@ class Run:
 
     def write_checkpoint(self, path: Path, training_state: Any) -> None:
         """Write a complete training state, then drop all but the newest checkpoints."""
+        self.check_places()
         document, tensors = flatten_tree(training_state)
         write_tensors(path, tensors, {"config": self.fingerprint(), "tree": document})
         for old in self.checkpoints()[:-KEEP_CHECKPOINTS]:
@@ -182,7 +212,11 @@ class Run:
         """
         tensors, document = read_tensors(path)
         self._check_owner(path, document, "tree", dict)
-        return restore_tree(document["tree"], tensors)
+        try:
+            return restore_tree(document["tree"], tensors)
+        except DamagedFile as error:
+            error.details["where"] = str(path)
+            raise
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -191,21 +225,41 @@ class Run:
         Raises:
             RunBusy: another process is training in it.
         """
+        self.check_places()
         with locked(self.folder / "lock"):
             (self.folder / "checkpoints").mkdir(exist_ok=True)
             remove_leftovers(self.folder)
             remove_leftovers(self.folder / "checkpoints")
             yield
 
+    def check_places(self) -> None:
+        """Refuse a run in which a training would write or delete what lies elsewhere.
+
+        Raises:
+            DamagedFile: an entry is a symbolic link that leads out of the run directory.
+        """
+        checkpoints = self.folder / "checkpoints"
+        places = [self.weights_path, self.picture_path, self.report_path, self.metrics.path]
+        check_inside(self.folder, [*places, self.folder / "lock", checkpoints])
+        if checkpoints.is_dir():
+            check_inside(self.folder, checkpoints.iterdir())
+        elif checkpoints.exists():
+            raise DamagedFile(
+                "The checkpoints of a run are not in a directory.",
+                got="something else",
+                expected="a directory",
+                where=checkpoints,
+            )
+
     @contextmanager
     def reading_config(self) -> Iterator[None]:
         """Turn whatever an altered `config.json` leads to into DamagedFile."""
         try:
             yield
-        except RunError:
+        except (RunError, MissingExtra):
             raise
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            reason = " ".join(str(error).split())
+        except Exception as error:  # of any sort, as the values that lead there are
+            reason = " ".join(shorten(str(error)).split())
             raise DamagedFile(
                 "A configuration is not as Recurra writes it.",
                 got=f"{type(error).__name__}: {reason}",
@@ -262,10 +316,12 @@ def _encode_config(config: dict[str, Any]) -> bytes:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        config = parse_json(read_plain(path, MAX_CONFIG))
+    except OSError as error:
+        raise DamagedFile("A file cannot be read.", got=error.strerror, where=path) from error
+    except ValueError as error:
         raise DamagedFile("A file is not JSON.", got=error, where=path) from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    if not isinstance(config, dict) or not _is_format(config.get("format")):
         got = config.get("format") if isinstance(config, dict) else type(config).__name__
         raise DamagedFile(
             "A configuration is of another version of the format.",
@@ -275,6 +331,20 @@ def _read_config(path: Path) -> dict[str, Any]:
             fix="use the version of Recurra that wrote it",
         )
     return config
+
+
+def _is_format(value: object) -> bool:
+    return type(value) is int and value == FORMAT
+
+
+def _check_step(step: int, path: Path) -> None:
+    if type(step) is not int or step < 0:
+        raise DamagedFile(
+            "A file is of an impossible step.",
+            got=shorten_repr(step),
+            expected="an integer >= 0",
+            where=path,
+        )
 
 
 def _versions() -> dict[str, str]:

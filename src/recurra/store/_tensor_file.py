@@ -7,9 +7,11 @@ from a stranger cannot run code.
 
 import hashlib
 import json
+import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import safetensors.torch
 import torch
@@ -17,10 +19,16 @@ from safetensors import SafetensorError
 
 from recurra.base import DamagedFile
 from recurra.store._atomic import write_atomically
+from recurra.store._json import parse_json
+from recurra.store._plain_files import open_plain
 
 FORMAT = 1
 """Version of the layout; a file of another version is refused."""
 
+MAX_HEADER = 1 << 28
+"""Bytes of a header; it names each tensor, and has the JSON document."""
+
+_METADATA = "__metadata__"
 _LENGTH_BYTES = 8  # safetensors begins with the length of its header, little-endian
 _ZEROS = "0" * 64
 
@@ -38,14 +46,30 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], document: Any
     write_atomically(path, raw[:end].replace(_ZEROS.encode(), digest.encode(), 1) + raw[end:])
 
 
+def measure_tensors(path: Path) -> tuple[int, int]:
+    """Tell how many tensors a file has, and how many elements together, without reading them.
+
+    Raises:
+        DamagedFile: the file is missing, cut off or altered.
+    """
+    try:
+        with open_plain(path) as file:
+            header = _read_header(path, file)
+    except OSError as error:
+        raise _damaged(path, error.strerror or "unreadable") from error
+    shapes = [each["shape"] for name, each in _header(path, header).items() if name != _METADATA]
+    return len(shapes), sum(map(math.prod, shapes))
+
+
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
     """Read what `write_tensors` wrote.
 
     Raises:
-        DamagedFile: the file is missing, cut off, altered, or of another version.
+        DamagedFile: the file is missing, cut off, altered, of another version, or no plain file.
     """
     try:
-        raw = path.read_bytes()
+        with open_plain(path) as file:
+            raw = _read_if_whole(path, file)
     except OSError as error:
         raise _damaged(path, error.strerror or "unreadable") from error
     document = _checked_document(path, raw)
@@ -53,6 +77,39 @@ def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Any]:
         return safetensors.torch.load(raw), document
     except SafetensorError as error:
         raise _damaged(path, str(error)) from error
+
+
+def _read_if_whole(path: Path, file: IO[bytes]) -> bytes:
+    """Read a file, but its tensors only if the header says that there are so many bytes of them."""
+    return _read_header(path, file) + file.read()
+
+
+def _read_header(path: Path, file: IO[bytes]) -> bytes:
+    """Read a file up to its tensors, of which there have to be as many bytes as it says."""
+    size = os.fstat(file.fileno()).st_size
+    length = file.read(_LENGTH_BYTES)
+    end = _header_end(length)
+    if len(length) < _LENGTH_BYTES or end > min(size, MAX_HEADER):
+        raise _damaged(path, f"cut off after {size} bytes")
+    raw = length + file.read(end - _LENGTH_BYTES)
+    if end + _bytes_of_tensors(path, _header(path, raw)) != size:
+        raise _damaged(path, f"{size} bytes, which are not those of its tensors")
+    return raw
+
+
+def _bytes_of_tensors(path: Path, header: dict[str, Any]) -> int:
+    ends = [0]
+    for name, entry in header.items():
+        match entry:
+            case _ if name == _METADATA:
+                continue
+            case {"data_offsets": [int(), int(end)], "shape": [*shape]} if all(
+                type(size) is int and size >= 0 for size in shape
+            ):
+                ends.append(end)
+            case _:
+                raise _damaged(path, "a header that does not describe tensors")
+    return max(ends)
 
 
 def _checked_document(path: Path, raw: bytes) -> Any:
@@ -74,10 +131,11 @@ def _checked_document(path: Path, raw: bytes) -> Any:
 
 def _envelope(path: Path, raw: bytes) -> dict[str, Any]:
     try:
-        match json.loads(_header(path, raw)["__metadata__"]["recurra"]):
+        text = _header(path, raw)[_METADATA]["recurra"]
+        match parse_json(text.encode(), finite=False):  # the best loss so far may be infinite
             case {"sha256": str(), "format": int(), "document": _} as envelope:
                 return dict(envelope)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         pass  # told below, in the same words
     raise _damaged(path, "a safetensors file without the checksum of Recurra")
 
@@ -86,8 +144,8 @@ def _header(path: Path, raw: bytes) -> dict[str, Any]:
     if len(raw) < _LENGTH_BYTES or _header_end(raw) > len(raw):
         raise _damaged(path, f"cut off after {len(raw)} bytes")
     try:
-        header = json.loads(raw[_LENGTH_BYTES : _header_end(raw)], object_pairs_hook=_distinct)
-    except (ValueError, RecursionError) as error:
+        header = parse_json(raw[_LENGTH_BYTES : _header_end(raw)])
+    except ValueError as error:
         raise _damaged(path, f"the header is not JSON: {error}") from error
     if not isinstance(header, dict):
         raise _damaged(path, "the header is not a JSON object")
@@ -96,14 +154,6 @@ def _header(path: Path, raw: bytes) -> dict[str, Any]:
 
 def _header_end(raw: bytes) -> int:
     return _LENGTH_BYTES + int.from_bytes(raw[:_LENGTH_BYTES], "little")
-
-
-def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that comes twice, of which safetensors would silently take the last."""
-    keys = [key for key, _ in pairs]
-    if len(set(keys)) < len(keys):
-        raise ValueError("a key comes twice")
-    return dict(pairs)
 
 
 def _damaged(path: Path, got: str) -> DamagedFile:

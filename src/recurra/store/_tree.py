@@ -30,10 +30,17 @@ def restore_tree(document: Any, tensors: dict[str, torch.Tensor]) -> Any:
     """Put together again what `flatten_tree` split.
 
     Raises:
-        DamagedFile: the document names a tensor that is not there, or is no such document.
+        DamagedFile: the document names a tensor that is not there, or one twice, or is no such
+            document.
     """
+    left = dict(tensors)
     try:
-        return _restore(document, tensors)
+        tree = _restore(document, left)
+        if left:
+            raise ValueError(
+                f"{len(left)} tensors that nothing names, such as {next(iter(left))!r}"
+            )
+        return tree
     except (TypeError, ValueError, RecursionError) as error:
         raise DamagedFile("A stored tree is not as Recurra writes it.", got=error) from error
 
@@ -46,11 +53,13 @@ def _restore(document: Any, tensors: dict[str, torch.Tensor]) -> Any:
     if len(document) == 1:
         match document:
             case {"$tensor": str(name)} if name in tensors:
-                return tensors[name]
+                return tensors.pop(name)  # two places do not share one: steps write into them
             case {"$tuple": [*items]}:
                 return tuple(_restore(each, tensors) for each in items)
             case {"$dict": [*pairs]}:
-                return {_restore(key, tensors): _restore(each, tensors) for key, each in pairs}
+                table = {_restore(key, tensors): _restore(each, tensors) for key, each in pairs}
+                if len(table) == len(pairs):
+                    return table
     raise ValueError(f"not a tree: {str(document)[:80]}")
 
 

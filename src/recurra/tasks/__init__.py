@@ -9,6 +9,7 @@ from recurra.tasks._cells_by_name import (
     load_cell_maker,
 )
 from recurra.tasks._chat import Chat
+from recurra.tasks._config_checks import check_config, check_weights
 from recurra.tasks._corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
 from recurra.tasks._corpus_summary import CorpusSummary, TextPart, summarise_corpus
 from recurra.tasks._data_summary import DataSummary, Lengths
@@ -19,9 +20,10 @@ from recurra.tasks._files import (
     language_model_run,
     load_language_model,
     load_task,
+    load_weights,
     save_task,
 )
-from recurra.tasks._job import DEMO, Job, advised_training, begin, take_up
+from recurra.tasks._job import Job, advised_training, begin, take_up
 from recurra.tasks._language_model import LanguageModel
 from recurra.tasks._language_model_parts import LanguageModelConfig, OneHot
 from recurra.tasks._language_model_report import language_model_report
@@ -34,6 +36,8 @@ from recurra.tasks._record_fit import conclude, fit_records, train_job
 from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
+from recurra.tasks._recorded_data import DEMO
+from recurra.tasks._recorded_files import check_sizes_of, recorded_files
 from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
@@ -109,6 +113,9 @@ __all__ = [
     "begin",
     "build_task",
     "cell_maker",
+    "check_config",
+    "check_sizes_of",
+    "check_weights",
     "choose_task",
     "conclude",
     "describe_task",
@@ -120,11 +127,13 @@ __all__ = [
     "load_cell_maker",
     "load_language_model",
     "load_task",
+    "load_weights",
     "make_corpus",
     "make_word_corpus",
     "measure_records",
     "predict_records",
     "read_task_data",
+    "recorded_files",
     "records_of",
     "save_task",
     "split_text_into_words",

@@ -16,6 +16,9 @@ from recurra.cells import COLLECTION
 CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
 
+MAX_LAYERS = 1000
+"""Layers of cells in a network; more are a mistake that would fill the memory."""
+
 CELLS: dict[str, CellMaker] = {
     name: each.make for name, each in COLLECTION.items() if not each.positions
 }

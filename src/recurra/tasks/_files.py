@@ -1,14 +1,24 @@
 """Tasks in run directories: saving needs no training, and loading no training code."""
 
 import shlex
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from recurra.base import ArgumentError, DamagedFile, Task, check_size
+from recurra.base import (
+    ArgumentError,
+    DamagedFile,
+    Task,
+    check_size,
+    describe_tensor,
+    shorten_repr,
+)
 from recurra.store import Run
 from recurra.tasks._all_tasks import TASKS
+from recurra.tasks._allocation_limit import AllocationLimit
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._loadable import Loadable
 from recurra.tasks._next_symbol_model import NextSymbolModel
@@ -58,20 +68,34 @@ def build_task(
             has no cell; or it is of another task than the one given.
         DamagedFile: the configuration does not describe a task.
     """
-    kind = kind_of(run, kind)
+    known = kind is None
+    kind = _checked_kind(run, kind, cell)
+    size = run.size() if known else None  # tasks of the user's may be made of other files
+    with run.reading_config(), _within(size, run):
+        return kind.from_config(run.config["task"], cell=cell)
+
+
+def _within(size: tuple[int, int] | None, run: Run) -> AbstractContextManager[Any]:
+    """Bound what a task takes by what its run keeps; where that is nothing yet, do not."""
+    if size is None:
+        return nullcontext()
+    return AllocationLimit(*size, run.folder / "config.json")
+
+
+def _checked_kind(run: Run, given: type[Loadable] | None, cell: CellMaker | None) -> type[Loadable]:
+    """Find the class of the task of a run; refuse a cell that does not go with it."""
+    kind = kind_of(run, given)
     with run.reading_config():
-        config = run.config["task"]
-        name = config["model"].get("cell")
+        name = run.config["task"]["model"].get("cell")
         if not isinstance(name, str | None):
-            raise TypeError(f"the name of the cell is {name!r}")
+            raise TypeError(f"the name of the cell is {shorten_repr(name, 60)}")
     if name is None and cell is not None:
         raise _no_cell(run, kind)
     if name is not None and name not in CELLS and cell is None:
         raise _cell_is_missing(run, name)
     if name is not None and cell is not None:
         _refuse_another_cell(run, name, cell)
-    with run.reading_config():
-        return kind.from_config(config, cell=cell)
+    return kind
 
 
 def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
@@ -88,7 +112,7 @@ def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
     with run.reading_config():
         name = run.config["task"]["kind"]
         if not isinstance(name, str):
-            raise TypeError(f"the kind of the task is {name!r}")
+            raise TypeError(f"the kind of the task is {shorten_repr(name, 60)}")
     where = run.folder / "config.json"
     if given is not None and given.kind != name:
         raise ArgumentError(
@@ -167,7 +191,7 @@ def load_task(
     run = Run.open(folder)
     task = build_task(run, cell=cell, kind=kind)
     weights, _ = run.read_weights()
-    _load_weights(task, weights, run)
+    load_weights(task, weights, run)
     if isinstance(task, RecordTask):
         _read_limit(task, run)
     return task.eval()
@@ -180,8 +204,22 @@ def _read_limit(task: RecordTask, run: Run) -> None:
         task.longest = check_size("longest", longest)
 
 
-def _load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> None:
-    """Put weights into a task; refuse those of another one."""
+def load_weights(task: Task, weights: Mapping[str, torch.Tensor], run: Run) -> None:
+    """Put weights into a task; refuse those of another one, or of types that lose something.
+
+    Raises:
+        DamagedFile: names, shapes or types are not those of the task.
+    """
+    own = task.state_dict()
+    for name, weight in weights.items():
+        if name in own and not _holds(own[name].dtype, weight.dtype):
+            raise DamagedFile(
+                "The weights are of another type than those of the task.",
+                got=f"{name}: {describe_tensor(weight)}",
+                expected=describe_tensor(own[name]),
+                where=run.weights_path,
+                fix=_wider_task(weight.dtype),
+            )
     try:
         task.load_state_dict(weights)
     except RuntimeError as error:
@@ -190,6 +228,16 @@ def _load_weights(task: Task, weights: dict[str, torch.Tensor], run: Run) -> Non
             got=str(error).splitlines()[-1].strip(),
             where=run.weights_path,
         ) from error
+
+
+def _wider_task(dtype: torch.dtype) -> str | None:
+    return f"torch.set_default_dtype({dtype})" if dtype.is_floating_point else None
+
+
+def _holds(own: torch.dtype, other: torch.dtype) -> bool:
+    """Tell whether numbers of another type are the same in this one."""
+    floating = own.is_floating_point and other.is_floating_point
+    return own == other or (floating and torch.promote_types(own, other) == own)
 
 
 def _refuse_another_cell(run: Run, name: str, cell: CellMaker) -> None:

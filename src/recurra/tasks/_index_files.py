@@ -3,18 +3,29 @@
 import hashlib
 import json
 import os
-import tempfile
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recurra.base import ConfigMismatch, DamagedFile, RunExists, RunIncomplete, RunNotFound
-from recurra.store import Run
+from recurra.base import (
+    ConfigMismatch,
+    DamagedFile,
+    RunExists,
+    RunIncomplete,
+    RunNotFound,
+    check_names,
+    check_size,
+    temporary_folder,
+)
+from recurra.store import Run, open_plain, parse_json, read_plain
 
 FORMAT = 1
 """Version of the layout; an index of another version is refused."""
+
+MAX_MANIFEST, MAX_OFFSETS = 1 << 24, 1 << 34
+"""Bytes; a record has eight of an offset."""
 
 VECTORS, RECORDS, OFFSETS, MANIFEST = (
     "index.usearch", "records.jsonl", "records.offsets", "index.json",
@@ -39,8 +50,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """
     _refuse_taken(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as place:
-        draft = Path(place) / "index"
+    with temporary_folder(folder.parent) as place:
+        draft = place / "index"
         draft.mkdir()
         yield draft
         _refuse_taken(folder)
@@ -74,18 +85,33 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise RunNotFound("There is no index.", got=folder, expected="a directory")
     path = folder / MANIFEST
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise RunIncomplete(
             "The directory is not an index.",
             got=f"{folder} without {MANIFEST}",
             expected="a directory that `recurra index` made",
         )
     manifest = _checked(path)
+    try:
+        _check_fields(manifest)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
     for name, described in manifest["files"].items():
         found = _described(folder / name)
         if found != described:
-            raise _damaged(folder / name, f"{found['bytes']:,} bytes that do not fit the checksum")
+            raise damaged(folder / name, f"{found['bytes']:,} bytes that do not fit the checksum")
     return manifest
+
+
+def check_counts(folder: Path, manifest: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+    """Hold what a manifest says of records and columns to how many there are.
+
+    Raises:
+        DamagedFile: there are more, or fewer.
+    """
+    told = {"records": manifest["records"], "columns": len(manifest["columns"])}
+    if told != counts:
+        raise damaged(folder / MANIFEST, f"{told}, where there are {dict(counts)}")
 
 
 def check_mark(manifest: Mapping[str, Any], run: Run, folder: Path) -> None:
@@ -105,6 +131,18 @@ def check_mark(manifest: Mapping[str, Any], run: Run, folder: Path) -> None:
         )
 
 
+def _check_fields(manifest: Mapping[str, Any]) -> None:
+    """Check what a manifest says; what is wrong is an error of some sort."""
+    for name in ("run", "mark"):
+        if not isinstance(manifest[name], str):
+            raise TypeError(f"{name} is not a text")
+    check_names("columns", manifest["columns"])
+    check_size("records", manifest["records"])
+    check_size("search_effort", manifest["search_effort"], most=100_000)
+    if manifest["files"].keys() != {VECTORS, RECORDS, OFFSETS}:
+        raise ValueError(f"files are {', '.join(map(str, manifest['files']))}")
+
+
 class RecordFile:
     """The records of an index on disk, one line each, found by their number.
 
@@ -115,15 +153,24 @@ class RecordFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / RECORDS
         self.offsets = array("Q")
-        self.offsets.frombytes((folder / OFFSETS).read_bytes())
+        content = read_plain(folder / OFFSETS, MAX_OFFSETS)
+        if len(content) % self.offsets.itemsize:
+            raise damaged(folder / OFFSETS, f"{len(content)} bytes")
+        self.offsets.frombytes(content)
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def __getitem__(self, place: int) -> dict[str, Any]:
-        with self.path.open("rb") as file:
+        with open_plain(self.path) as file:
             file.seek(self.offsets[place])
-            record: dict[str, Any] = json.loads(file.readline())
+            line = file.readline()
+        try:
+            record = json.loads(line)  # of the user's own data, with any numbers
+        except (ValueError, RecursionError) as error:
+            raise damaged(self.path, f"{error}, in record {place}") from error
+        if not isinstance(record, dict):
+            raise damaged(self.path, f"record {place} is not a table")
         return record
 
 
@@ -163,17 +210,17 @@ def _refuse_taken(folder: Path) -> None:
 
 def _checked(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        manifest = parse_json(read_plain(path, MAX_MANIFEST))
         digest = manifest.pop("sha256")
         sound = digest == _hash_of(manifest)
-    except (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        raise _damaged(path, f"{type(error).__name__}: {error}") from error
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
     if not sound:
-        raise _damaged(path, "the checksum does not fit the content")
-    if manifest["format"] != FORMAT:
+        raise damaged(path, "the checksum does not fit the content")
+    if manifest.get("format") != FORMAT:
         raise DamagedFile(
             "An index is of another version of the format.",
-            got=f"format {manifest['format']}",
+            got=f"format {manifest.get('format')}",
             expected=f"format {FORMAT}",
             where=path,
             fix="make the index anew with `recurra index`",
@@ -185,11 +232,11 @@ def _described(path: Path) -> dict[str, Any]:
     try:
         return {"bytes": path.stat().st_size, "sha256": _hash(path)}
     except OSError as error:
-        raise _damaged(path, error.strerror or "unreadable") from error
+        raise damaged(path, error.strerror or "unreadable") from error
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -197,7 +244,8 @@ def _hash_of(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
-def _damaged(path: Path, got: str) -> DamagedFile:
+def damaged(path: Path, got: str) -> DamagedFile:
+    """Say that a file of an index is not as it was written."""
     return DamagedFile(
         "A file of an index is missing, cut off or altered.",
         got=got,

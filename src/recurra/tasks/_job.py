@@ -1,6 +1,5 @@
 """A training of a task on records: begun, or taken up again, and everything that it needs."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,8 @@ from recurra.base import (
 )
 from recurra.data import (
     BadRecords,
-    ReadOptions,
     Record,
     Source,
-    TextFile,
     fingerprint,
     is_read_once,
     paths_of,
@@ -31,11 +28,10 @@ from recurra.tasks._data_summary import DataSummary, summarise_data
 from recurra.tasks._examples import bucketed, examples_of
 from recurra.tasks._files import build_task, describe_task
 from recurra.tasks._record_task import RecordTask
+from recurra.tasks._recorded_data import DEMO, recorded_data
+from recurra.tasks._recorded_files import same_files
 from recurra.tasks._task_data import DataSettings, TaskData, read_task_data
 from recurra.train import TrainingSettings, require_extras, with_what_was_fixed
-
-DEMO = "demo"
-"""What stands in a configuration for the embedded data of a task."""
 
 STEPS, FEWEST_ROWS = 50, 8
 """An epoch has so many steps or more, where batches of so many rows allow it."""
@@ -139,7 +135,7 @@ def take_up(
         sources = [config["data"][part] for part in ("training", "validation", "test")]
     _refuse_what_is_gone(sources, run)
     with run.reading_config():
-        source, data = _recorded(config["data"], run)
+        source, data = recorded_data(config["data"], lambda files: same_files(files, run))
         rows = check_size("rows", config["data"]["rows"])
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
@@ -271,23 +267,6 @@ def _files(source: Source) -> list[dict[str, Any]]:
     return [asdict(file) for file in fingerprint(paths)]
 
 
-def _recorded(section: Mapping[str, Any], run: Run) -> tuple[Source, DataSettings]:
-    """Read a description back; refuse files that are not what they were."""
-    read = {**section["read"], "columns": tuple(section["read"]["columns"])}
-    part, test = section["validation"], section["test"]
-    settings = DataSettings(
-        validation=part if isinstance(part, int | float) else _same_files(part, run),
-        test=None if test is None else _same_files(test, run),
-        roles=section["roles"],
-        read=ReadOptions(**read),
-        skip_bad=section["skip_bad"],
-        longest=section["longest"],
-        seed=section["seed"],
-    )
-    training = section["training"]
-    return (DEMO if training == DEMO else _same_files(training, run)), settings
-
-
 def _refuse_what_is_gone(sources: list[Any], run: Run) -> None:
     if [] in sources:  # files would be named
         raise ArgumentError(
@@ -295,17 +274,3 @@ def _refuse_what_is_gone(sources: list[Any], run: Run) -> None:
             got=run.folder,
             expected="a run that learnt from files",
         )
-
-
-def _same_files(recorded: list[dict[str, Any]], run: Run) -> list[Path]:
-    files = [settings_from(TextFile, each) for each in recorded]
-    for was, now in zip(files, fingerprint([file.path for file in files]), strict=True):
-        if was.sha256 != now.sha256:
-            raise ConfigMismatch(
-                "A file is not the one that the run began with.",
-                got=f"{now.path} with {now.bytes:,} bytes",
-                expected=f"{was.bytes:,} bytes, sha256 {was.sha256[:12]}",
-                where=run.folder / "config.json",
-                fix="restore the file, or begin a new run",
-            )
-    return [Path(file.path) for file in files]

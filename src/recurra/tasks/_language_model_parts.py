@@ -12,7 +12,7 @@ from recurra.base import ArgumentError, UnknownName, check_range, check_size
 from recurra.cells import DropConnect
 from recurra.data import Units
 from recurra.layers import Concatenate, Layer, Recurrent, Residual, TiedEmbedding
-from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._cells_by_name import MAX_LAYERS, CellMaker
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class LanguageModelConfig:
 
     def __post_init__(self) -> None:
         check_size("hidden_size", self.hidden_size, most=1_000_000)
-        check_size("layers", self.layers, most=1000)
+        check_size("layers", self.layers, most=MAX_LAYERS)
         check_size("embedding_size", self.embedding_size, most=1_000_000)
         for name in ("dropout", "word_dropout", "weight_dropout"):
             check_range(name, getattr(self, name), 0, 1)

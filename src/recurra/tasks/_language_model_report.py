@@ -40,7 +40,7 @@ def language_model_report(
     measured = {"validation": corpus.validation, "test": corpus.test}
     sections = [
         *(_measured(model, name, each, summary) for name, each in measured.items() if each),
-        Section("Learning curve", [curves_from(run.metrics.read(), model.monitor)]),
+        Section("Learning curve", [curves_from(run.metrics.read(model.monitor), model.monitor)]),
         _written(model),
         _data(summary),
     ]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.base import ArgumentError, Batch, Outcome, State, settings_from
+from recurra.base import ArgumentError, Batch, Outcome, State, check_names, settings_from
 from recurra.data import (
     MARKS,
     BadRecords,
@@ -174,8 +174,16 @@ class Matcher(RecordTask):
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Matcher":
         """Build the matcher that `config` describes, with new weights."""
         settings = settings_from(MatcherConfig, config["model"])
-        parts = PairParts(tuple(config["parts"]["left"]), tuple(config["parts"]["right"]))
-        told = PairTarget(**{**config["target"], "names": tuple(config["target"]["names"])})
+        left, right = (check_names(side, config["parts"][side]) for side in SIDES)
+        if len(left) != len(right):
+            raise ArgumentError(
+                "The records of a pair have different parts.",
+                got=f"{len(left)} and {len(right)}",
+                expected="equally many",
+            )
+        parts = PairParts(tuple(left), tuple(right))
+        names = tuple(check_names("names", config["target"]["names"]))
+        told = settings_from(PairTarget, {**config["target"], "names": names})
         task = cls(text_encoder_from(config["encoder"]), parts, told, settings, cell=cell)
         task.read_columns(config)
         return task

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 import torch
 
-from recurra.base import DataError
+from recurra.base import ArgumentError, DataError
 from recurra.data import BadRecords, Record
 
 YES = frozenset(
@@ -40,6 +40,14 @@ class PairTarget:
     names: tuple[str, str] = ("0", "1")
     least: float = 0.0
     most: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.least < self.most:
+            raise ArgumentError(
+                "The scores of pairs have no range.",
+                got=f"least={self.least}, most={self.most}",
+                expected="least < most",
+            )
 
     def share(self, record: Record) -> float:
         """Give what is to be told of a record as a number, in 0..1 for what training has seen.

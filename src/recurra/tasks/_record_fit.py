@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from recurra.data import BadRecords, Source
-from recurra.store import write_text
 from recurra.tasks._cells_by_name import CellMaker
+from recurra.tasks._files import load_weights
 from recurra.tasks._job import Job, begin
 from recurra.tasks._record_report import report_of
 from recurra.tasks._record_task import AnswerOptions, RecordTask
@@ -86,7 +86,7 @@ def conclude(job: Job, options: AnswerOptions | None = None) -> dict[str, Evalua
     """
     options = options or AnswerOptions()
     weights, step = job.run.read_weights()
-    job.task.load_state_dict(weights)
+    load_weights(job.task, weights, job.run)
     job.task.eval()
     measured = {"validation": job.data.validation, "test": job.data.test}
     evaluations = {}
@@ -96,10 +96,10 @@ def conclude(job: Job, options: AnswerOptions | None = None) -> dict[str, Evalua
             evaluations[name] = measure_records(
                 job.task, records, options, BadRecords(), rows=job.rows, longest=job.longest
             )
-            job.run.metrics.append(
-                {"step": step, "split": f"best {name}", **evaluations[name].metrics}
-            )
-    write_text(job.run.report_path, report_of(job, evaluations, options))
+            split = f"best {name}"
+            if not job.run.metrics.has(step, split):  # as when a finished run is taken up again
+                job.run.metrics.append({"step": step, "split": split, **evaluations[name].metrics})
+    job.run.write_report(report_of(job, evaluations, options))
     return evaluations
 
 

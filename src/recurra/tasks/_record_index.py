@@ -16,7 +16,9 @@ from recurra.tasks._index_files import (
     VECTORS,
     RecordFile,
     RecordWriter,
+    check_counts,
     check_mark,
+    damaged,
     new_folder,
     read_manifest,
     run_mark,
@@ -184,9 +186,12 @@ class RecordIndex:
         manifest = read_manifest(folder)
         opened, task = _matcher(run or manifest["run"])
         check_mark(manifest, opened, folder)
-        graph = kind.restore(str(folder / VECTORS), view=True)
+        graph = _restored(kind, folder, task.network.output_size)
         graph.expansion_search = manifest["search_effort"]
-        return cls(folder, task, IndexColumns(tuple(manifest["columns"])), graph)
+        opened_index = cls(folder, task, IndexColumns(tuple(manifest["columns"])), graph)
+        counts = {"records": len(opened_index), "columns": len(task.parts)}
+        check_counts(folder, manifest, counts)
+        return opened_index
 
     def __len__(self) -> int:
         return len(self.records)
@@ -290,6 +295,16 @@ def _graph_kind() -> Any:
     except ImportError as error:
         raise MissingExtra.named("usearch", "match") from error
     return Index
+
+
+def _restored(kind: Any, folder: Path, size: int) -> Any:
+    try:
+        graph = kind.restore(str(folder / VECTORS), view=True)
+    except Exception as error:  # the library raises bare ones
+        raise damaged(folder / VECTORS, str(error)) from error
+    if graph is None or graph.ndim != size:
+        raise damaged(folder / VECTORS, "vectors of another size")
+    return graph
 
 
 def _new_graph(task: Matcher, settings: IndexSettings) -> Any:

@@ -130,6 +130,7 @@ class RecordNetwork(nn.Module):
         return read[order.argsort()]
 
     def _read(self, texts: PartTexts) -> torch.Tensor:
+        """Read texts, `[N, features]`: outputs of the layers, the mean symbol, runs of symbols."""
         reader = self.reader
         numbers = texts.numbers
         if self.training and reader.symbol_dropout:
@@ -140,9 +141,11 @@ class RecordNetwork(nn.Module):
         hidden = reader.stack(inputs, lengths=texts.lengths)[0]  # [T, N, features]
         valid = torch.arange(len(numbers), device=numbers.device).unsqueeze(1) < texts.lengths
         mean = (symbols * valid.unsqueeze(2)).sum(dim=0) / texts.lengths.unsqueeze(1)
-        pooled = torch.cat([reader.pool(hidden, texts.lengths), mean], dim=1)
-        vectors: torch.Tensor = reader.dropout(pooled)
-        return vectors
+        found = torch.cat([reader.pool(hidden, texts.lengths), mean], dim=1)
+        pooled: torch.Tensor = reader.dropout(found)
+        if reader.bag is None:
+            return pooled
+        return torch.cat([pooled, reader.bag(numbers, texts.lengths)], dim=1)  # drops by itself
 
 
 def _without_some(present: torch.Tensor, dropout: float) -> torch.Tensor:

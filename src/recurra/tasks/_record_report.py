@@ -46,7 +46,7 @@ def report_of(job: Job, evaluations: Mapping[str, Evaluation], options: AnswerOp
     }
     sections = [
         *(_measured(job, name, evaluation) for name, evaluation in evaluations.items()),
-        Section("Learning curve", [curves_from(job.run.metrics.read(), task.monitor)]),
+        Section("Learning curve", [curves_from(job.run.metrics.read(task.monitor), task.monitor)]),
         *_examples(job, options),
         _data(job.summary, job),
     ]

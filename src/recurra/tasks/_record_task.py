@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import torch
 
-from recurra.base import Batch, Outcome, State, check_range, check_size
+from recurra.base import Batch, Outcome, State, check_names, check_range, check_size
 from recurra.data import BadRecords, Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks._cells_by_name import CellMaker
@@ -190,7 +190,8 @@ class RecordTask(Loadable):
 
     def read_columns(self, config: Mapping[str, Any]) -> None:
         """Take over the columns that `written_columns` gave."""
-        self.columns = {role: tuple(names) for role, names in config["columns"].items()}
+        columns = config["columns"].items()
+        self.columns = {role: tuple(check_names(role, names)) for role, names in columns}
 
     @classmethod
     @abstractmethod

@@ -7,7 +7,15 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 import torch.nn.functional as F
 
-from recurra.base import Batch, settings_from, valid_steps, zero_padding
+from recurra.base import (
+    ArgumentError,
+    Batch,
+    check_names,
+    settings_from,
+    shorten_repr,
+    valid_steps,
+    zero_padding,
+)
 from recurra.data import (
     BadRecords,
     DemoData,
@@ -154,7 +162,11 @@ class Tagger(RecordTask):
         """Build the tagger that `config` describes, with new weights."""
         settings = settings_from(TaggerConfig, config["model"])
         encoder = WordEncoder.from_config(config["encoder"], settings)
-        labels = TokenVocabulary(config["labels"])
+        labels = TokenVocabulary(check_names("labels", config["labels"]))
+        if not isinstance(config["obeys"], bool):
+            raise ArgumentError(
+                "`obeys` is not true or false.", got=shorten_repr(config["obeys"], 60)
+            )
         task = cls(encoder, labels, settings, obeys=config["obeys"], cell=cell)
         task.read_columns(config)
         return task

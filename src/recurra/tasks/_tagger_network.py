@@ -11,7 +11,7 @@ from torch import nn
 from recurra.base import UnknownName, check_range, check_size
 from recurra.data import pad_rows
 from recurra.layers import Bidirectional
-from recurra.tasks._cells_by_name import CellMaker, cell_maker
+from recurra.tasks._cells_by_name import MAX_LAYERS, CellMaker, cell_maker
 from recurra.tasks._word_encoder import Spelling, WordEncoder, WordSettings
 
 DECODERS = ("crf", "softmax")
@@ -59,7 +59,8 @@ class TaggerConfig(WordSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size", "letter_size", "affix_size"):
+        check_size("layers", self.layers, most=MAX_LAYERS)
+        for name in ("hidden_size", "embedding_size", "letter_size", "affix_size"):
             check_size(name, getattr(self, name), most=1_000_000)
         check_size("letter_hidden_size", self.letter_hidden_size, least=0, most=1_000_000)
         for name in ("dropout", "word_dropout"):

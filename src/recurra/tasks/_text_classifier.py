@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from recurra.base import Batch, settings_from
+from recurra.base import Batch, check_names, settings_from
 from recurra.data import (
     DemoData,
     Field,
@@ -116,7 +116,7 @@ class TextClassifier(Classifier):
     ) -> "TextClassifier":
         """Build the classifier that `config` describes, with new weights."""
         settings = settings_from(TextClassifierConfig, config["model"])
-        classes = TokenVocabulary(config["classes"])
+        classes = TokenVocabulary(check_names("classes", config["classes"]))
         task = cls(text_encoder_from(config["encoder"]), classes, settings, cell=cell)
         task.read_columns(config)
         return task

@@ -10,7 +10,7 @@ from torch import nn
 from recurra.base import DataError, UnknownName, check_range, check_size, valid_steps, zero_padding
 from recurra.data import EncoderSettings, Record, TextEncoder, TextUnits
 from recurra.layers import Bidirectional, Layer, Recurrent, Stack
-from recurra.tasks._cells_by_name import CellMaker, cell_maker
+from recurra.tasks._cells_by_name import MAX_LAYERS, CellMaker, cell_maker
 from recurra.tasks._ngram_bag import NgramBag
 
 POOLINGS = ("mean-max", "mean", "max", "last")
@@ -50,7 +50,8 @@ class TextConfig(EncoderSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size"):
+        check_size("layers", self.layers, most=MAX_LAYERS)
+        for name in ("hidden_size", "embedding_size"):
             check_size(name, getattr(self, name), most=1_000_000)
         check_size("ngrams", self.ngrams, least=0, most=100)
         for name in ("dropout", "symbol_dropout"):

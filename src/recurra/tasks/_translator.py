@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import torch
 import torch.nn.functional as F
 
-from recurra.base import Batch, settings_from
+from recurra.base import Batch, check_size, settings_from
 from recurra.data import (
     NO_TARGET,
     DemoData,
@@ -117,7 +117,8 @@ class Translator(RecordTask):
         settings: TranslatorConfig = settings_from(cls.settings_type, config["model"])
         task = cls(text_encoder_from(config["encoder"]), settings, cell=cell)
         task.read_columns(config)
-        task.longest_learnt = config["longest_learnt"]
+        longest = config["longest_learnt"]
+        task.longest_learnt = None if longest is None else check_size("longest_learnt", longest)
         return task
 
     def config(self) -> dict[str, Any]:

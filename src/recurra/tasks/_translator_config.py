@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from recurra.base import UnknownName, check_range, check_size
 from recurra.data import EncoderSettings, TextUnits
 from recurra.layers import ATTENTIONS, Attention
+from recurra.tasks._cells_by_name import MAX_LAYERS
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class TranslatorConfig(EncoderSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size"):
+        check_size("layers", self.layers, most=MAX_LAYERS)
+        for name in ("hidden_size", "embedding_size"):
             check_size(name, getattr(self, name), most=1_000_000)
         for name in ("dropout", "label_smoothing"):
             check_range(name, getattr(self, name), 0, 1)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from recurra.base import UnknownName, check_size
+from recurra.base import UnknownName, check_names, check_size
 from recurra.data import TokenVocabulary, to_units
 
 SPELLINGS = ("characters", "jamo")
@@ -111,7 +111,7 @@ class WordEncoder:
     def from_config(cls, config: Mapping[str, Any], settings: WordSettings) -> "WordEncoder":
         """Build the encoder that `config` describes."""
         names = ("words", "letters", "affixes")
-        return cls(settings, *(TokenVocabulary(config[name]) for name in names))
+        return cls(settings, *(TokenVocabulary(check_names(name, config[name])) for name in names))
 
     def config(self) -> dict[str, Any]:
         """Describe the encoder as JSON, but for its settings."""

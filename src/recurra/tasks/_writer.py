@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 import torch.nn.functional as F
 
-from recurra.base import Batch, check_size, settings_from
+from recurra.base import Batch, check_names, check_size, settings_from
 from recurra.data import (
     NO_TARGET,
     BadRecords,
@@ -123,7 +123,7 @@ class Writer(RecordTask):
     def from_config(cls, config: Mapping[str, Any], *, cell: CellMaker | None = None) -> "Writer":
         """Build the writer that `config` describes, with new weights."""
         settings = settings_from(WriterConfig, config["model"])
-        labels = TokenVocabulary(config["labels"])
+        labels = TokenVocabulary(check_names("labels", config["labels"]))
         task = cls(text_encoder_from(config["encoder"]), labels, settings, cell=cell)
         task.read_columns(config)
         return task

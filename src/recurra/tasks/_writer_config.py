@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from recurra.base import check_range, check_seed, check_size
 from recurra.data import EncoderSettings, TextUnits
 from recurra.decode import check_choice
+from recurra.tasks._cells_by_name import MAX_LAYERS
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class WriterConfig(EncoderSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden_size", "layers", "embedding_size", "label_size"):
+        check_size("layers", self.layers, most=MAX_LAYERS)
+        for name in ("hidden_size", "embedding_size", "label_size"):
             check_size(name, getattr(self, name), most=1_000_000)
         for name in ("dropout", "label_dropout"):
             check_range(name, getattr(self, name), 0, 1)

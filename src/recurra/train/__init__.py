@@ -2,7 +2,7 @@
 
 from recurra.train._evaluate import evaluate
 from recurra.train._events import Listener, Progress
-from recurra.train._fit import FitResult, fit, newest_state, require_extras
+from recurra.train._fit import FitResult, fit, newest_state, read_state, require_extras
 from recurra.train._optimizers import OPTIMIZERS, OptimizerMaker, optimizer_maker
 from recurra.train._picture import draw_learning_curve
 from recurra.train._schedules import SCHEDULES, LearningRateSchedule, find_schedule, warm_up
@@ -26,6 +26,7 @@ __all__ = [
     "fit",
     "newest_state",
     "optimizer_maker",
+    "read_state",
     "require_extras",
     "warm_up",
     "with_what_was_fixed",

@@ -3,8 +3,10 @@
 import importlib.util
 import math
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
@@ -12,6 +14,7 @@ from recurra.base import Batches, ConfigMismatch, DamagedFile, MissingExtra, Tas
 from recurra.store import Run
 from recurra.train._events import Listener
 from recurra.train._picture import draw_learning_curve
+from recurra.train._resume_checks import check_state
 from recurra.train._session import Session, Stopped
 from recurra.train._settings import TrainingSettings, with_what_was_fixed
 from recurra.train._state import TrainingState
@@ -71,7 +74,8 @@ def fit(
     from recurra.train._lightning import run_lightning
 
     with run.training():
-        state = newest_state(run) or first_state(task, settings)
+        read = newest_state(run)
+        state = read or first_state(task, settings)
         session = Session(
             task,
             run,
@@ -82,14 +86,20 @@ def fit(
             listener=listener or Listener(),
             stop=stop or threading.Event(),
         )
-        _take_over(session)
+        _check_settings(session)
+        if read is not None:
+            with _blaming_the_newest(run):
+                check_state(state, task, settings, training)
+        _load_weights(session)
+        run.metrics.read(task.monitor)  # what cannot be drawn in the end is refused now
         run.metrics.forget_after(state.step)
         if math.isfinite(state.best) and not run.weights_path.exists():
             run.write_weights(state.weights, state.step)  # they were lost; these are the nearest
         session.listener.on_start(state.step, session.steps)
         with torch.random.fork_rng(devices=[]), suppress(Stopped):
             run_lightning(session, training)
-        draw_learning_curve(run.metrics.read(), task.monitor, run.picture_path)
+        run.check_places()
+        draw_learning_curve(run.metrics.read(task.monitor), task.monitor, run.picture_path)
     return FitResult(state.step, session.is_finished, state.best)
 
 
@@ -100,8 +110,8 @@ def require_extras() -> None:
             raise MissingExtra.named(package, "train")
 
 
-def _take_over(session: Session) -> None:
-    """Refuse a run that was begun with another task or other settings; load its weights."""
+def _check_settings(session: Session) -> None:
+    """Refuse a run that was begun with other settings."""
     state, run = session.state, session.run
     recorded = run.config.get("training")
     if isinstance(recorded, dict):
@@ -120,13 +130,17 @@ def _take_over(session: Session) -> None:
             expected=f"at most {session.steps}",
             where=run.folder,
         )
+
+
+def _load_weights(session: Session) -> None:
+    """Load the weights of the state; refuse those of another task."""
     try:
-        session.task.load_state_dict(state.weights)
+        session.task.load_state_dict(session.state.weights)
     except RuntimeError as error:
         raise ConfigMismatch(
             "The task is not the one that the run began with.",
             got=" ".join(str(error).splitlines()[1].split()),
-            where=run.folder,
+            where=session.run.folder,
         ) from error
 
 
@@ -140,10 +154,37 @@ def newest_state(run: Run) -> TrainingState | None:
     checkpoints = run.checkpoints()
     if not checkpoints:
         return None
+    with _blaming_the_newest(run):
+        return read_state(run, checkpoints[-1])
+
+
+def read_state(run: Run, path: Path) -> TrainingState:
+    """Read one checkpoint of a run.
+
+    Raises:
+        DamagedFile: it is cut off, altered, of another version, or no training state.
+        ConfigMismatch: it belongs to another configuration.
+    """
+    state = TrainingState.from_tree(run.read_checkpoint(path))
+    if run.checkpoint_path(state.step) != path:
+        raise DamagedFile(
+            "A checkpoint is of another step than its name says.",
+            got=f"step {state.step}",
+            expected=f"that of {path.name}",
+            where=path,
+        )
+    return state
+
+
+@contextmanager
+def _blaming_the_newest(run: Run) -> Iterator[None]:
+    """Say of what is damaged that it is the newest checkpoint, and how to go on without it."""
     try:
-        return TrainingState.from_tree(run.read_checkpoint(checkpoints[-1]))
+        yield
     except DamagedFile as error:
+        checkpoints = run.checkpoints()
         before = checkpoints[-2].name if len(checkpoints) > 1 else "the beginning"
+        error.details["where"] = str(checkpoints[-1])
         error.add_fix(f"delete {checkpoints[-1]}; training then goes on from {before}")
         raise
 

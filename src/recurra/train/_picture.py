@@ -1,9 +1,11 @@
 """The picture of a learning curve."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 from recurra.base import MissingExtra
+from recurra.store import write_bytes
 
 
 def draw_learning_curve(records: list[dict[str, Any]], metric: str, path: Path) -> None:
@@ -33,4 +35,6 @@ def draw_learning_curve(records: list[dict[str, Any]], metric: str, path: Path) 
     axes.spines[["top", "right"]].set_visible(False)
     if axes.lines:
         axes.legend(frameon=False)
-    figure.savefig(path, dpi=120)
+    png = io.BytesIO()
+    figure.savefig(png, dpi=120)
+    write_bytes(path, png.getvalue())
