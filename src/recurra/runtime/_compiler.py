@@ -214,7 +214,7 @@ def _native_flag() -> tuple[str, ...]:
 
 
 def _working_folder() -> contextlib.AbstractContextManager[Path]:
-    return temporary_folder(Path(tempfile.gettempdir()), "recurra-build-")
+    return temporary_folder(Path(tempfile.gettempdir()), "recurra-compile-")
 
 
 def _run(command: Sequence[str], folder: Path, timeout: float, where: Path | None = None) -> str:

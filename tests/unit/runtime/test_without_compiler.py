@@ -211,7 +211,7 @@ def test_what_a_killed_process_left_is_deleted_by_the_next(tmp_path, monkeypatch
         time.sleep(0.02)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
-    assert [each.name[:14] for each in places.iterdir()] == ["recurra-build-"]
+    assert [each.name[:16] for each in places.iterdir()] == ["recurra-compile-"]
     monkeypatch.setattr("tempfile.tempdir", str(places))
     assert load(build(ANSWER, name="answer")).answer() == 42
     assert list(places.iterdir()) == []
