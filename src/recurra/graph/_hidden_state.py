@@ -92,8 +92,11 @@ def _table(rows: Iterable[tuple[Any, str, str | None]]) -> Mapping[Any, tuple[st
 
 _REFUSED = _table(_questions())
 
-_MAY_ASK = ("nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/")
-"""Files of PyTorch whose results do not hang on what they ask for."""
+_MAY_ASK = (
+    "nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/",
+    "_subclasses/", "fx/", "_prims", "_refs/", "_decomp/",
+)  # fmt: skip
+"""Files of PyTorch whose results do not hang on what they ask for, the tracer's own among them."""
 
 
 def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | None] | None:

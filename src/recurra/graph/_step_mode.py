@@ -41,6 +41,8 @@ _STOPS: dict[Any, str] = {
     torch.Tensor.data.__get__: ".data",  # type: ignore[attr-defined]
 }
 _SQUEEZES = (torch.squeeze, torch.Tensor.squeeze, aten.squeeze, aten.squeeze.dims)
+_LIFTS = (aten.lift.default, aten.lift_fresh.default, aten.lift_fresh_copy.default)
+"""What the tracer itself does to tensors that are made of numbers, as `torch.from_numpy` does."""
 _BELOW = ("_subclasses/", "fx/", "_prims", "_refs/", "_decomp/")
 """PyTorch's own files that run below this mode: only what it did not see leads there."""
 
@@ -145,7 +147,7 @@ class StepMode(TorchFunctionMode):
 
     def _check_seen(self, function: Any, frame: FrameType, where: str | None) -> None:
         """Refuse operators that reach PyTorch's tracer past this mode."""
-        if hasattr(function, "_schema") and _is_below(frame):
+        if hasattr(function, "_schema") and function not in _LIFTS and _is_below(frame):
             raise CannotFuse(
                 f"The step of `{self._name}` runs code that PyTorch does not show: "
                 "TorchScript, or an extension.",

@@ -45,7 +45,8 @@ class SideEffects:
         self._checks: list[_Check] = []
         for path, container in found.containers:
             check = _check_of(container)
-            if check is not None:
+            is_setting = container is os.environ._data  # type: ignore[attr-defined]
+            if check is not None and not is_setting:
                 self._checks.append((path, *check))
         own = [(f"a `{type(each).__name__}` for random numbers", each) for each in found.generators]
         for name, generator in [*_global_generators(), *own]:

@@ -1,7 +1,8 @@
 """Trials: one step of a cell's own forward, to find its program on disk and to hold it to."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from contextlib import suppress
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ from recurra.base import Cell, State, map_state, run_step, state_tensors
 from recurra.graph import Partition, Recipe, Watched, twin
 from recurra.runtime._call_tracer import CallTracer
 from recurra.runtime._guard import parameters_and_buffers
-from recurra.runtime._reachable import Reachable, reachable
+from recurra.runtime._reachable import PLAIN_TENSORS, Reachable, reachable
 from recurra.runtime._record_key import cell_form, environment_form, state_form
 from recurra.runtime._stable import Forms, digest
 
@@ -50,21 +51,18 @@ class Trial:
         found: Reachable | None = None,
     ) -> None:
         forms = Forms()
-        generator = torch.Generator().manual_seed(1)
-        tensors = parameters_and_buffers(cell)
-        values = [_shaken(tensor, generator) for tensor in tensors]
-        start = map_state(lambda part: _drawn(part, generator), state)
-        self._given = [*values, _drawn(x, generator), *state_tensors(start)]
-        other = twin(cell, tensors, values)
         found = found or reachable(cell)
-        self._tracer = tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
-        self._expected = _run(tracer, other, self._given[len(tensors)], start)
-        try:
+        other, given = _made_up(cell, x, state)
+        self._given = [*given.parameters, given.x, *state_tensors(given.state)]
+        self._tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
+        is_plain = all(type(each) in PLAIN_TENSORS for each in parameters_and_buffers(cell))
+        self._expected = _run(self._tracer, other, *given[1:]) if is_plain else None
+        self.key = None
+        with suppress(Exception):  # NotStable, or what objects raise when they are looked at
             known = [environment_form(), whole, cell_form(forms, cell)]
             known += [state_form(forms, x), state_form(forms, state)]
-            self.key = digest([*known, tracer.form()]) if self._expected is not None else None
-        except Exception:  # NotStable, or what the user's objects raise when they are looked at
-            self.key = None
+            if self._expected is not None:
+                self.key = digest([*known, self._tracer.form()])
 
     def follow(self, trace: Callable[[], _Traced]) -> _Traced:
         """Trace the step: watched, if it could not be watched when it was tried.
@@ -87,6 +85,21 @@ class Trial:
         return len(found) == len(self._expected) and all(map(_is_close, found, self._expected))
 
 
+class _Given(NamedTuple):
+    parameters: list[torch.Tensor]
+    x: torch.Tensor
+    state: State
+
+
+def _made_up(cell: nn.Module, x: torch.Tensor, state: State) -> tuple[nn.Module, _Given]:
+    """Return a cell of the same making with numbers of its own, and what it is to be run on."""
+    generator = torch.Generator().manual_seed(1)
+    tensors = parameters_and_buffers(cell)
+    values = [_shaken(tensor, generator) for tensor in tensors]
+    start = map_state(lambda part: _drawn(part, generator), state)
+    return twin(cell, tensors, values), _Given(values, _drawn(x, generator), start)
+
+
 def _run(
     tracer: CallTracer, cell: nn.Module, x: torch.Tensor, state: State
 ) -> list[torch.Tensor] | None:
@@ -96,14 +109,14 @@ def _run(
         given = x.clone(), map_state(torch.clone, state)
         results = tracer.follow(lambda: Watched(cell).forward(*given))
         y, following = run_step(cast(Cell, cell), x, state, results)
+        found = [each.detach() for each in (y, *state_tensors(following))]
+        return found if any(each.isfinite().any() for each in found) else None
     except Exception:  # whatever the user's code raises; tracing says it better
         if tracer.refusal is not None:
             raise tracer.refusal from None
         return None
     finally:
         torch.set_rng_state(drawn)
-    found = [each.detach() for each in (y, *state_tensors(following))]
-    return found if any(each.isfinite().any() for each in found) else None
 
 
 def _form(value: Any) -> Any:
