@@ -41,10 +41,12 @@ _STOPS: dict[Any, str] = {
     torch.Tensor.data.__get__: ".data",  # type: ignore[attr-defined]
 }
 _SQUEEZES = (torch.squeeze, torch.Tensor.squeeze, aten.squeeze, aten.squeeze.dims)
-_LIFTS = (aten.lift.default, aten.lift_fresh.default, aten.lift_fresh_copy.default)
-"""What the tracer itself does to tensors that are made of numbers, as `torch.from_numpy` does."""
 _BELOW = ("_subclasses/", "fx/", "_prims", "_refs/", "_decomp/")
 """PyTorch's own files that run below this mode: only what it did not see leads there."""
+_BOOKKEEPING = ("fast_detach",)
+"""Functions there by which the tracer notes the form of a value."""
+_LIFTS = (aten.lift.default, aten.lift_fresh.default, aten.lift_fresh_copy.default)
+"""What the tracer does to tensors that are made of numbers, as `torch.from_numpy` makes them."""
 
 
 def is_stop(target: Any, arguments: Sequence[Any]) -> bool:
@@ -220,6 +222,8 @@ def _is_below(frame: FrameType) -> bool:
     """Tell whether a call comes from PyTorch's tracer, which works below this mode."""
     while frame.f_back is not None and torch_part(frame.f_code.co_filename) == "_ops.py":
         frame = frame.f_back
+    if frame.f_code.co_name in _BOOKKEEPING:
+        return False
     file = torch_part(frame.f_code.co_filename)
     return file is not None and file.startswith(_BELOW)
 

@@ -27,8 +27,9 @@ from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import Guard
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
-from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._program import Program, compile_cell, tracing
 from recurra.runtime._reachable import reachable
+from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
 
@@ -53,6 +54,7 @@ class _Known(NamedTuple):
     form: tuple[Hashable, ...]
     program: Program | CannotFuse
     kept: KeptWeights
+    asks_sizes: bool
 
 
 _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
@@ -162,7 +164,17 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
         known = _known[cell] = _look_up(cell, form, passage)
     if isinstance(known.program, CannotFuse):
         raise known.program
+    if known.asks_sizes:
+        _check_batch_size(known.program, cell, passage)
     return known.program, known.guard.parameters_and_buffers, known.kept
+
+
+def _check_batch_size(program: Program, cell: nn.Module, passage: Passage) -> None:
+    B = passage.x.shape[1]
+    if B not in program.batch_sizes:
+        with tracing:
+            check_batch_size(cell, passage.x[0], passage.state, program.part)
+        program.batch_sizes.add(B)
 
 
 def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _Known:
@@ -175,7 +187,8 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
         guard = Guard(cell, found)
         program = _found_or_compiled((found.key, form), cell, passage.x, passage.state)
         if reachable(cell).key == found.key:
-            return _Known(guard, form, program, KeptWeights(guard.constants))
+            kept = KeptWeights(guard.constants)
+            return _Known(guard, form, program, kept, found.asks_sizes)
         _programs.pop((found.key, form), None)
     raise CannotFuse(f"What the step of `{type(cell).__name__}` reads changes all the time.")
 

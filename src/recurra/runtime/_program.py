@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -40,11 +40,13 @@ class Program:
         part: the cell's step, cut at the borders of its loop.
         name: of the cell, for the names of files and functions.
         record: keeps its plans on disk.
+        batch_sizes: those on which it was held to the step of its cell.
     """
 
     part: Partition
     name: str
     record: Record
+    batch_sizes: set[int] = field(default_factory=set)
 
     @cached_property
     def inference(self) -> InferenceLoop:
@@ -157,4 +159,4 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
     """
     with tracing:
         part, record = step_of(cell, x, state)
-    return Program(part, type(cell).__name__, record)
+    return Program(part, type(cell).__name__, record, {len(x)})

@@ -146,9 +146,37 @@ def _load_or_trace(
         record = Record(record.entry)
     step = trial.follow(lambda: trace_step(cast(Cell, cell), x, state, found.constants))
     part = partition(step, whole=whole)
-    if trial.key is not None and trial.agrees(part):
+    if trial.ran() and not trial.agrees(part):
+        raise _misread(type(cell).__name__)
+    if trial.key is not None:
         record.write_step(part)
     return part, record
+
+
+def check_batch_size(cell: nn.Module, x: torch.Tensor, state: State, part: Partition) -> None:
+    """Hold a program to one step of its cell on as many rows as `x` `[B, ...]` has.
+
+    A trace cannot see `if len(x) > 64`: it was made for one side of it.
+
+    Raises:
+        CannotFuse: the step computes something else on so many rows.
+    """
+    found = reachable(cell)
+    effects = SideEffects(found)
+    try:
+        agrees = Trial(cell, x, state, whole=False, found=found).agrees(part)
+    finally:
+        refuse_side_effects(type(cell).__name__, effects.undo())
+    if not agrees:
+        raise _misread(type(cell).__name__)
+
+
+def _misread(name: str) -> CannotFuse:
+    return CannotFuse(
+        f"The step of `{name}` depends on the size of the batch, or on something else that cannot "
+        "be traced: tried on numbers, it computes something else.",
+        fix="choose with `torch.where(condition, a, b)`, for any number of rows",
+    )
 
 
 def _trial(cell: nn.Module, x: torch.Tensor, state: State, whole: bool, found: Reachable) -> Trial:

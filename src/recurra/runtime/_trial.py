@@ -1,6 +1,6 @@
 """Trials: one step of a cell's own forward, to find its program on disk and to hold it to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -17,7 +17,7 @@ from recurra.runtime._stable import Forms, digest
 
 _Traced = TypeVar("_Traced")
 
-_SCALES = (0.1, 1.0, 10.0)  # one row each: small numbers, usual ones, and such as saturate
+_SCALES = (0.1, 1.0, 10.0)  # of rows in turn: small numbers, usual ones, such as saturate
 _ROUNDINGS = 1000  # how many a step may differ by
 
 
@@ -25,11 +25,12 @@ class Trial:
     """A step that was run on numbers made up for it.
 
     The numbers are those of the cell, shaken, since many weights start as zeros, which hide what
-    they are multiplied with. Neither the cell nor the user's random numbers change.
+    they are multiplied with. Neither the cell nor the user's random numbers change. Where the code
+    may ask how many rows there are, it gets as many as `x` has.
 
     Args:
         cell: the cell.
-        x: input of one step, for its form only.
+        x: input of one step `[B, ...]`, for its form only.
         state: state before it, likewise.
         whole: whether everything goes into the loop.
         found: what the step may read. Default: it is looked for.
@@ -52,8 +53,9 @@ class Trial:
     ) -> None:
         forms = Forms()
         found = found or reachable(cell)
-        other, given = _made_up(cell, x, state)
+        other, given = _made_up(cell, x, state, len(x) if found.asks_sizes else len(_SCALES))
         self._given = [*given.parameters, given.x, *state_tensors(given.state)]
+        self._rows = given.x.shape[0]
         self._tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
         is_plain = all(type(each) in PLAIN_TENSORS for each in parameters_and_buffers(cell))
         self._expected = _run(self._tracer, other, *given[1:]) if is_plain else None
@@ -72,17 +74,28 @@ class Trial:
         """
         return trace() if self._expected is not None else self._tracer.follow(trace)
 
+    def ran(self) -> bool:
+        """Tell whether the step did not fail."""
+        return self._expected is not None
+
     def agrees(self, part: Partition) -> bool:
         """Tell whether a program computes what the cell does."""
         if self._expected is None:
             return False
         step = part.step
         given = [*step.held, step.x, *step.state]
-        if [_form(node) for node in given] != [_form(value) for value in self._given]:
+        if [self._form(node) for node in given] != [self._form(value) for value in self._given]:
             return False
         with torch.no_grad():
-            found = Recipe([step.output, *step.following], given)(self._given, len(_SCALES))
+            found = Recipe([step.output, *step.following], given)(self._given, self._rows)
         return len(found) == len(self._expected) and all(map(_is_close, found, self._expected))
+
+    def _form(self, value: Any) -> Any:
+        """Return dtype and shape of a node or a tensor, rows where there are any."""
+        sizes = tuple(value.shape)
+        if not isinstance(value, torch.Tensor):
+            sizes = tuple(self._rows if size < 0 else size for size in sizes)
+        return value.dtype, sizes
 
 
 class _Given(NamedTuple):
@@ -91,13 +104,13 @@ class _Given(NamedTuple):
     state: State
 
 
-def _made_up(cell: nn.Module, x: torch.Tensor, state: State) -> tuple[nn.Module, _Given]:
+def _made_up(cell: nn.Module, x: torch.Tensor, state: State, rows: int) -> tuple[nn.Module, _Given]:
     """Return a cell of the same making with numbers of its own, and what it is to be run on."""
     generator = torch.Generator().manual_seed(1)
     tensors = parameters_and_buffers(cell)
     values = [_shaken(tensor, generator) for tensor in tensors]
-    start = map_state(lambda part: _drawn(part, generator), state)
-    return twin(cell, tensors, values), _Given(values, _drawn(x, generator), start)
+    start = map_state(lambda part: _drawn(part, generator, rows), state)
+    return twin(cell, tensors, values), _Given(values, _drawn(x, generator, rows), start)
 
 
 def _run(
@@ -119,23 +132,14 @@ def _run(
         torch.set_rng_state(drawn)
 
 
-def _form(value: Any) -> Any:
-    """Return dtype and shape of a node or a tensor; rows are the first axis where there are any."""
-    sizes = tuple(value.shape)
-    return value.dtype, sizes if isinstance(value, torch.Tensor) else _with_rows(sizes)
-
-
-def _with_rows(sizes: Sequence[int]) -> tuple[int, ...]:
-    return tuple(len(_SCALES) if size < 0 else size for size in sizes)
-
-
-def _drawn(like: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
+def _drawn(like: torch.Tensor, generator: torch.Generator, rows: int) -> torch.Tensor:
     """Make up a value `[B, ...]` of the form of another."""
-    shape = (len(_SCALES), *like.shape[1:])
+    shape = (rows, *like.shape[1:])
     if not like.dtype.is_floating_point:
-        return torch.randint(0, 2, shape, generator=chance).to(like.dtype)
-    scales = torch.tensor(_SCALES, dtype=like.dtype).reshape(-1, *(1,) * (len(shape) - 1))
-    return torch.randn(shape, generator=chance, dtype=like.dtype) * scales
+        return torch.randint(0, 2, shape, generator=generator).to(like.dtype)
+    scales = torch.tensor(_SCALES, dtype=like.dtype).repeat(-(-rows // len(_SCALES)))[:rows]
+    drawn = torch.randn(shape, generator=generator, dtype=like.dtype)
+    return drawn * scales.reshape(-1, *(1,) * (len(shape) - 1))
 
 
 def _shaken(tensor: torch.Tensor, chance: torch.Generator) -> torch.Tensor:

@@ -9,6 +9,7 @@ import functools
 import math
 import os
 import types
+import warnings
 import weakref
 
 import pytest
@@ -727,3 +728,39 @@ def test_what_cannot_be_watched_is_refused_by_name(factor):
     cell.numbers = iter([1.0] * 99)
     with pytest.raises(CannotFuse, match=r"lock|numbers|globals|remembered"):
         unroll(cell, torch.randn(2, 2, 3, dtype=torch.float64), backend="c")
+
+
+def more_than_two_rows(_self, hidden):
+    return 0.5 if hidden.shape[0] > 2 else 2.0
+
+
+def a_single_row(_self, hidden):
+    return hidden.sin() if len(hidden) == 1 else hidden.cos()
+
+
+def an_even_number_of_rows(_self, hidden):
+    return 0.5 if hidden.size(0) % 2 == 0 else 2.0
+
+
+def many_numbers(_self, hidden):
+    return {True: 0.5, False: 2.0}[hidden.numel() in (3, 6)]
+
+
+def only_shapes(_self, hidden):
+    return hidden.reshape(hidden.shape[0], -1, 1).squeeze(-1) * hidden.new_ones(len(hidden), 1)
+
+
+SIZES = [more_than_two_rows, a_single_row, an_even_number_of_rows, many_numbers, only_shapes]
+
+
+@pytest.mark.parametrize("factor", SIZES, ids=lambda factor: factor.__name__)
+def test_the_number_of_rows_is_no_secret(factor):
+    cell = of(factor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for B in (5, 1, 2, 3, 4, 1):
+            x = torch.randn(4, B, 3, dtype=torch.float64)
+            for got, expected in zip(run(unroll, cell, x), run(loop, cell, x), strict=True):
+                torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
+            if factor is only_shapes:
+                unroll(cell, x, backend="c")

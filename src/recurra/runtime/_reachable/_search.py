@@ -18,6 +18,10 @@ from recurra.runtime._reachable._library_code import UserCode
 from recurra.runtime._reachable._value_types import PLAIN, ById
 
 _MAX_VALUES = 200_000
+_SIZES = frozenset(
+    ("shape", "size", "len", "__len__", "numel", "nelement", "nbytes", "batch_sizes")
+)
+"""Names by which code asks how large a tensor is."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Reachable:
         generators: what draws random numbers.
         containers: what a step must leave alone, each with the words for it.
         codes: the user's code that may run.
+        asks_sizes: whether that code may ask how many rows there are.
         user: tells whose code is the user's.
     """
 
@@ -59,6 +64,7 @@ class Reachable:
     generators: list[Any] = field(default_factory=list)
     containers: list[tuple[str, Any]] = field(default_factory=list)
     codes: set[CodeType] = field(default_factory=set)
+    asks_sizes: bool = False
 
     @property
     def key(self) -> tuple[Hashable, ...]:
@@ -147,6 +153,7 @@ class Search:
         self.mentioned |= named.attributes
         self.by_string |= named.by_string
         self.found.codes |= named.codes
+        self.found.asks_sizes |= not _SIZES.isdisjoint(named.attributes)
 
     def slots(self, table: Mapping[str, Any], names: Sequence[str], path: str) -> None:
         """Note the values of some names, and what they lead to."""
