@@ -86,16 +86,14 @@ class StepMode(TorchFunctionMode):
             CannotFuse: a call is refused, or raises an error that the step catches: in another run
                 it may not.
         """
+        results = None
         try:
             with self:
                 results = step()
-        except RecurraError:
-            raise
-        except Exception as error:
-            if isinstance(self._raised, RecurraError):  # TorchScript wraps errors in its own
-                raise self._raised from error
-            raise
-        if isinstance(self._raised, RecurraError):
+        except Exception:
+            if not isinstance(self._raised, RecurraError):
+                raise
+        if isinstance(self._raised, RecurraError):  # caught by the step, or wrapped by TorchScript
             raise self._raised
         if self._raised is not None:
             raise CannotFuse(
