@@ -42,6 +42,15 @@ class Call:
         return str(self.target)
 
 
+def operator_name(target: Any) -> str:
+    """Return the name of an operator as users know it: `softmax`, not `aten._softmax.default`."""
+    schema = getattr(target, "_schema", None)
+    if schema is None:
+        return str(getattr(target, "__name__", target))
+    namespace, name = schema.name.split("::")
+    return name.lstrip("_") if namespace in ("aten", "prims") else f"{namespace}.{name}"
+
+
 @dataclass(frozen=True)
 class Item:
     """One of the results of an operator that has several."""

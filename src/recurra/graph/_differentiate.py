@@ -18,6 +18,7 @@ from recurra.graph._torch_internals import (
     preserve_node_meta,
 )
 from recurra.graph._trace import BATCH_SIZES, capture
+from recurra.graph._untraceable import unforeseen
 
 _SIZE = BATCH_SIZES[0]
 _ALSO_TAKEN_APART = (
@@ -161,8 +162,20 @@ def _results(makes: list[Node], known: dict[Node, torch.Tensor]) -> list[torch.T
             if node not in values:
                 inputs = {each: values[each] for each in node.inputs}
                 with annotate({LINE: node.where}):
-                    (values[node],) = evaluate([node], inputs, _SIZE)
+                    values[node] = _value(node, inputs)
     return [values[node] for node in makes]
+
+
+def _value(node: Node, inputs: dict[Node, torch.Tensor]) -> torch.Tensor:
+    """Evaluate a node; where PyTorch cannot, the user's line is told."""
+    try:
+        (value,) = evaluate([node], inputs, _SIZE)
+    except Exception as cause:
+        problem = f"A step uses `{node.op}` in a way that cannot be differentiated."
+        refusal = unforeseen(problem, cause, node.where)
+    else:
+        return value
+    raise refusal
 
 
 def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:

@@ -37,8 +37,8 @@ _MEMORY = (
 _HOOKS = ("register_hook", "retain_grad", "register_post_accumulate_grad_hook")
 _TEXTS = ("__repr__", "__format__")
 _COPIES = ("__reduce_ex__", "__deepcopy__", "__setstate__", "module_load")
-_VALUES = ("numpy", "__array__", "__array_wrap__", "tolist", "item", "__bool__", "__float__",
-           "__int__", "__index__", "__complex__", "__contains__")  # fmt: skip
+_VALUES = ("numpy", "__array__", "__array_wrap__", "tolist")
+_COPIED = ("copies a tensor as an object", "use `.clone()`")
 _ELEMENTS = ("apply_", "map_", "map2_")
 _CHANGES = ("detach_", "set_", "requires_grad_", "backward")
 _SET = ("data", "requires_grad", "grad", "_grad", "grad_fn", "_grad_fn", "_backward_hooks", "name")
@@ -55,7 +55,7 @@ def _questions() -> Iterator[tuple[Any, str, str | None]]:
     for name in _TEXTS:
         yield _of_tensor(name), "writes a tensor as text", _NO_TEXT
     for name in _COPIES:
-        yield _of_tensor(name), "copies a tensor as an object", "use `.clone()`"
+        yield _of_tensor(name), *_COPIED
     for name in _VALUES:
         yield _of_tensor(name), f"asks for the values of a tensor, by `.{name}()`", _NO_VALUES
     for name in _ELEMENTS:
@@ -92,6 +92,9 @@ def _table(rows: Iterable[tuple[Any, str, str | None]]) -> Mapping[Any, tuple[st
 
 _REFUSED = _table(_questions())
 
+_COPY = ("_tensor.py", "_utils.py", "utils/hooks.py")
+"""Files of PyTorch that ask all that there is, to copy or to store a tensor."""
+
 _MAY_ASK = (
     "nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/",
     "_subclasses/", "fx/", "_prims", "_refs/", "_decomp/",
@@ -110,6 +113,8 @@ def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | 
     if found is None:
         return None
     file = torch_part(asker(function, frame).f_code.co_filename)
+    if file in _COPY:
+        return _COPIED
     return None if file is not None and file.startswith(_MAY_ASK) else found
 
 

@@ -21,8 +21,8 @@ _STANDARD = sysconfig.get_path("stdlib") + os.sep
 _INSTALLED = ("site-packages" + os.sep, "dist-packages" + os.sep)
 _MADE_UP = ("<frozen ", "<eval_with_key>")
 
-Place = tuple[CodeType, int]
-"""A line of a function."""
+Place = tuple[CodeType, int, int]
+"""An instruction of a function: its code, the line, and where in the code it stands."""
 
 
 def line_of(place: Place | None) -> str | None:
@@ -40,12 +40,12 @@ def calling_place(frame: FrameType | None) -> Place | None:
     """Return the user's innermost line, of the step that calls what a frame runs."""
     while frame is not None and is_graph(frame.f_code.co_filename):
         frame = frame.f_back
-    return _innermost((each.f_code, each.f_lineno) for each in _step_frames(frame))
+    return _innermost((each.f_code, each.f_lineno, each.f_lasti) for each in _step_frames(frame))
 
 
 def failing_place(trace: TracebackType | None) -> Place | None:
     """Return the user's innermost line of what led to an error."""
-    places = [(frame.f_code, line) for frame, line in traceback.walk_tb(trace)]
+    places = [(frame.f_code, line, frame.f_lasti) for frame, line in traceback.walk_tb(trace)]
     return _innermost(reversed(places))
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import fx
 
 from recurra.base import CannotFuse, RecurraError
-from recurra.graph._call import Call, Item, fill
+from recurra.graph._call import Call, Item, fill, operator_name
 from recurra.graph._graph import Graph
 from recurra.graph._lines import LINE
 from recurra.graph._node import Node, Shape, describe_shape
@@ -199,8 +199,10 @@ class Reader:
         except RecurraError:
             raise
         except Exception as cause:  # a rule that does not foresee these arguments
-            problem = f"A step uses `{place.target}` in a way that the rules do not foresee."
-            raise unforeseen(problem, cause, self.graph.where) from cause
+            name = operator_name(place.target)
+            problem = f"A step uses `{name}` in a way that the rules do not foresee."
+            refusal = unforeseen(problem, cause, self.graph.where)
+        raise refusal
 
     def _call(self, place: fx.Node, values: Mapping[fx.Node, Any]) -> Any:
         self.graph.where = place.meta.get("custom", {}).get(LINE)
@@ -262,7 +264,7 @@ class Reader:
             if old is not new and "int" not in str(declared.type):
                 raise CannotFuse(
                     "A step computes with the size of the batch.",
-                    got=f"`{target}`",
+                    got=f"`{operator_name(target)}`",
                     where=self.graph.where,
                 )
         return sized
@@ -274,7 +276,7 @@ class Reader:
         for node, meta in zip(found, expected, strict=False):
             if node is not UNKNOWN and node.shape != self.shape(meta):
                 raise CannotFuse(
-                    f"`{target}` has a result that the rules of this version do not foresee.",
+                    f"`{operator_name(target)}` has a result that the rules do not foresee.",
                     got=describe_shape(node.shape),
                     expected=describe_shape(self.shape(meta)),
                     where=self.graph.where,
@@ -284,7 +286,7 @@ class Reader:
         """Return an operator that stays as it is: elementwise, or along axes of a row."""
         if self.lower or not self._keeps_rows(target, arguments, options):
             raise CannotFuse(
-                f"A step uses `{target}`, which has no rule.",
+                f"A step uses `{operator_name(target)}`, which has no rule.",
                 got=", ".join(describe_shape(node.shape) for node in _nodes((arguments, options))),
                 expected="elementwise operators, products with parameters, reductions of features",
                 where=self.graph.where,
@@ -322,7 +324,8 @@ class Reader:
     def _refuse_unknown(self, target: Any, arguments: Any) -> None:
         if any(each is UNKNOWN for each in arguments):
             raise CannotFuse(
-                f"`{target}` uses a result that no rule gives, such as the place of a maximum.",
+                f"`{operator_name(target)}` uses a result that no rule gives, "
+                "such as the place of a maximum.",
                 where=self.graph.where,
             )
 
@@ -331,7 +334,8 @@ class Reader:
         chance = True if place is None else any(arguments[place : place + 1])
         if chance and torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
             raise CannotFuse(
-                f"A step draws random numbers with `{target}`, which a kernel cannot repeat.",
+                f"A step draws random numbers with `{operator_name(target)}`, "
+                "which a kernel cannot repeat.",
                 where=self.graph.where,
                 fix="use `recurra.base.uniform`, or draw before `unroll` and pass them in with `x`",
             )
@@ -379,7 +383,7 @@ def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checks_values(target: Any, where: str | None) -> CannotFuse:
     return CannotFuse(
-        f"A step raises errors that depend on values, with `{target}`.",
+        f"A step raises errors that depend on values, with `{operator_name(target)}`.",
         where=where,
-        fix="take the form without checks, such as `torch.linalg.solve_ex(a, b)[0]`",
+        fix="take the form without checks: `torch.linalg.inv_ex(a)[0]`, `solve_ex(a, b)[0]`",
     )

@@ -4,7 +4,6 @@ What stops gradients is not always an operator, what asks for a tensor's hidden 
 only here the user's line is still known.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 from typing import Any
@@ -14,8 +13,8 @@ from torch.fx.traceback import annotate
 from torch.overrides import TorchFunctionMode
 
 from recurra.base import CannotFuse, RecurraError
-from recurra.graph._batch_parts import parts_of_batch
-from recurra.graph._hidden_state import asker, refused
+from recurra.graph._gradient_switches import GradientSwitches
+from recurra.graph._hidden_state import refused
 from recurra.graph._lines import (
     LINE,
     Place,
@@ -25,13 +24,10 @@ from recurra.graph._lines import (
     line_of,
     torch_part,
 )
-from recurra.graph._node import describe_shape
+from recurra.graph._repeats import Repeats
 from recurra.graph._writes import written
 
 aten = torch.ops.aten
-
-MOST_CALLS = 10_000
-"""How many calls of PyTorch one line of a step may make."""
 
 _STOPS: dict[Any, str] = {
     torch.Tensor.detach: ".detach()",
@@ -65,12 +61,10 @@ class StepMode(TorchFunctionMode):
     def __init__(self, name: str, batch_size: int) -> None:
         super().__init__()
         self._name = name
-        self._batch_size = batch_size
-        self._switches = _switches()
-        self._stopped: dict[
-            int | None, tuple[torch.Tensor, str]
-        ] = {}  # kept, so that no other lies there
-        self._calls: Counter[Place | None] = Counter()
+        self._switches = GradientSwitches(name)
+        self._repeats = Repeats(name, batch_size)
+        # tensors are kept, so that no other comes to lie where one was
+        self._stopped: dict[int | None, tuple[torch.Tensor, str]] = {}
         self._raised: Exception | None = None
 
     def __torch_function__(
@@ -79,9 +73,12 @@ class StepMode(TorchFunctionMode):
         """Let a call pass, marked, unless it is refused."""
         place = calling_place(frame_above())
         try:
-            self._check(function, args, kwargs or {}, frame_above(), place)
+            rows = self._check(function, args, kwargs or {}, frame_above(), place)
             with annotate({LINE: line_of(place)}):
-                return self._run(function, args, kwargs or {})
+                result = self._run(function, args, kwargs or {})
+            if rows is not None:
+                self._repeats.note_pieces(rows, result)
+            return result
         except Exception as error:
             self._raised = self._raised or error
             raise
@@ -93,16 +90,14 @@ class StepMode(TorchFunctionMode):
             CannotFuse: a call is refused, or raises an error that the step catches: in another run
                 it may not.
         """
+        results = None
         try:
             with self:
                 results = step()
-        except RecurraError:
-            raise
-        except Exception as error:
-            if isinstance(self._raised, RecurraError):  # TorchScript wraps errors in its own
-                raise self._raised from error
-            raise
-        if isinstance(self._raised, RecurraError):
+        except Exception:
+            if not isinstance(self._raised, RecurraError):
+                raise
+        if isinstance(self._raised, RecurraError):  # caught by the step, or wrapped by TorchScript
             raise self._raised
         if self._raised is not None:
             raise CannotFuse(
@@ -133,19 +128,17 @@ class StepMode(TorchFunctionMode):
         kwargs: Mapping[str, Any],
         frame: FrameType,
         place: Place | None,
-    ) -> None:
+    ) -> torch.Tensor | None:
         where = line_of(place)
         self._check_seen(function, frame, where)
-        self._check_switches(function, args, frame, where)
-        self._check_count(place, where)
+        self._switches.check(function, args, frame, where)
         question = refused(function, frame)
         if question is not None:
             what, fix = question
             raise CannotFuse(f"The step of `{self._name}` {what}.", where=where, fix=fix)
         self._check_writes(function, args, kwargs, where)
-        apart = parts_of_batch(function, args, kwargs, self._batch_size)
-        if apart is not None:
-            raise self._row_by_row(apart, where)
+        call = (place, frame.f_code, frame.f_lasti)
+        return self._repeats.check(function, args, kwargs, call, where)
 
     def _check_seen(self, function: Any, frame: FrameType, where: str | None) -> None:
         """Refuse operators that reach PyTorch's tracer past this mode."""
@@ -155,38 +148,6 @@ class StepMode(TorchFunctionMode):
                 "TorchScript, or an extension.",
                 where=where,
                 fix="call the Python function itself, without `torch.jit`",
-            )
-
-    def _check_switches(
-        self, function: Any, args: Sequence[Any], frame: FrameType, where: str | None
-    ) -> None:
-        switched = function is torch._C._set_grad_enabled and not (
-            args[0] == torch.is_grad_enabled() and _is_transform(frame)
-        )
-        now = _switches()
-        if switched or now[:2] != self._switches[:2]:
-            raise CannotFuse(
-                f"The step of `{self._name}` switches gradients on or off.",
-                where=where,
-                fix="use `.detach()` on the values that gradients are not to pass",
-            )
-        if now != self._switches:
-            raise CannotFuse(
-                f"The step of `{self._name}` runs under hooks for saved tensors, "
-                "such as those of `torch.utils.checkpoint`.",
-                where=where,
-                fix="leave them out: a kernel keeps no more than its gradients need",
-            )
-
-    def _check_count(self, place: Place | None, where: str | None) -> None:
-        self._calls[place] += 1
-        if self._calls[place] > MOST_CALLS:
-            raise CannotFuse(
-                f"One line of the step of `{self._name}` calls PyTorch again and again.",
-                got=f"more than {MOST_CALLS} calls",
-                expected="few operations on all rows of the batch at once",
-                where=where,
-                fix="write a loop over the batch as operations on `[B, ...]`",
             )
 
     def _check_writes(
@@ -205,17 +166,6 @@ class StepMode(TorchFunctionMode):
                     where=where,
                     fix="write to a copy: `.detach().clone()`",
                 )
-
-    def _row_by_row(self, tensor: torch.Tensor, where: str | None) -> CannotFuse:
-        size = self._batch_size
-        shape = tuple(-(n // size) if n and n % size == 0 else n for n in tensor.shape)
-        return CannotFuse(
-            f"The step of `{self._name}` takes the batch apart, row by row.",
-            got=describe_shape(shape),
-            expected="operations on all rows at once",
-            where=where,
-            fix="write the loop over the batch as operations on `[B, ...]`",
-        )
 
 
 def _is_below(frame: FrameType) -> bool:
@@ -240,21 +190,3 @@ def _memory(tensor: torch.Tensor) -> int | None:
     except NotImplementedError:
         return None
     return memory
-
-
-def _switches() -> tuple[object, ...]:
-    hooks = torch._C._autograd._top_saved_tensors_default_hooks(True)
-    return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), hooks
-
-
-def _is_transform(frame: FrameType) -> bool:
-    """Tell whether a switch is that of `torch.func`, which makes sure that gradients are on."""
-    above = asker(torch._C._set_grad_enabled, frame)
-    while above.f_back is not None and _is_context(torch_part(above.f_code.co_filename)):
-        above = above.f_back
-    file = torch_part(above.f_code.co_filename)
-    return file is not None and file.startswith("_functorch/")
-
-
-def _is_context(file: str | None) -> bool:
-    return file is not None and file.startswith(("autograd/grad_mode.py", "utils/_contextlib.py"))

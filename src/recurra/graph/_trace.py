@@ -66,6 +66,7 @@ class Step:
                     "A step changes the form of its state.",
                     got=f"{describe_shape(after.shape)} {after.dtype}",
                     expected=f"{describe_shape(before.shape)} {before.dtype}",
+                    where=after.where,
                 )
 
 
@@ -97,9 +98,20 @@ def trace_step(
     graph = Graph()
     first, second = (_trace_at(graph, cell, x, state, size, live) for size in BATCH_SIZES)
     if (first.output, first.following) != (second.output, second.following):
-        raise CannotFuse(f"The step of `{type(cell).__name__}` depends on the size of the batch.")
+        raise CannotFuse(
+            f"The step of `{type(cell).__name__}` depends on the size of the batch.",
+            where=_first_difference(first, second),
+            fix="leave the size of the batch out of what the step computes",
+        )
     first.verify()
     return first
+
+
+def _first_difference(first: Step, second: Step) -> str | None:
+    """Return the user's line of the first value that another batch size makes another one."""
+    known = set(ancestors([first.output, *first.following]))
+    others = ancestors([second.output, *second.following])
+    return next((node.where for node in others if node not in known and node.where), None)
 
 
 def _trace_at(
@@ -190,7 +202,10 @@ def _captured(
     except RecurraError:
         raise
     except Exception as cause:  # whatever PyTorch or the user's code raises on values it cannot see
-        raise untraceable(name, cause, BATCH_SIZES) from cause
+        if not functional:  # it is a step that was followed once: the fault is ours
+            raise
+        refusal = untraceable(name, cause, BATCH_SIZES)
+    raise refusal  # here, so that it holds on to nothing of the trace
 
 
 def _fake(mode: FakeTensorMode, example: torch.Tensor) -> torch.Tensor:

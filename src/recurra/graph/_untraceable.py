@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import torch
@@ -21,6 +22,7 @@ _ON_VALUES = (DataDependentOutputException, DynamicOutputShapeException)
 _WORDS_OF_TRACERS = re.compile(
     r"functorch|fake ?tensor|proxy|functional ?tensor|symint|alias annotation|meta tensor", re.I
 )
+_ASKS_VALUES = re.compile(r"converted to Scalar|data-?dependent|boolean value of Tensor", re.I)
 _LOG = logging.getLogger("torch._subclasses.fake_tensor")
 
 P = ParamSpec("P")
@@ -43,20 +45,26 @@ def untraceable(name: str, cause: Exception, sizes: tuple[int, ...] = ()) -> Can
             where=where,
             fix="write it as tensor operations whose derivative is the gradient that you want",
         )
+    if isinstance(cause, _ON_VALUES) or _ASKS_VALUES.search(str(cause)):
+        return CannotFuse(
+            f"The step of `{name}` cannot be followed without running it.",
+            got="a question for the values of a tensor",
+            expected="tensor operations whose choice does not depend on values",
+            where=where,
+            fix="choose with `torch.where(condition, a, b)`, and keep numbers as tensors",
+        )
     return CannotFuse(
-        f"The step of `{name}` cannot be followed without running it.",
+        f"The step of `{name}` cannot be followed: it raises an error.",
         got=describe_error(cause, sizes),
-        expected="tensor operations whose choice does not depend on values",
+        expected="a step for batches of any size",
         where=where,
-        fix="choose with `torch.where(condition, a, b)`, and keep numbers as tensors",
+        fix='look at it with `backend="reference"`, which runs the step as it is',
     )
 
 
 def describe_error(cause: Exception, sizes: tuple[int, ...] = ()) -> str:
     """Write an error on one short line, without what only a tracer knows."""
     kind = type(cause).__name__
-    if isinstance(cause, _ON_VALUES):
-        return "a question for the values of a tensor"
     first = next(iter(str(cause).strip().splitlines()), "").strip()
     for size in sizes:
         first = re.sub(rf"\b{size}\b", "B", first)
@@ -86,16 +94,19 @@ def refuses(function: Callable[P, R]) -> Callable[P, R]:
         except RecurraError:
             raise
         except Exception as cause:  # a fault of ours: the plain loop runs the cell all the same
-            raise unforeseen("A step is beyond this version of the compiler.", cause) from cause
+            refusal = unforeseen("A step is beyond this version of the compiler.", cause)
+        raise refusal  # here, so that it holds on to nothing of the trace
 
     return refusing
 
 
 def unforeseen(problem: str, cause: Exception, where: str | None = None) -> CannotFuse:
     """Return the refusal that stands for an error of the compiler's own."""
+    frame, line = list(traceback.walk_tb(cause.__traceback__))[-1]
+    place = "/".join(Path(frame.f_code.co_filename).parts[-2:])
     return CannotFuse(
         problem,
-        got=type(cause).__name__,
+        got=f"{type(cause).__name__} at {place}:{line}",
         where=where,
         fix='let the plain loop run it, with `backend="auto"`, and report this step',
     )

@@ -9,7 +9,7 @@ import torch
 from recurra.base import CannotFuse
 from recurra.graph._evaluate import evaluate
 from recurra.graph._graph import Graph
-from recurra.graph._node import Node, ancestors
+from recurra.graph._node import Node, ancestors, describe_shape
 from recurra.graph._rules._operands import (
     MOST_PLACES,
     Number,
@@ -26,7 +26,7 @@ def _known(graph: Graph, index: Node) -> torch.Tensor:
     if index.dtype == torch.bool or any(map(_may_change, ancestors([index]))):
         raise CannotFuse(
             "A step takes places that only a tensor knows.",
-            got=str(index),
+            got=f"{describe_shape(index.shape)} {index.dtype}",
             expected="integers that are the same in every call",
             fix="keep them as a list of integers, which is no parameter and no buffer",
             where=graph.where,
