@@ -38,7 +38,11 @@ REPLACED = [
 ]
 
 
-@pytest.mark.parametrize(("owner", "name", "stranger"), REPLACED, ids=str)
+@pytest.mark.parametrize(
+    ("owner", "name", "stranger"),
+    REPLACED,
+    ids=lambda it: getattr(it, "__name__", type(it).__name__),
+)
 def test_a_replaced_member_keeps_the_words_of_its_own(owner, name, stranger, monkeypatch):
     module = owner.__name__ if owner.__name__ in ("textwrap", "statistics", "random") else None
     module = module or owner.__module__
