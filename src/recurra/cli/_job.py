@@ -42,6 +42,7 @@ from recurra.tasks import (
     NextSymbolModel,
     WordLanguageModel,
     build_task,
+    check_fits,
     check_sizes_of,
     describe_task,
     errors_of_user_code,
@@ -168,6 +169,7 @@ def take_up(folder: Path, files: Sequence[Path], *, cell: CellMaker | None = Non
     torch.manual_seed(settings.seed)
     model = build_task(run, cell=cell)
     assert isinstance(model, LanguageModel | WordLanguageModel)  # the kind of the run says so
+    check_fits(model, run)
     if model.vocabulary != corpus.vocabulary:
         raise DamagedFile(
             "The vocabulary of a configuration is not that of its text.",

@@ -15,6 +15,7 @@ from recurra.tasks._corpus_summary import CorpusSummary, TextPart, summarise_cor
 from recurra.tasks._data_summary import DataSummary, Lengths
 from recurra.tasks._files import (
     build_task,
+    check_fits,
     describe_task,
     kind_of,
     language_model_run,
@@ -114,6 +115,7 @@ __all__ = [
     "build_task",
     "cell_maker",
     "check_config",
+    "check_fits",
     "check_sizes_of",
     "check_weights",
     "choose_task",

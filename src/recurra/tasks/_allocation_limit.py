@@ -9,14 +9,14 @@ from torch.overrides import TorchFunctionMode
 
 from recurra.base import DamagedFile
 
-COPIES = 32
+COPIES = 8
 """Elements that are made for each one that is kept: first weights are drawn, turned and copied."""
 
-SPARE = 1 << 24
-"""Elements that any task may make besides."""
+SPARE = 1 << 26
+"""Elements that any task may make besides: some cells make what they then leave out."""
 
-TENSORS = 64
-"""Tensors that are made for each one that is kept, and as many that any task may make."""
+TENSORS, SPARE_TENSORS = 16, 64
+"""Tensors that are made for each one that is kept, and for as many more."""
 
 
 class AllocationLimit(TorchFunctionMode):
@@ -34,7 +34,7 @@ class AllocationLimit(TorchFunctionMode):
     def __init__(self, tensors: int, elements: int, where: object) -> None:
         super().__init__()
         self._elements = COPIES * elements + SPARE
-        self._tensors = TENSORS * (tensors + TENSORS)
+        self._tensors = TENSORS * (tensors + SPARE_TENSORS)
         self._expected = f"{tensors:,} tensors of {elements:,} numbers together, or fewer"
         self._where = where
 

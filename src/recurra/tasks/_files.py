@@ -204,6 +204,26 @@ def _read_limit(task: RecordTask, run: Run) -> None:
         task.longest = check_size("longest", longest)
 
 
+def check_fits(task: Task, run: Run) -> None:
+    """Refuse a task that is larger or smaller than what its run keeps, before it is run.
+
+    Raises:
+        DamagedFile: it has more tensors than the weights, or fewer, or of other sizes.
+    """
+    if not run.weights_path.exists():
+        return
+    own = task.state_dict().values()
+    size = len(own), sum(each.numel() for each in own)
+    if size != run.size():
+        kept = run.size()
+        raise DamagedFile(
+            "A configuration describes a task that the weights of its run do not fit.",
+            got="{} tensors of {:,} numbers together".format(*size),
+            expected="{} tensors of {:,} numbers together".format(*kept or (0, 0)),
+            where=run.folder / "config.json",
+        )
+
+
 def load_weights(task: Task, weights: Mapping[str, torch.Tensor], run: Run) -> None:
     """Put weights into a task; refuse those of another one, or of types that lose something.
 

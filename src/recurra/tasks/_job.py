@@ -26,7 +26,7 @@ from recurra.store import Run, refuse_taken
 from recurra.tasks._cells_by_name import CellMaker, errors_of_user_code
 from recurra.tasks._data_summary import DataSummary, summarise_data
 from recurra.tasks._examples import bucketed, examples_of
-from recurra.tasks._files import build_task, describe_task
+from recurra.tasks._files import build_task, check_fits, describe_task
 from recurra.tasks._record_task import RecordTask
 from recurra.tasks._recorded_data import DEMO, recorded_data
 from recurra.tasks._recorded_files import same_files
@@ -141,6 +141,7 @@ def take_up(
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
     task = build_task(run, cell=cell, kind=kind)
     assert isinstance(task, RecordTask)  # the command has looked
+    check_fits(task, run)
     source, taken = _demo(type(task), data) if _is_demo(source) else (source, data)
     records = read_task_data(type(task), source, taken, choices=task.settings)
     if not run.checkpoints():
