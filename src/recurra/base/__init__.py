@@ -33,6 +33,7 @@ from recurra.base._errors import (
     TrainingDiverged,
     UnknownName,
     UnknownSymbol,
+    VerificationError,
     describe_tensor,
 )
 from recurra.base._operations import clip_gradient, uniform
@@ -81,6 +82,7 @@ __all__ = [
     "TrainingDiverged",
     "UnknownName",
     "UnknownSymbol",
+    "VerificationError",
     "check_finite",
     "check_lengths",
     "check_names",

@@ -19,6 +19,7 @@
     ├── BackendUnavailable (RuntimeError)   the asked-for backend cannot run here
     │   └── BuildError                the C compiler refused or failed
     ├── CannotFuse (NotImplementedError)    a step does something that no kernel can hold
+    ├── VerificationError (RuntimeError)    a kernel does not compute what the plain loop does
     └── MissingExtra (ImportError)    an optional dependency is not installed
 
 The text of each has the same form; lines without content are left out:
@@ -176,6 +177,10 @@ class BuildError(BackendUnavailable):
 
 class CannotFuse(RecurraError, NotImplementedError):
     """A step does something that no kernel can hold; the reference loop can still run it."""
+
+
+class VerificationError(RecurraError, RuntimeError):
+    """A kernel does not compute what the plain loop does; raised where `RECURRA_VERIFY` is set."""
 
 
 class MissingExtra(RecurraError, ImportError):

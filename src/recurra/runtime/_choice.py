@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from contextlib import suppress
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -32,6 +33,7 @@ from recurra.runtime._reachable import reachable
 from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
+from recurra.runtime._verify import is_verifying, verified
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
 
@@ -115,7 +117,11 @@ def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     program, held, kept = program_for(cell, passage)
-    y, final = fused_loop(program, held, passage, kept)
+    if is_verifying():
+        loop = partial(fused_loop, program, kept=kept)
+        y, final = verified(loop, "kernel", program, cast(nn.Module, cell), held, passage)
+    else:
+        y, final = fused_loop(program, held, passage, kept)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -133,7 +139,11 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     program, held, _ = _found(cell, passage)
     if isinstance(program.scan, CannotFuse):
         raise program.scan
-    y, final = scanned_loop(program, program.scan, held, passage)
+    loop = partial(scanned_loop, program, program.scan)
+    if is_verifying():
+        y, final = verified(loop, "scan", program, cast(nn.Module, cell), held, passage)
+    else:
+        y, final = loop(held, passage)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 

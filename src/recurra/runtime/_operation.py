@@ -4,9 +4,11 @@ They see its form only, which the fake kernel gives for any T and B. Outside of 
 there autograd knows what stands before and after the loop, and nothing has to be computed twice.
 """
 
+import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,8 +19,10 @@ from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._verify import is_verifying, verified
 
 _numbered: list[Program] = []
+_cells: list[weakref.ref[Any]] = []
 
 Form = tuple[tuple[int, ...], torch.dtype]
 
@@ -47,6 +51,7 @@ def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
     """
     with ThreadPoolExecutor(1) as elsewhere:  # where no mode of a compiler or exporter is in force
         program = elsewhere.submit(_compiled, cell, x, state).result()
+    _cells.append(weakref.ref(cell))
     _numbered.append(program)
     return len(_numbered) - 1
 
@@ -92,7 +97,13 @@ def _run(
     if lengths is not None:
         lengths = lengths.to(torch.int64)
     passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
-    y, final = fused_loop(_numbered[program], parameters, passage)
+    compiled, cell = _numbered[program], _cells[program]()
+    loop = partial(fused_loop, compiled)
+    if is_verifying() and cell is not None:
+        how = "operation"
+        y, final = verified(loop, how, compiled, cell, parameters, passage, by_place=True)
+    else:
+        y, final = loop(parameters, passage)
     return [y, *final]
 
 

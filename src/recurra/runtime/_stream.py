@@ -31,6 +31,7 @@ from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
+from recurra.runtime._verify import is_due, is_verifying, verified_step
 
 
 class Stream:
@@ -136,6 +137,9 @@ class Stream:
             self._go_on_from(self.state)
             self._compile(x)
             return self(x)
+        if is_verifying() and not kernel.halves and is_due(kernel, "stream", followed=False):
+            state = self.state
+            return verified_step(kernel.step, kernel.state, kernel.cell, x, state)
         return kernel.step(x)
 
     def _prepare(self, x: object) -> None:
