@@ -36,6 +36,7 @@ from recurra.base._errors import (
 )
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
+from recurra.base._precision import from_half, is_autocast, state_from_half
 from recurra.base._state import (
     State,
     check_same_form,
@@ -46,6 +47,7 @@ from recurra.base._state import (
     state_tensors,
 )
 from recurra.base._task import Outcome, Task
+from recurra.base._values import check_not_proxy, has_values, is_recording
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "UnknownSymbol",
     "check_finite",
     "check_lengths",
+    "check_not_proxy",
     "check_range",
     "check_same_form",
     "check_seed",
@@ -88,12 +91,17 @@ __all__ = [
     "describe_state",
     "describe_tensor",
     "detach_state",
+    "from_half",
+    "has_values",
+    "is_autocast",
+    "is_recording",
     "is_state",
     "map_state",
     "over_features",
     "repeat_last_step",
     "run_step",
     "settings_from",
+    "state_from_half",
     "state_tensors",
     "uniform",
     "valid_steps",

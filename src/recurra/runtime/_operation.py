@@ -12,11 +12,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.base import CannotFuse, Cell, State, map_state, state_tensors
+from recurra.base import CannotFuse, Cell, State, check_lengths, map_state, state_tensors
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._identity import held_tensors
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._supported import readable, readable_passage
 
 _numbered: list[Program] = []
 
@@ -90,9 +91,10 @@ def _run(
     reverse: bool,
 ) -> list[torch.Tensor]:
     if lengths is not None:
+        check_lengths(lengths, x.shape[1], len(x))  # nobody knew their values until now
         lengths = lengths.to(torch.int64)
     passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
-    y, final = fused_loop(_numbered[program], parameters, passage)
+    y, final = fused_loop(_numbered[program], readable(parameters), readable_passage(passage))
     return [y, *final]
 
 
