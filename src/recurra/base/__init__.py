@@ -47,7 +47,7 @@ from recurra.base._state import (
     state_tensors,
 )
 from recurra.base._task import Outcome, Task
-from recurra.base._values import check_not_proxy, has_values, is_recording
+from recurra.base._values import check_not_proxy, has_values, is_example, is_recording
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "from_half",
     "has_values",
     "is_autocast",
+    "is_example",
     "is_recording",
     "is_state",
     "map_state",

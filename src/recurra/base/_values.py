@@ -3,6 +3,7 @@
 import torch
 from torch import fx
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
+from torch._subclasses.fake_tensor import FakeTensor
 
 from recurra.base._errors import CannotFuse
 
@@ -22,17 +23,21 @@ def has_values(tensor: torch.Tensor) -> bool:
     Args:
         tensor: lengths, marks, or whatever a check looks into.
     """
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state() is not None:
+    if is_example(tensor) or tensor.is_meta:
         return False
-    if tensor.is_meta or is_functorch_wrapped_tensor(tensor) or _stands_for_others(tensor):
-        return False
-    return not is_recording()
+    return not torch._C._dispatch_keys(tensor).has(torch._C.DispatchKey.Python)  # wraps others
 
 
-def _stands_for_others(tensor: torch.Tensor) -> bool:
-    """Tell whether a tensor wraps others: fake ones, several at once, the rows of a vmap."""
-    is_wrapper = torch._C._dispatch_keys(tensor).has(torch._C.DispatchKey.Python)
-    return is_wrapper or is_legacy_batchedtensor(tensor)
+def is_example(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor stands for others that a recorded or transformed model will get."""
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state() is not None
+        or is_recording()
+        or isinstance(tensor, FakeTensor)
+        or is_functorch_wrapped_tensor(tensor)
+        or is_legacy_batchedtensor(tensor)
+    )
 
 
 def is_recording() -> bool:

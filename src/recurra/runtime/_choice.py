@@ -29,7 +29,13 @@ from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
-from recurra.runtime._supported import check_circumstances, check_memory, readable, readable_passage
+from recurra.runtime._supported import (
+    check_circumstances,
+    check_memory,
+    check_readable,
+    readable,
+    readable_passage,
+)
 from recurra.runtime._watch import Watch
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
@@ -111,7 +117,7 @@ def _run_without_kernels(
 def _run_plainly(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if not torch.compiler.is_compiling():
         held = held_tensors(cell) if isinstance(cell, nn.Module) else []
-        check_memory([*held, passage.x, *state_tensors(passage.state)])
+        check_memory(passage.x, [*held, *state_tensors(passage.state)])
     return reference_loop(cell, passage)
 
 
@@ -169,7 +175,7 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     if known is not None and known.form == form and known.still_holds():
         return known.program, known.watch.held, known.kept
     if x.is_cpu:
-        readable(held_tensors(cell))
+        check_readable([*held_tensors(cell), x, *state_tensors(state)])
     program = _found_or_compiled((*identity(cell), *form), cell, x, state)
     watch = Watch(cell)
     kept = KeptWeights() if watch.sees_all else None

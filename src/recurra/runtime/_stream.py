@@ -17,7 +17,7 @@ from recurra.base import (
     check_same_form,
     check_size,
     describe_tensor,
-    has_values,
+    is_example,
     map_state,
     over_features,
     run_step,
@@ -33,7 +33,7 @@ from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
 from recurra.runtime._records import step_of
-from recurra.runtime._supported import address, check_circumstances, readable
+from recurra.runtime._supported import address, check_circumstances, check_readable, readable
 from recurra.runtime._watch import Watch
 
 _tracing = torch._C._get_tracing_state
@@ -204,7 +204,7 @@ class Stream:
 
     @torch.no_grad()
     def _step_plainly(self, x: torch.Tensor) -> torch.Tensor:
-        if not (x.is_meta or has_values(x)):
+        if is_example(x):
             raise CannotFuse(
                 "A `Stream` keeps its state from call to call, which a model that is recorded or "
                 "transformed cannot do.",
@@ -240,7 +240,7 @@ class _StepKernel:
         self.cell = cell
         self.halves = halves
         self.shape = x.shape
-        readable([*held_tensors(cell), *state_tensors(state)])
+        check_readable([*held_tensors(cell), x, *state_tensors(state)])
         with tracing:
             self.part, record = step_of(cast(Cell, cell), x, state, whole=True)
             inference = record.plan(InferencePlan, self.part, plan_inference)
@@ -274,11 +274,13 @@ class _StepKernel:
         versions = self.watch.weights()
         if versions != self.versions:
             self._prepare(versions)
+        place = address(x)
         if not (x.dtype == self.number and x.is_contiguous()):
             x = x.to(self.number).contiguous()
+            place = address(x)
         y = x.new_empty(self.output_shape)
         launch = self.launches[self.now]
-        launch.words[self.x_word] = address(x)
+        launch.words[self.x_word] = place
         launch.words[self.y_word] = y.data_ptr()
         launch.run(self.kernel.function)
         self.now = 1 - self.now

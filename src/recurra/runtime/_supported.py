@@ -21,6 +21,7 @@ from recurra.runtime._passage import Passage
 _PLAIN = frozenset((torch.Tensor, nn.Parameter))
 
 _address, _is_negative = torch.Tensor.data_ptr, torch.Tensor.is_neg
+_offset = torch.Tensor.storage_offset
 
 
 def check_circumstances() -> None:
@@ -71,11 +72,28 @@ def readable(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
             _PLAIN.issuperset(map(type, tensors))
             and all(map(_address, tensors))
             and not any(map(_is_negative, tensors))
+            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
         ):
             return tensors
     except (RuntimeError, ValueError):  # there is no address; which tensor it is, is said below
         pass
     return [_readable(tensor) for tensor in tensors]
+
+
+def check_readable(tensors: Iterable[torch.Tensor]) -> None:
+    """Look at each tensor as closely as can be, once, before a cell is compiled.
+
+    Raises:
+        CannotFuse: a tensor does not keep its numbers in memory of its own, or is quantized.
+        ArgumentError: its memory was given back, so that nothing can read it.
+    """
+    for tensor in tensors:
+        _readable(tensor)
+
+
+def _has_memory(tensor: torch.Tensor) -> bool:
+    """Tell whether there is an address; for a part of nothing PyTorch gives its offset."""
+    return _address(tensor) != _offset(tensor) * tensor.element_size()
 
 
 def _readable(tensor: torch.Tensor) -> torch.Tensor:
@@ -87,7 +105,7 @@ def _readable(tensor: torch.Tensor) -> torch.Tensor:
             "its own on this CPU.",
             got=_kind_of(tensor),
         )
-    check_memory([tensor])
+    _check_memory(tensor)
     return tensor.resolve_neg()
 
 
@@ -141,28 +159,44 @@ def supported(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor] | Canno
         return reason.with_traceback(None)
 
 
-def check_memory(tensors: Iterable[torch.Tensor]) -> None:
-    """Refuse tensors whose memory was given back: PyTorch's own operators would crash.
+def check_memory(x: torch.Tensor, others: Iterable[torch.Tensor]) -> None:
+    """Refuse tensors without memory where PyTorch's own operators would crash, or read anything.
+
+    Args:
+        x: the input.
+        others: parameters, buffers and states.
 
     Raises:
-        ArgumentError: the storage of a tensor is empty, the tensor is not.
+        ArgumentError: the storage of a tensor is empty, the tensor is not; or it is on "meta".
     """
-    for tensor in tensors:
-        if type(tensor) not in _PLAIN or not tensor.is_cpu or not _lies_in_memory(tensor):
-            continue
-        if tensor.data_ptr() == 0 and tensor.numel() > 0:
+    _check_memory(x)
+    for tensor in others:
+        _check_memory(tensor)
+        if tensor.is_meta and x.is_cpu:
             raise ArgumentError(
-                "A tensor has no memory: its storage was emptied.",
+                'A parameter, buffer or state is on the device "meta", where there are no numbers.',
                 got=describe_tensor(tensor),
-                expected="tensors with numbers; sharded ones have to be gathered before",
-                fix="call the module that gathers its parameters, not what is inside of it",
+                expected="tensors on the device of `x`, which is the CPU",
             )
+
+
+def _check_memory(tensor: torch.Tensor) -> None:
+    if type(tensor) not in _PLAIN or not tensor.is_cpu or not _lies_in_memory(tensor):
+        return
+    if tensor.numel() > 0 and not _has_memory(tensor):
+        raise ArgumentError(
+            "A tensor has no memory: its storage was emptied.",
+            got=describe_tensor(tensor),
+            expected="tensors with numbers; sharded ones have to be gathered before",
+            fix="call the module that gathers its parameters, not what is inside of it",
+        )
 
 
 def address(tensor: torch.Tensor) -> int:
     """Do the same as `addresses` for one tensor."""
     try:
-        if type(tensor) in _PLAIN and not tensor.is_neg() and (place := tensor.data_ptr()):
+        place = tensor.data_ptr()
+        if type(tensor) in _PLAIN and not tensor.is_neg() and place and _has_memory(tensor):
             return place
     except RuntimeError:  # there is no address
         pass
@@ -182,6 +216,7 @@ def addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
             0 not in found
             and _PLAIN.issuperset(map(type, tensors))
             and not any(map(_is_negative, tensors))
+            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
         ):
             return found
     except (RuntimeError, ValueError):  # there is no address
