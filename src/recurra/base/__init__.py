@@ -38,6 +38,7 @@ from recurra.base._errors import (
 )
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
+from recurra.base._precision import from_half, is_autocast, state_from_half
 from recurra.base._same_values import same_values
 from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
@@ -51,6 +52,7 @@ from recurra.base._state import (
 )
 from recurra.base._task import Outcome, Task
 from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
+from recurra.base._values import check_not_proxy, has_values, is_example, is_recording
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -86,6 +88,7 @@ __all__ = [
     "check_finite",
     "check_lengths",
     "check_names",
+    "check_not_proxy",
     "check_range",
     "check_same_form",
     "check_seed",
@@ -95,6 +98,11 @@ __all__ = [
     "describe_state",
     "describe_tensor",
     "detach_state",
+    "from_half",
+    "has_values",
+    "is_autocast",
+    "is_example",
+    "is_recording",
     "is_state",
     "map_state",
     "new_folder",
@@ -106,6 +114,7 @@ __all__ = [
     "settings_from",
     "shorten",
     "shorten_repr",
+    "state_from_half",
     "state_tensors",
     "temporary_file",
     "temporary_folder",

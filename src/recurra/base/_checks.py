@@ -15,6 +15,7 @@ from recurra.base._errors import (
     describe_tensor,
 )
 from recurra.base._shorten import MAX_ITEMS, shorten_repr
+from recurra.base._values import has_values
 
 Settings = TypeVar("Settings")
 
@@ -172,7 +173,8 @@ def check_lengths(lengths: object, rows: int, most: int, *, of: str = "") -> tup
         of: what they are the lengths of, where that is not the sequence. Default: the sequence.
 
     Returns:
-        bounds: the least and the largest; None while PyTorch compiles, when no value is known.
+        bounds: the least and the largest; None where values are not known, as while PyTorch
+            compiles.
 
     Raises:
         ShapeError: they are not one number a row.
@@ -189,7 +191,7 @@ def check_lengths(lengths: object, rows: int, most: int, *, of: str = "") -> tup
         raise DtypeError(
             "`lengths` is not integer.", got=describe_tensor(lengths), expected=f"({rows},) integer"
         )
-    if torch.compiler.is_compiling():
+    if not has_values(lengths):
         return None
     least, largest = (int(value) for value in lengths.aminmax())
     if least < 0 or largest > most:

@@ -30,12 +30,11 @@ def repeat_last_step(x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
 
     Equations that run over padding then see inputs of the usual kind: zeros could lie where a
     gradient is not finite, and 0 times infinity would reach the weights. A row without any valid
-    step borrows one. No gradient passes through the repetitions.
+    step borrows one, or zeros where no row has any. No gradient passes through the repetitions.
     """
-    valid = valid_steps(lengths, len(x))
-    longest = int(lengths.argmax())
-    if int(lengths[longest]) == 0:
-        return torch.zeros_like(x)
-    rows = torch.where(lengths > 0, torch.arange(len(lengths), device=x.device), longest)
+    T, B = x.shape[:2]
+    valid = valid_steps(lengths, T)
+    rows = torch.where(lengths > 0, torch.arange(B, device=x.device), lengths.argmax())
     last = x.detach()[lengths[rows] - 1, rows]  # [B, ...]
+    last = torch.where(lengths.max() > 0, last, 0)  # not read by Python: a trace holds it so
     return torch.where(over_features(valid, x), x, last)

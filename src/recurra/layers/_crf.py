@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from recurra.base import check_size, valid_steps, zero_padding
+from recurra.base import CannotFuse, check_size, has_values, valid_steps, zero_padding
 from recurra.layers._crf_checks import (
     FORBIDDEN,
     checked_scores,
@@ -160,6 +160,11 @@ class CRF(nn.Module):
             ArgumentError: the best way of a row is not allowed, as in `decode`.
         """
         x = checked_scores(x, lengths, self.start)
+        if torch.jit.is_tracing():
+            raise CannotFuse(
+                "`torch.jit.trace` cannot hold marginals, which are made by differentiation.",
+                fix="torch.export.export(model, arguments)",
+            )
         with torch.inference_mode(False), torch.enable_grad():
             x = x.detach().clone().requires_grad_()  # the clone of an inference tensor is none
             total = self.log_partition(x, lengths=lengths).sum()
@@ -204,7 +209,7 @@ class CRF(nn.Module):
         self, total: torch.Tensor, x: torch.Tensor, lengths: torch.Tensor | None
     ) -> bool:
         """Tell whether log Z, `[B]`, is no larger than ways that are not allowed can make it."""
-        if not any(bool(each.any()) for each in self.buffers()):
+        if not has_values(total) or not any(bool(each.any()) for each in self.buffers()):
             return False
         lengths, valid = _valid(x, lengths)
         most = torch.where(valid, x.amax(dim=2) + math.log(self.tags), 0).sum(dim=0)  # [B]

@@ -2,7 +2,15 @@
 
 import torch
 
-from recurra.base import ArgumentError, DtypeError, ShapeError, describe_tensor
+from recurra.base import (
+    ArgumentError,
+    DtypeError,
+    ShapeError,
+    check_not_proxy,
+    describe_tensor,
+    has_values,
+    is_autocast,
+)
 
 FORBIDDEN = -1e4
 """Score of what is not allowed: exp of it is 0, yet sums and gradients stay finite."""
@@ -17,13 +25,14 @@ def checked_scores(
 
     What an autocast layer made in half precision is brought to that dtype, as `unroll` does.
     """
+    check_not_proxy(x)
     if not isinstance(x, torch.Tensor) or x.dim() != 3 or x.shape[2] != len(start) or not len(x):
         raise ShapeError(
             "`x` is not scores of the tags of this `CRF`.",
             got=describe_tensor(x),
             expected=f"(T, B, {len(start)}), T >= 1",
         )
-    if x.dtype in _HALVES and torch.is_autocast_enabled(x.device.type):
+    if x.dtype in _HALVES and is_autocast(x):
         x = x.to(start.dtype)
     if x.dtype != start.dtype:
         raise DtypeError(
@@ -48,7 +57,7 @@ def _check_lengths(lengths: torch.Tensor, x: torch.Tensor) -> None:
         raise DtypeError(
             "`lengths` are no integers.", got=describe_tensor(lengths), fix="lengths.long()"
         )
-    if bool(((lengths < 1) | (lengths > T)).any()):
+    if has_values(lengths) and bool(((lengths < 1) | (lengths > T)).any()):
         raise ShapeError(
             "A row has no possible length: without a step there is no tag.",
             got=f"{int(lengths.min())} .. {int(lengths.max())}",
@@ -66,14 +75,18 @@ def checked_tags(x: torch.Tensor, tags: torch.Tensor, valid: torch.Tensor) -> to
         )
     if not _are_integers(tags):
         raise DtypeError("`tags` are no integers.", got=describe_tensor(tags), fix="tags.long()")
-    inside = tags[valid]
-    if bool(((inside < 0) | (inside >= x.shape[2])).any()):
+    if has_values(tags) and has_values(valid):
+        _check_inside(tags[valid], x.shape[2])
+    return tags.long()
+
+
+def _check_inside(tags: torch.Tensor, count: int) -> None:
+    if bool(((tags < 0) | (tags >= count)).any()):
         raise ShapeError(
             "`tags` has one that this `CRF` does not have.",
-            got=f"{int(inside.min())} .. {int(inside.max())}",
-            expected=f"0 .. {x.shape[2] - 1}",
+            got=f"{int(tags.min())} .. {int(tags.max())}",
+            expected=f"0 .. {count - 1}",
         )
-    return tags.long()
 
 
 def _are_integers(numbers: torch.Tensor) -> bool:
@@ -83,6 +96,8 @@ def _are_integers(numbers: torch.Tensor) -> bool:
 
 def refuse_forbidden(tags: torch.Tensor, valid: torch.Tensor, penalties: torch.Tensor) -> None:
     """Refuse tags `[T, B]` whose probability is 0, so that their loss would be infinite."""
+    if not has_values(penalties):
+        return
     wrong = (penalties < 0).nonzero()
     if len(wrong):
         row = int(wrong[0])
@@ -95,6 +110,8 @@ def refuse_forbidden(tags: torch.Tensor, valid: torch.Tensor, penalties: torch.T
 
 def refuse_no_way(penalties: torch.Tensor) -> None:
     """Refuse to answer with a way that is not allowed, from the penalties of the best, `[B]`."""
+    if not has_values(penalties):
+        return
     wrong = (penalties < 0).nonzero()
     if len(wrong):
         raise ArgumentError(

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from recurra.base import over_features, valid_steps
+from recurra.base import has_values, is_recording, over_features, valid_steps
 from recurra.runtime import Backend, unroll
 
 NO_TAG = -100
@@ -83,15 +83,22 @@ def sum_of_paths(
     """
     if not len(x):
         return first
+    if not has_values(x):  # whether terms are lost cannot be known
+        last = unroll(_wide(paths), x, first, lengths=lengths, backend=backend)[1]
+        assert isinstance(last, torch.Tensor)
+        return last
     every, last = unroll(paths, x, first, lengths=lengths, backend=backend)
     if not _is_exact(every, paths.scores(), first, x, lengths):
         # as a kernel this form is slower than the plain loop, whose exponentials PyTorch makes, so
         # that "auto" takes the loop; who asks for a kernel gets one
         loop: Backend = "reference" if backend == "auto" else backend
-        wide = WidePaths(paths.transitions, paths.penalty)
-        _, last = unroll(wide, x, first, lengths=lengths, backend=loop)
+        _, last = unroll(_wide(paths), x, first, lengths=lengths, backend=loop)
     assert isinstance(last, torch.Tensor)  # as the state of `Paths` is
     return last
+
+
+def _wide(paths: Paths) -> WidePaths:
+    return WidePaths(paths.transitions, paths.penalty)
 
 
 @torch.no_grad()
@@ -144,9 +151,11 @@ def best_path(
     stay = torch.arange(len(scores), device=x.device).expand_as(first)
     best, came_from = first, []  # [B, K] of all paths to each tag, and the tags before
     to_from = scores.T.contiguous()  # [K, K]
-    for t in range(1, T):
+    if is_recording():
+        x = x.view(T - 1, *x.shape[1:])  # so that what is recorded refuses other lengths
+    for t, scores_here in enumerate(x.unbind(0), 1):
         through, before = (best.unsqueeze(1) + to_from).max(dim=2)  # each [B, K]
-        through = through + x[t - 1]
+        through = through + scores_here
         if valid is not None:
             going = over_features(valid[t], best)
             through, before = torch.where(going, through, best), torch.where(going, before, stay)

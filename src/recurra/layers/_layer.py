@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, ShapeError, State, describe_tensor
+from recurra.base import ArgumentError, ShapeError, State, check_not_proxy, describe_tensor
 
 
 class Layer(nn.Module, ABC):
@@ -73,6 +73,7 @@ class Layer(nn.Module, ABC):
 
 def _check_batch_first(x: object, resets: object) -> None:
     """Refuse what cannot be transposed, in the layout that the caller uses."""
+    check_not_proxy(x)
     if not isinstance(x, torch.Tensor) or x.dim() < 2:
         raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[B, T, ...]")
     if resets is None:

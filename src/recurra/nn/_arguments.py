@@ -9,9 +9,11 @@ from recurra.base import (
     ArgumentError,
     ShapeError,
     UnknownName,
+    check_not_proxy,
     check_range,
     check_size,
     describe_tensor,
+    is_autocast,
 )
 from recurra.nn._errors import ArgumentTypeError, TensorDtypeError
 
@@ -78,6 +80,7 @@ def check_reset(reset: str) -> str:
 
 def check_tensor(name: str, value: object) -> torch.Tensor:
     """Return `value` if it is a tensor; raise ArgumentTypeError otherwise."""
+    check_not_proxy(value)
     if not isinstance(value, torch.Tensor):
         raise ArgumentTypeError(
             f"`{name}` is not a tensor.", got=describe_tensor(value), expected="a tensor"
@@ -87,7 +90,7 @@ def check_tensor(name: str, value: object) -> torch.Tensor:
 
 def check_dtype(name: str, tensor: torch.Tensor, weight: torch.Tensor) -> None:
     """Raise TensorDtypeError unless a tensor has the dtype of the weights, or autocast is on."""
-    if tensor.dtype != weight.dtype and not torch.is_autocast_enabled(tensor.device.type):
+    if tensor.dtype != weight.dtype and not is_autocast(tensor):
         raise TensorDtypeError(
             f"`{name}` has not the dtype of the weights.",
             got=describe_tensor(tensor),

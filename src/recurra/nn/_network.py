@@ -192,6 +192,8 @@ class Network(nn.Module, ABC):
     @contextmanager
     def _layers(self) -> Iterator[list[tuple[Layer, list[View]]]]:
         """Lend the weights of this moment to the layers, for one run."""
+        if torch.compiler.is_compiling():
+            _lend_in_earnest(self)
         if self._made_layers is None:
             self._made_layers = self._make_layers()
         views = [view for _, views in self._made_layers for view in views]
@@ -202,6 +204,14 @@ class Network(nn.Module, ABC):
         finally:
             for view in views:
                 view.give_back()
+
+    def lend(self) -> None:
+        """Make the layers and lend them the weights, until the next run is over."""
+        if self._made_layers is None:
+            self._made_layers = self._make_layers()
+        for _, views in self._made_layers:
+            for view in views:
+                view.borrow(self)
 
     def _make_layers(self) -> list[tuple[Layer, list[View]]]:
         """Make the layers; kept in a list, so that they are no submodules of this one."""
@@ -238,6 +248,19 @@ class Network(nn.Module, ABC):
         given = {name: getattr(self, name) for name in DEFAULTS}
         changed = [f"{name}={value}" for name, value in given.items() if value != DEFAULTS[name]]
         return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
+
+
+def _lend_in_earnest(network: Network) -> int:
+    """Lend weights while `torch.compile` follows a run, instead of noting that they are to be lent.
+
+    Cells are compiled meanwhile, and have to know their weights.
+    """
+    with torch.no_grad():
+        network.lend()
+    return 0
+
+
+_lend_in_earnest._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as in `_operation.py`
 
 
 def _check_state(name: str, part: Any, shape: tuple[int, ...], weight: torch.Tensor) -> None:

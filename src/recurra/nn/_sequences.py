@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from recurra.base import ArgumentError, describe_tensor
+from recurra.base import ArgumentError, check_not_proxy, describe_tensor
 from recurra.nn._errors import ArgumentTypeError, TensorShapeError
 
 
@@ -76,6 +76,7 @@ def read_sequences(
         TensorShapeError: they, `lengths` or `resets` have the wrong shape.
         ArgumentError: `lengths` are given twice.
     """
+    check_not_proxy(given)
     if isinstance(given, PackedSequence):
         return _read_packed(given, lengths, resets, input_size, batch_first)
     if not isinstance(given, torch.Tensor):

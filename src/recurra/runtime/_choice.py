@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from torch.autograd import forward_ad
 
 from recurra.base import (
     BackendUnavailable,
@@ -19,13 +18,14 @@ from recurra.base import (
     ShapeError,
     State,
     UnknownName,
+    has_values,
     map_state,
     state_tensors,
     warn_once,
 )
 from recurra.runtime._form import form_of
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._guard import Guard
+from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell, tracing
@@ -33,6 +33,13 @@ from recurra.runtime._reachable import reachable
 from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
+from recurra.runtime._supported import (
+    check_circumstances,
+    check_memory,
+    check_readable,
+    readable,
+    readable_passage,
+)
 from recurra.runtime._verify import is_verifying, verified
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
@@ -78,16 +85,16 @@ def check_backend(backend: Backend) -> Backend:
 def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     """Run a cell over a sequence, on a backend or on the best there is."""
     lengths, is_compiling = passage.lengths, torch.compiler.is_compiling()
-    if lengths is not None and not is_compiling and int(lengths.max()) == 0:
+    if lengths is not None and has_values(lengths) and int(lengths.max()) == 0:
         backend = "reference"  # nothing runs, not even a kernel
     if backend == "reference":
-        return reference_loop(cell, passage)
+        return _run_plainly(cell, passage)
     try:
         if backend == "scan":
             return _run_scan(cell, passage)
         return _as_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
     except ShapeError:  # a cell against its contract: said of the tensors that were given
-        reference_loop(cell, passage)
+        _run_plainly(cell, passage)
         raise
     except (CannotFuse, BackendUnavailable) as reason:
         if backend != "auto":
@@ -104,9 +111,17 @@ def _run_without_kernels(
             results = _run_scan(cell, passage)
             _say(cell, reason, "as a scan: all steps at once, by PyTorch")
             return results
-    results = reference_loop(cell, passage)  # first: a mistake in the call is better to hear of
-    _say(cell, reason, "in the plain loop, which is slower")
+    results = _run_plainly(cell, passage)  # first: a mistake in the call is better to hear of
+    if not passage.x.is_meta:  # where nothing is computed, nothing is slow
+        _say(cell, reason, "in the plain loop, which is slower")
     return results
+
+
+def _run_plainly(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+    if not torch.compiler.is_compiling():
+        held = parameters_and_buffers(cell) if isinstance(cell, nn.Module) else []
+        check_memory(passage.x, [*held, *state_tensors(passage.state)])
+    return reference_loop(cell, passage)
 
 
 def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
@@ -116,12 +131,15 @@ def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
 
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
-    program, held, kept = program_for(cell, passage)
+    check_circumstances()
+    passage = readable_passage(passage)
+    program, tensors, kept = _found(cell, passage)
+    tensors = readable(tensors)
     if is_verifying():
         loop = partial(fused_loop, program, kept=kept)
-        y, final = verified(loop, "kernel", program, cast(nn.Module, cell), held, passage)
+        y, final = verified(loop, "kernel", program, cast(nn.Module, cell), tensors, passage)
     else:
-        y, final = fused_loop(program, held, passage, kept)
+        y, final = fused_loop(program, tensors, passage, kept)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -129,6 +147,8 @@ def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
 def _scan_is_faster(passage: Passage) -> bool:
     """Tell whether a scan is worth trying in place of the plain loop."""
     numbers = sum(each.numel() for each in state_tensors(passage.state))
+    if passage.x.is_meta:
+        return False
     small = passage.x.device.type != "cpu" or numbers <= _NUMBERS_OF_A_STEP
     return small and len(passage.x) >= _STEPS_OF_A_SCAN
 
@@ -136,7 +156,12 @@ def _scan_is_faster(passage: Passage) -> bool:
 def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if torch.compiler.is_compiling():
         raise CannotFuse("A scan is not for `torch.compile`.", fix='backend="auto"')
+    check_circumstances()
+    if passage.x.is_cpu:
+        passage = readable_passage(passage)
     program, held, _ = _found(cell, passage)
+    if passage.x.is_cpu:
+        held = readable(held)
     if isinstance(program.scan, CannotFuse):
         raise program.scan
     loop = partial(scanned_loop, program, program.scan)
@@ -148,24 +173,12 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     return y, map_state(lambda _: next(ends), passage.state)
 
 
-def program_for(
-    cell: Cell, passage: Passage
-) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
+def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
     """Return the compiled cell, its tensors, and what is kept of them: from earlier calls, if any.
 
     Raises:
-        CannotFuse: no kernel can hold its step, or run under the present circumstances.
+        CannotFuse: no kernel can hold its step, or read its parameters.
     """
-    x, state, initial, *_ = passage
-    if any(
-        each.device.type != "cpu" for each in (x, *state_tensors(state), *state_tensors(initial))
-    ):
-        raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
-    return _found(cell, passage)
-
-
-def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
-    _check_circumstances()
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
     form = form_of(passage.x, passage.state)
@@ -192,6 +205,8 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
 
     Other threads may change what the step reads while it is looked at: then it is looked at again.
     """
+    if passage.x.is_cpu:
+        check_readable([*parameters_and_buffers(cell), passage.x, *state_tensors(passage.state)])
     for _ in range(_MAX_LOOKS):
         found = reachable(cell)
         guard = Guard(cell, found)
@@ -221,20 +236,6 @@ def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | Canno
         return compile_cell(cast(Cell, cell), x[0], state)
     except CannotFuse as reason:
         return reason.with_traceback(None)
-
-
-def _check_circumstances() -> None:
-    """Refuse what compiled cells are not made for, before a cell is looked at."""
-    try:
-        is_transformed = torch._C._are_functorch_transforms_active()
-        level = forward_ad._current_level
-    except AttributeError as gone:  # these are PyTorch's insides: a release may have others
-        problem = f"PyTorch {torch.__version__} does not say whether a call is transformed."
-        raise CannotFuse(problem, got=gone) from gone
-    if is_transformed:
-        raise CannotFuse("Kernels cannot be transformed by `torch.func` (vmap, jvp, grad).")
-    if level >= 0:
-        raise CannotFuse("Kernels have no forward-mode derivatives.")
 
 
 def _say(cell: Cell, reason: CannotFuse | BackendUnavailable, how: str) -> None:

@@ -1,9 +1,11 @@
 """Course: which lines of the streams the rows of a batch go through."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import torch
+
+from recurra.runtime._supported import addresses
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,13 @@ class Course:
     resets: torch.Tensor | None
     index: torch.Tensor | None
     padded: bool = False
+
+    @cached_property
+    def addresses(self) -> tuple[int, int, int, int]:
+        """Where `first`, `length`, `order` and `resets` lie; 0 for no resets."""
+        first, length, order = addresses([self.first, self.length, self.order])
+        (resets,) = (0,) if self.resets is None else addresses([self.resets])
+        return first, length, order, resets
 
 
 def course(
@@ -67,7 +76,7 @@ def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, rever
     starts = ends - lengths
     lines = int(ends[-1])
     row = torch.repeat_interleave(lengths, output_size=lines)  # [N]
-    index = (torch.arange(lines) - starts[row]) * B + row
+    index = (torch.arange(lines, device=lengths.device) - starts[row]) * B + row
     return Course(
         B,
         lines,

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from recurra.base import state_tensors, warn_once
+from recurra.base import CannotFuse, ShapeError, state_tensors, warn_once
 from recurra.runtime._course import (
     Course,
     course,
@@ -20,6 +20,7 @@ from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import Program
 from recurra.runtime._scan_loop import ScanLoop
+from recurra.runtime._supported import supported
 
 
 def fused_loop(
@@ -101,59 +102,106 @@ class _FusedLoop(torch.autograd.Function):
         )
         ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
+        hooks = torch._C._autograd._top_saved_tensors_default_hooks(False)
+        ctx.saved_forms = None if hooks is None else _forms_of((*tensors, *saved))
         ctx.save_for_backward(*tensors, *saved)
         ctx.set_materialize_grads(False)
         return (*exports, *final)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
-        sources, saved = ctx.saved_tensors[: ctx.sources], ctx.saved_tensors[ctx.sources :]
-        given = tuple(
+        tensors = _saved(ctx)
+        given = [
             torch.zeros(form[0], dtype=form[1], device=form[2]) if each is None else each
             for each, form in zip(gradients, ctx.forms, strict=True)
-        )
+        ]
         needed = ctx.needs_input_grad[2:]
-        if torch.is_grad_enabled():
-            return (None, None, *_twice(ctx.program, ctx.along, sources, given, needed))
-        before, weights, _, returns = _grouped(ctx.program, sources)
-        cut = len(ctx.program.part.exports)
-        with torch.autocast("cpu", enabled=False):  # as in the forward pass
-            d_before, d_weights, d_state, d_initial = ctx.program.training.go_back(
-                ctx.along, before, weights, saved, given[:cut], given[cut:], needed
-            )
-        found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
-        return (
-            None,
-            None,
-            *(each if need else None for each, need in zip(found, needed, strict=True)),
+        usable = supported(given if ctx.saved_forms is None else [*given, *tensors])
+        if torch.is_grad_enabled() or isinstance(usable, CannotFuse):
+            loop = _differentiable(ctx.program, usable if isinstance(usable, CannotFuse) else None)
+            sources = tensors[: ctx.sources]
+            return (None, None, *_by_autograd(ctx, loop, sources, given, needed))
+        if ctx.saved_forms is not None:
+            tensors = usable[len(given) :]
+        return (None, None, *_by_kernels(ctx, tensors, usable[: len(given)], needed))
+
+
+def _saved(ctx: Any) -> Tensors:
+    """Return what was saved, asking once: a checkpoint hands each tensor out once."""
+    tensors: Tensors = ctx.saved_tensors
+    if ctx.saved_forms is not None and ctx.saved_forms != _forms_of(tensors):
+        raise ShapeError(
+            "A hook of `torch.autograd.graph.saved_tensors_hooks` returned a tensor of another "
+            "form than it was given.",
+            got=str(_forms_of(tensors)),
+            expected=str(ctx.saved_forms),
         )
+    return tensors
 
 
-def _twice(
-    program: Program, along: Course, sources: Tensors, gradients: Tensors, needed: Sequence[bool]
+def _forms_of(tensors: Sequence[torch.Tensor]) -> list[tuple[tuple[int, ...], torch.dtype]]:
+    return [(tuple(each.shape), each.dtype) for each in tensors]
+
+
+def _by_kernels(
+    ctx: Any, tensors: Sequence[torch.Tensor], given: Sequence[torch.Tensor], needed: Sequence[bool]
 ) -> list[torch.Tensor | None]:
-    """Return gradients that can be differentiated again: through a scan or the plain loop."""
-    sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
-    before, weights, starts, returns = _grouped(program, sources)
-    exports, final = _differentiable(program)(along, before, weights, starts, returns)
-    pairs = [
-        pair for pair in zip((*exports, *final), gradients, strict=True) if pair[0].requires_grad
-    ]
+    """Return the gradients of the sources; what is saved begins with these."""
+    program: Program = ctx.program
+    sources, saved = tuple(tensors[: ctx.sources]), tuple(tensors[ctx.sources :])
+    before, weights, _, returns = _grouped(program, sources)
+    cut = len(program.part.exports)
+    with torch.autocast("cpu", enabled=False):  # as in the forward pass
+        d_before, d_weights, d_state, d_initial = program.training.go_back(
+            ctx.along, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
+        )
+    found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
+    return [each if need else None for each, need in zip(found, needed, strict=True)]
+
+
+def _by_autograd(
+    ctx: Any,
+    loop: Callable[..., tuple[Tensors, Tensors]],
+    sources: Tensors,
+    gradients: Sequence[torch.Tensor],
+    needed: Sequence[bool],
+) -> list[torch.Tensor | None]:
+    """Return the gradients by PyTorch's operators, which can be differentiated and transformed."""
+    again = torch.is_grad_enabled()
+    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
+        sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
+        before, weights, starts, returns = _grouped(ctx.program, sources)
+        exports, final = loop(ctx.along, before, weights, starts, returns)
+    results = (*exports, *final)
+    pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
     wanted = [source for source, need in zip(sources, needed, strict=True) if need]
     found = iter(
         torch.autograd.grad(
             [result for result, _ in pairs],
             wanted,
             [gradient for _, gradient in pairs],
-            create_graph=True,
+            create_graph=again,
             allow_unused=True,
         )
     )
     return [next(found) if need else None for need in needed]
 
 
-def _differentiable(program: Program) -> Callable[..., tuple[Tensors, Tensors]]:
-    """Return the loop in operations of PyTorch."""
+def _differentiable(
+    program: Program, reason: CannotFuse | None
+) -> Callable[..., tuple[Tensors, Tensors]]:
+    """Return the loop in operators of PyTorch.
+
+    Args:
+        program: the cell, compiled.
+        reason: why no kernel can go back, if it is not for gradients of gradients alone.
+    """
+    if reason is not None:
+        warn_once(
+            f"backward: {reason.problem}",
+            f"Gradients are computed through the plain loop, which is slower: {reason}",
+        )
+        return partial(plain_loop, program.part)
     if isinstance(program.scan, ScanLoop):
         return program.scan.run
     warn_once(

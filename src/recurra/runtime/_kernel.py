@@ -99,7 +99,9 @@ class LoopKernel:
         outputs = self._outputs(along.lines)
         if along.padded:
             outputs = [output.zero_() for output in outputs]
-        final = tuple(torch.empty(part.shape, dtype=self.plan.dtype) for part in state)
+        final = tuple(
+            torch.empty(part.shape, dtype=self.plan.dtype, device="cpu") for part in state
+        )
         operands = Operands(
             self._solid(found),
             outputs,

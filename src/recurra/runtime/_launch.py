@@ -13,6 +13,7 @@ from recurra.base import BackendUnavailable
 from recurra.graph import LoopPlan
 from recurra.runtime._course import Course
 from recurra.runtime._matmul import HalfMatmul, Matmul, matmul_library
+from recurra.runtime._supported import addresses
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
 
@@ -143,21 +144,23 @@ class Launch:
         self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
         states = len(operands.state)
+        streams = addresses(
+            [*operands.inputs, *operands.outputs, *operands.vectors, *operands.weights]
+        )
+        starts = addresses([*operands.state, *operands.final])
         self.words = array(
             "q",
             [
                 along.rows, chunks, threads, as_team, along.stride,
-                along.first.data_ptr(), along.length.data_ptr(), along.order.data_ptr(),
-                0 if along.resets is None else along.resets.data_ptr(),
+                *along.addresses,
                 *[0] * len(_TABLES),
                 *form.functions,
-                *map(_address, operands.inputs), *map(_address, operands.outputs),
-                *map(_address, operands.vectors), *map(_address, operands.weights),
+                *streams,
                 *[step for weight in operands.weights for step in _three_strides(weight)],
                 *[self.room.start + offset for offset in form.panel_starts[:-1]],
-                *map(_address, operands.state), *map(_address, operands.final),
-                *map(_address, operands.initial), *[0] * (states - len(operands.initial)),
-                *map(_address, operands.d_initial), *[0] * (states - len(operands.d_initial)),
+                *starts,
+                *addresses(operands.initial), *[0] * (states - len(operands.initial)),
+                *addresses(operands.d_initial), *[0] * (states - len(operands.d_initial)),
             ],
         )  # fmt: skip
         self.address, _ = self.words.buffer_info()
@@ -165,10 +168,6 @@ class Launch:
             self.words[field] = self.address + offset
         if packed is not None:
             self.words[_PACK] = 0
-
-    def put(self, table: str, place: int, tensor: torch.Tensor) -> None:
-        """Exchange one operand for another of the same form."""
-        self.words[self.form.starts[table] + place] = tensor.data_ptr()
 
     def run(self, kernel: "ctypes._NamedFuncPointer") -> None:
         """Run a kernel.
@@ -178,9 +177,6 @@ class Launch:
         """
         if kernel(self.address):
             raise BackendUnavailable("There is not enough memory for a kernel.")
-
-
-_address = torch.Tensor.data_ptr
 
 
 def _shares(rows: int, work: int) -> tuple[int, int, bool]:

@@ -112,7 +112,7 @@ class TrainingLoop:
         """
         known = [*before, *weights, *saved, *d_exports]
         dtype = self.plan.backward.dtype
-        d_initial = tuple(torch.zeros(each.shape, dtype=dtype) for each in d_final)
+        d_initial = tuple(torch.zeros(each.shape, dtype=dtype, device="cpu") for each in d_final)
         matrices = self._backward.weights(known)
         outputs, d_state = self._backward(along, known, matrices, d_final, d_initial=d_initial)
         outputs = tuple(outputs[place] for place in self.plan.goes_back)

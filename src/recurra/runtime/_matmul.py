@@ -9,6 +9,7 @@ import torch
 
 from recurra.codegen import support
 from recurra.runtime._build import build, load
+from recurra.runtime._supported import address, addresses
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Matmul:
     def pack(self, weight: torch.Tensor, panels: int) -> None:
         """Pack a matrix into memory at an address."""
         K, N = weight.shape
-        self.library.pack(weight.data_ptr(), K, N, weight.stride(0), weight.stride(1), panels)
+        self.library.pack(address(weight), K, N, weight.stride(0), weight.stride(1), panels)
 
     @cached_property
     def functions(self) -> dict[str, int]:
@@ -47,10 +48,11 @@ class Matmul:
         threads = min(torch.get_num_threads(), M)
         size = int(self.library.outer_scratch_size(K)) + 16
         scratch = left.new_empty(threads * size + 16)
-        start = -(-scratch.data_ptr() // 64) * 64
+        a, b, c, memory = addresses([left, right, result, scratch])
+        start = -(-memory // 64) * 64
         arguments = _Outer(
-            M, K, N, left.data_ptr(), left.stride(0), right.data_ptr(), right.stride(0),
-            result.data_ptr(), result.stride(0), start, size // 16 * 16, threads,
+            M, K, N, a, left.stride(0), b, right.stride(0),
+            c, result.stride(0), start, size // 16 * 16, threads,
         )  # fmt: skip
         self.library.outer_in_threads(ctypes.byref(arguments))
         return result
@@ -68,7 +70,7 @@ class HalfMatmul(Matmul):
         """Round a float32 matrix and pack it into memory at an address."""
         K, N = weight.shape
         strides = weight.stride()
-        self.library.pack_bf16_from_float(weight.data_ptr(), K, N, *strides, panels)
+        self.library.pack_bf16_from_float(address(weight), K, N, *strides, panels)
 
     @cached_property
     def functions(self) -> dict[str, int]:
@@ -127,10 +129,10 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
 
 def digest(tensors: Sequence[torch.Tensor]) -> int | None:
     """Return 64 bits that differ where the numbers do; None for tensors that are not contiguous."""
+    if not all(map(torch.Tensor.is_contiguous, tensors)):
+        return None
     library, threads = matmul_library(torch.float32).library, torch.get_num_threads()
     found = 0
-    for tensor in tensors:
-        if not tensor.is_contiguous():
-            return None
-        found = library.digest(tensor.data_ptr(), tensor.nbytes, found, threads)
+    for tensor, place in zip(tensors, addresses(tensors), strict=True):
+        found = library.digest(place, tensor.nbytes, found, threads)
     return found

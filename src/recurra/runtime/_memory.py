@@ -19,7 +19,7 @@ def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     Linux hands out memory in pages of 4 KB, each when it is first touched, which takes longer than
     writing to it. It is asked for larger pages here; where it has none, nothing is lost.
     """
-    tensor = torch.empty(shape, dtype=dtype)
+    tensor = torch.empty(shape, dtype=dtype, device="cpu")
     size = tensor.numel() * tensor.element_size()
     if size >= _LARGE and (advise := _advise()) is not None:
         start = -(-tensor.data_ptr() // _PAGE) * _PAGE

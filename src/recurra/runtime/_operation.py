@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.base import CannotFuse, Cell, State, map_state, state_tensors
+from recurra.base import CannotFuse, Cell, State, check_lengths, map_state, state_tensors
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._supported import readable, readable_passage
 from recurra.runtime._verify import is_verifying, verified
 
 _numbered: list[Program] = []
@@ -95,8 +96,10 @@ def _run(
     reverse: bool,
 ) -> list[torch.Tensor]:
     if lengths is not None:
+        check_lengths(lengths, x.shape[1], len(x))  # nobody knew their values until now
         lengths = lengths.to(torch.int64)
     passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
+    passage, parameters = readable_passage(passage), readable(parameters)
     compiled, cell = _numbered[program], _cells[program]()
     loop = partial(fused_loop, compiled)
     if is_verifying() and cell is not None:

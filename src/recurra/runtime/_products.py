@@ -12,7 +12,9 @@ from typing import Any
 
 import torch
 
+from recurra.base import CannotFuse
 from recurra.runtime._matmul import matmul_library
+from recurra.runtime._supported import supported
 
 _WORTH_IT = 2**22  # multiplications: below, the detour costs more than it saves
 
@@ -110,9 +112,12 @@ class _Affine(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: torch.Tensor) -> Any:
         left, weight = ctx.saved_tensors
-        if torch.is_grad_enabled():  # to be differentiated again: in operations that can be
+        found = supported([left, weight, gradient])
+        # to be differentiated again, or transformed: in operations that can be
+        if torch.is_grad_enabled() or isinstance(found, CannotFuse):
             d_bias = gradient.sum(0) if ctx.needs_input_grad[2] else None
             return gradient @ weight.t(), left.t() @ gradient, d_bias
+        left, weight, gradient = found
         gradient = gradient.contiguous()
         with torch.autocast("cpu", enabled=False):  # as in the forward pass
             return _Affine._gradients(ctx, left, weight, gradient)

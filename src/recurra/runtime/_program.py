@@ -1,6 +1,5 @@
 """Program: a cell that has been compiled, and the kernels of its loop."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,11 +24,11 @@ from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
 from recurra.runtime._records import Record, step_of
 from recurra.runtime._scan_loop import ScanLoop
+from recurra.runtime._tracing import Tracing
 
 _MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
-tracing = threading.RLock()
-"""Held while a cell is traced, which PyTorch cannot do in two threads at once."""
+tracing = Tracing()
 
 
 @dataclass(frozen=True)

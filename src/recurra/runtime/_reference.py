@@ -5,6 +5,7 @@ import torch
 from recurra.base import (
     Cell,
     State,
+    is_recording,
     map_state,
     over_features,
     repeat_last_step,
@@ -26,6 +27,8 @@ def reference_loop(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if lengths is not None:
         x, valid = repeat_last_step(x, lengths), valid_steps(lengths, T)  # valid [T, B]
         resets = None if resets is None else resets & valid
+    if is_recording():
+        x = x.view(T, *x.shape[1:])  # so that what is recorded refuses sequences of other lengths
     xs = x.unbind(0)  # one view a step: its backward is a single stack, not T slices
     outputs: list[torch.Tensor] = []
     for t in reversed(range(T)) if reverse else range(T):

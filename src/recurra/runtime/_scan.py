@@ -16,6 +16,9 @@ from typing import Any, NamedTuple
 
 import torch
 
+from recurra.base import CannotFuse
+from recurra.runtime._supported import supported
+
 Vector = tuple[torch.Tensor, ...]
 Matrix = tuple[tuple[torch.Tensor | None, ...], ...]
 
@@ -68,6 +71,9 @@ def scan(maps: Maps) -> Vector:
         (tensor([ 1.,  3., 10.]),)
     """
     flat = [each for row in maps.matrix for each in row]
+    given = [each for each in (*flat, *maps.offset) if each is not None]
+    if given[0].is_cpu and isinstance(supported(given), CannotFuse):
+        return _in_turn(maps)  # by operators alone, which any transform can follow
     results: Vector = _Scan.apply(*flat, *maps.offset)  # type: ignore[no-untyped-call]
     return results
 

@@ -13,12 +13,15 @@ from recurra.base import (
     DtypeError,
     ShapeError,
     State,
+    check_not_proxy,
     check_same_form,
     check_size,
     describe_tensor,
+    is_example,
     map_state,
     over_features,
     run_step,
+    state_from_half,
     state_tensors,
     warn_once,
 )
@@ -31,7 +34,11 @@ from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
+from recurra.runtime._supported import address, check_circumstances, check_readable, readable
 from recurra.runtime._verify import is_due, is_verifying, verified_step
+
+_tracing = torch._C._get_tracing_state
+_modes, _function_modes = torch._C._len_torch_dispatch_stack, torch._C._len_torch_function_stack
 
 
 class Stream:
@@ -100,6 +107,7 @@ class Stream:
 
     @state.setter
     def state(self, state: State) -> None:
+        state = state_from_half(state, self._state)
         check_same_form(
             f"`state` is not a state of `{type(self.cell).__name__}`.", state, self._state
         )
@@ -131,19 +139,25 @@ class Stream:
         if not isinstance(x, torch.Tensor) or (x.shape, x.dtype) != self._form:
             self._prepare(x)
         kernel = self._kernel
-        if kernel is None or not x.is_cpu:
+        if kernel is None:
             return self._step_plainly(x)
-        if not kernel.guard.is_same(self.cell):  # type: ignore[arg-type]
-            self._go_on_from(self.state)
-            self._compile(x)
-            return self(x)
-        if is_verifying() and not kernel.halves and is_due(kernel, "stream", followed=False):
-            state = self.state
-            return verified_step(kernel.step, kernel.state, kernel.cell, x, state)
-        return kernel.step(x)
+        try:
+            if _tracing() is not None or _modes() or _function_modes():
+                check_circumstances()
+            if not kernel.guard.is_same(self.cell):  # type: ignore[arg-type]
+                self._go_on_from(self.state)
+                self._compile(x)
+                return self(x)
+            if is_verifying() and not kernel.halves and is_due(kernel, "stream", followed=False):
+                state = self.state
+                return verified_step(kernel.step, kernel.state, kernel.cell, x, state)
+            return kernel.step(x)
+        except CannotFuse:  # here and now, or for this tensor
+            return self._step_aside(x)
 
     def _prepare(self, x: object) -> None:
         """Check the input of the first step, or one of another form, and compile for it."""
+        check_not_proxy(x)
         if not isinstance(x, torch.Tensor) or x.shape[:1] != (self.batch_size,):
             raise ShapeError(
                 "`x` does not have one row for each row of the stream.",
@@ -157,6 +171,10 @@ class Stream:
                 got=describe_tensor(x),
                 expected=f"{tuple(shape)} {str(dtype).removeprefix('torch.')}",
             )
+        try:
+            check_circumstances()
+        except CannotFuse:  # the cell's own forward runs; the next step may be compiled
+            return
         self._compile(x)
         self._form = x.shape, x.dtype
 
@@ -190,7 +208,28 @@ class Stream:
 
     @torch.no_grad()
     def _step_plainly(self, x: torch.Tensor) -> torch.Tensor:
+        if is_example(x):
+            raise CannotFuse(
+                "A `Stream` keeps its state from call to call, which a model that is recorded or "
+                "transformed cannot do.",
+                got=f"a `{type(x).__name__}` while PyTorch records or transforms",
+                expected="a tensor with numbers",
+                fix="torch.export.export(cell, (x, state)): the state goes in and comes out",
+            )
         y, self._state = run_step(self.cell, x, self._state)
+        return y
+
+    def _step_aside(self, x: torch.Tensor) -> torch.Tensor:
+        """Run one step of the cell's own forward, and go on by the kernel if it can read on."""
+        if x.is_neg():
+            return self(x.resolve_neg())
+        self._state = self.state
+        y = self._step_plainly(x)
+        try:
+            readable(list(state_tensors(self._state)))
+            self._go_on_from(self._state)
+        except CannotFuse:
+            self._kernel = None
         return y
 
     @torch.no_grad()
@@ -205,6 +244,7 @@ class _StepKernel:
         self.cell = cell
         self.halves = halves
         self.shape = x.shape
+        check_readable([*parameters_and_buffers(cell), x, *state_tensors(state)])
         self.guard = Guard(cell, reachable(cell))
         with tracing:
             self.part, record = step_of(cast(Cell, cell), x, state, whole=True)
@@ -238,12 +278,14 @@ class _StepKernel:
         versions = self.guard.versions()
         if versions != self.versions:
             self._prepare(versions)
+        place = address(x)
         if not (x.dtype == self.number and x.is_contiguous()):
             x = x.to(self.number).contiguous()
-        y = torch.empty(self.output_shape, dtype=self.number)
+            place = address(x)
+        y = x.new_empty(self.output_shape)
         launch = self.launches[self.now]
-        launch.put("inputs", 0, x)
-        launch.put("outputs", 0, y)
+        launch.words[self.x_word] = place
+        launch.words[self.y_word] = y.data_ptr()
         launch.run(self.kernel.function)
         self.now = 1 - self.now
         return y if self.returns == self.number else y.to(self.returns)
@@ -263,17 +305,18 @@ class _StepKernel:
     def _prepare(self, versions: list[tuple[int, object]]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
-        held = parameters_and_buffers(self.cell)
+        held = readable(parameters_and_buffers(self.cell))
         self._check_form(held)
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))
         vectors = [each.contiguous() for each in evaluate(plan.forward.vectors, loop, 1)]
         matrices = evaluate(plan.forward.weights, loop, 1)
-        blank = torch.empty(self.shape, dtype=self.number)
-        output = torch.empty(self.output_shape, dtype=self.number)
+        blank = torch.empty(self.shape, dtype=self.number, device="cpu")
+        output = torch.empty(self.output_shape, dtype=self.number, device="cpu")
         first, second = self.slots
         form = CallForm(plan.forward, halves=self.halves)
+        self.x_word, self.y_word = form.starts["inputs"], form.starts["outputs"]
         inputs = [blank] * len(plan.forward.inputs)
         packed = form.packed(matrices)
         self.launches = [

@@ -11,11 +11,15 @@ from recurra.base import (
     ShapeError,
     State,
     check_lengths,
+    check_not_proxy,
     check_same_form,
     describe_state,
     describe_tensor,
+    from_half,
+    is_autocast,
     is_state,
     map_state,
+    state_from_half,
     state_tensors,
 )
 from recurra.runtime._choice import Backend, check_backend, run
@@ -40,7 +44,7 @@ def unroll(
     `lengths` never matters, whatever it holds (NaN too), to results or to gradients.
 
     Under `torch.autocast` a cell computes in the dtype of its state, float32 as a rule, since
-    errors add up over a sequence; inputs in half precision are converted.
+    errors add up over a sequence; inputs and first states in half precision are converted.
 
     Args:
         cell: any module with `forward(x, state)` and `initial_state(batch_size)`; see `Cell`.
@@ -93,13 +97,21 @@ def unroll(
         None if resets is None else resets.to(x.device),
         reverse,
     )
-    if not torch.is_autocast_enabled(x.device.type):
+    if not is_autocast(x):
         return run(backend, cell, passage)
     with torch.autocast(x.device.type, enabled=False):  # a cell computes in its state's dtype
         return run(backend, cell, passage)
 
 
 def _check_input(x: object) -> None:
+    check_not_proxy(x)
+    if isinstance(x, torch.Tensor) and x.is_nested:
+        raise ShapeError(
+            "`x` is a nested tensor, whose rows have no common length.",
+            got=f"a `{type(x).__name__}`",
+            expected="[T, B, ...] and `lengths`",
+            fix="x.to_padded_tensor(0.0).transpose(0, 1), and the lengths of its rows",
+        )
     if not isinstance(x, torch.Tensor) or x.dim() < 2:
         raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[T, B, ...]")
     if x.shape[0] == 0 or x.shape[1] == 0:
@@ -153,11 +165,10 @@ def _initial_state(cell: Cell, B: int) -> State:
 
 def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
     """Bring what an autocast layer made in half precision to the dtype of the state."""
-    dtype = next(state_tensors(initial)).dtype
-    halves = (torch.float16, torch.bfloat16)
-    return x.to(dtype) if x.dtype in halves and dtype not in halves else x
+    return from_half(x, next(state_tensors(initial)).dtype)
 
 
 def _check_state(cell: Cell, state: State, initial: State) -> State:
+    state = state_from_half(state, initial)
     check_same_form(f"`state` is not a state of `{type(cell).__name__}`.", state, initial)
     return map_state(lambda _, given: given, initial, state)  # plain tuples get their names back

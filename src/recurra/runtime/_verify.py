@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from recurra.base import State, state_tensors
-from recurra.runtime._identity import held_tensors
+from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._verify_sides import Check, Tensors
 
@@ -101,7 +101,7 @@ def verified_step(
     Raises:
         VerificationError: the cell computes something else, beyond rounding.
     """
-    held = held_tensors(cell)
+    held = parameters_and_buffers(cell)
     passage = Passage(x.unsqueeze(0), state, state, None, None, False)  # x [1, B, ...]
 
     def loop(_: object, passage: Passage) -> tuple[torch.Tensor, Tensors]:

@@ -11,7 +11,7 @@ from torch import nn
 
 from recurra.base import Cell, map_state, state_tensors
 from recurra.graph import twin
-from recurra.runtime._identity import held_tensors
+from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._verify_bounds import Noise, Subject, assert_equal
@@ -131,7 +131,7 @@ class Check:
 
     def _twin(self, held: Sequence[torch.Tensor]) -> Any:
         """Return the cell with other tensors in the place of those that the loop was given."""
-        now = held_tensors(self.cell)
+        now = parameters_and_buffers(self.cell)
         if self.by_place:
             return twin(self.cell, now, held)
         instead = dict(zip(map(id, self.sources[: self.count]), held, strict=True))
@@ -150,7 +150,7 @@ class Check:
         """Name the sources."""
         keys = self.sources[: self.count]
         if self.by_place:
-            keys = tuple(held_tensors(self.cell))
+            keys = tuple(parameters_and_buffers(self.cell))
         named = {id(each): name for name, each in self.cell.named_parameters()}
         places = range(len(list(state_tensors(self.passage.state))))
         return [

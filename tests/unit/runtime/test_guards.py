@@ -764,3 +764,18 @@ def test_the_number_of_rows_is_no_secret(factor):
                 torch.testing.assert_close(got, expected, rtol=1e-10, atol=1e-12)
             if factor is only_shapes:
                 unroll(cell, x, backend="c")
+
+
+def test_a_part_that_is_reached_past_the_cell_is_refused():
+    cell = of(lambda self, h: 0.5)
+    handle = nn.modules.module.register_module_forward_hook(
+        lambda module, _, out: out * 0.5 if module is cell.affine else None
+    )
+    try:
+        with pytest.raises(CannotFuse, match="a part of the cell"):
+            unroll(cell, torch.randn(2, 2, 3, dtype=torch.float64), backend="c")
+        with pytest.warns(UserWarning, match="a part of the cell"):
+            assert_honest(cell)
+    finally:
+        handle.remove()
+    assert_honest(cell, backend="c")

@@ -141,7 +141,8 @@ def look_into_wrapper(search: Search, value: Any, path: str) -> None:
     for kind, parts in _PARTS:
         if isinstance(value, kind):
             for part in parts:
-                search.visit(getattr(value, part), path)
+                thing = getattr(value, part)
+                (search.visit_part if search.is_part(thing) else search.visit)(thing, path)
             if isinstance(value, types.BuiltinMethodType):
                 search.token(value.__name__)
             return

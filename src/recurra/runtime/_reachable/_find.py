@@ -51,7 +51,7 @@ def reachable(cell: nn.Module) -> Reachable:
         search = Search(cell, looks, names, by_string)
         try:
             _objects.look_at_global_hooks(search)
-            search.visit(cell, type(cell).__name__)
+            search.visit_part(cell, type(cell).__name__)
             _code.look_at_patches(search)
         except RecursionError:
             raise CannotFuse(

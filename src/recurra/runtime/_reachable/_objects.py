@@ -62,7 +62,9 @@ def _look_into_table(search: Search, table: dict[str, Any], path: str) -> None:
         search.found.slots.append((table, tuple(table)))
     for name, value in table.items():
         search.token(name)
-        if not isinstance(value, torch.Tensor):
+        if isinstance(value, nn.Module):
+            search.visit_part(value, f"{path}.{name}")
+        elif not isinstance(value, torch.Tensor):
             search.visit(value, f"{path}.{name}")
         elif search.is_new(value):
             search.token(type(value), tuple(value.shape), value.dtype)

@@ -104,6 +104,7 @@ class Search:
         self._numbers: dict[int, int] = {}
         self._alive: list[Any] = []  # so that no other value takes the place of one that was met
         self._inputs = {id(each) for each in (*cell.parameters(), *cell.buffers())}
+        self._parts = {id(module) for module in cell.modules()}
         self._refuses = True
 
     def visit(self, value: Any, path: str) -> None:
@@ -115,8 +116,25 @@ class Search:
         kind = type(value)
         if kind in PLAIN:
             self.token(kind, value if kind is str else repr(value))
-        elif self.is_new(value):
+        elif self.is_part(value):
+            raise unwatched(
+                path, "is a part of the cell, reached in another way than by attributes"
+            )
+        else:
+            self.visit_part(value, path)
+
+    def visit_part(self, value: Any, path: str) -> None:
+        """Note a value that may be a part of the cell.
+
+        A step is traced on a cell of the same making, whose modules and parameters are others. So
+        parts that it reaches past the cell, by a closure, say, would not be those of the trace.
+        """
+        if self.is_new(value):
             next(look for kinds, look in self._looks if isinstance(value, kinds))(self, value, path)
+
+    def is_part(self, value: Any) -> bool:
+        """Tell whether a value is the cell or a module within."""
+        return isinstance(value, nn.Module) and id(value) in self._parts
 
     def is_new(self, value: Any) -> bool:
         """Note that a value was met; tell whether for the first time."""
