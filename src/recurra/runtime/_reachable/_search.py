@@ -117,9 +117,7 @@ class Search:
         if kind in PLAIN:
             self.token(kind, value if kind is str else repr(value))
         elif self.is_part(value):
-            raise unwatched(
-                path, "is a part of the cell, reached in another way than by attributes"
-            )
+            raise unwatched(path, "is a part of the cell, reached past its attributes")
         else:
             self.visit_part(value, path)
 
