@@ -95,8 +95,11 @@ _REFUSED = _table(_questions())
 _COPY = ("_tensor.py", "_utils.py", "utils/hooks.py")
 """Files of PyTorch that ask all that there is, to copy or to store a tensor."""
 
-_MAY_ASK = ("nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/")
-"""Files of PyTorch whose results do not hang on what they ask for."""
+_MAY_ASK = (
+    "nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/",
+    "_subclasses/", "fx/", "_prims", "_refs/", "_decomp/", "_meta_registrations.py",
+)  # fmt: skip
+"""Files of PyTorch whose results do not hang on what they ask for; the tracer's own among them."""
 
 
 def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | None] | None:
