@@ -97,9 +97,9 @@ _COPY = ("_tensor.py", "_utils.py", "utils/hooks.py")
 
 _MAY_ASK = (
     "nn/", "functional.py", "_functorch/", "distributions/", "_higher_order_ops/",
-    "_subclasses/", "fx/", "_prims", "_refs/", "_decomp/",
+    "_subclasses/", "fx/", "_prims", "_refs/", "_decomp/", "_meta_registrations.py",
 )  # fmt: skip
-"""Files of PyTorch whose results do not hang on what they ask for, the tracer's own among them."""
+"""Files of PyTorch whose results do not hang on what they ask for; the tracer's own among them."""
 
 
 def refused(function: Callable[..., Any], frame: FrameType) -> tuple[str, str | None] | None:

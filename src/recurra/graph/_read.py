@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import torch
 from torch import fx
+from torch._subclasses.fake_tensor import FakeTensor
 
 from recurra.base import CannotFuse, RecurraError
 from recurra.graph._call import Call, Item, fill, operator_name
@@ -181,6 +182,20 @@ class Reader:
                 "A step uses a tensor that takes gradients and is no parameter of its cell.",
                 got=describe_shape(tuple(tensor.shape)),
                 fix="make it a parameter of the cell, or of a module within",
+                where=self.graph.where,
+            )
+        if isinstance(tensor, FakeTensor):
+            raise CannotFuse(
+                "A step makes a tensor that PyTorch does not show, such as a new `nn.Parameter`.",
+                got=describe_shape(self.shape(tensor)),
+                fix="make it in the constructor of the cell",
+                where=self.graph.where,
+            )
+        if any(size < 0 for size in self.shape(tensor)):
+            raise CannotFuse(
+                "A step makes a tensor for all rows of the batch from Python's numbers.",
+                got=describe_shape(self.shape(tensor)),
+                fix="make it by `torch.zeros_like(x)` or `x.new_full((len(x), size), value)`",
                 where=self.graph.where,
             )
         shape = tuple(tensor.shape)

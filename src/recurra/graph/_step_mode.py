@@ -37,12 +37,8 @@ _STOPS: dict[Any, str] = {
     torch.Tensor.data.__get__: ".data",  # type: ignore[attr-defined]
 }
 _SQUEEZES = (torch.squeeze, torch.Tensor.squeeze, aten.squeeze, aten.squeeze.dims)
-_BELOW = ("_subclasses/", "fx/", "_prims", "_refs/", "_decomp/")
-"""PyTorch's own files that run below this mode: only what it did not see leads there."""
-_BOOKKEEPING = ("fast_detach",)
-"""Functions there by which the tracer notes the form of a value."""
-_LIFTS = (aten.lift.default, aten.lift_fresh.default, aten.lift_fresh_copy.default)
-"""What the tracer does to tensors that are made of numbers, as `torch.from_numpy` makes them."""
+_LIFTS = (aten.lift_fresh.default, aten.lift_fresh_copy.default)
+"""What PyTorch itself makes of a constant: of NumPy's numbers, say."""
 
 
 def is_stop(target: Any, arguments: Sequence[Any]) -> bool:
@@ -62,6 +58,8 @@ class StepMode(TorchFunctionMode):
         super().__init__()
         self._name = name
         self._switches = GradientSwitches(name)
+        self._level = _level()
+        self._lifted = 0
         self._repeats = Repeats(name, batch_size)
         # tensors are kept, so that no other comes to lie where one was
         self._stopped: dict[int | None, tuple[torch.Tensor, str]] = {}
@@ -75,7 +73,7 @@ class StepMode(TorchFunctionMode):
         try:
             rows = self._check(function, args, kwargs or {}, frame_above(), place)
             with annotate({LINE: line_of(place)}):
-                result = self._run(function, args, kwargs or {})
+                result = self._run(function, args, kwargs or {}, place)
             if rows is not None:
                 self._repeats.note_pieces(rows, result)
             return result
@@ -108,9 +106,19 @@ class StepMode(TorchFunctionMode):
             )
         return results
 
-    def _run(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def _run(
+        self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], place: Place | None
+    ) -> Any:
         if function in _STOPS:
-            return self._stop(args[0] if args else kwargs["input"], _STOPS[function])
+            how = _STOPS[function]
+            if how == ".data" and _level() != self._level:
+                raise CannotFuse(
+                    f"The step of `{self._name}` asks for `.data` within `torch.func`, where it "
+                    "stops fewer gradients than it seems to.",
+                    where=line_of(place),
+                    fix="use `.detach()`",
+                )
+            return self._stop(args[0] if args else kwargs["input"], how)
         if function in _SQUEEZES and _squeezes_nothing(args, kwargs):
             return aten.alias(args[0] if args else kwargs["input"])
         return function(*args, **kwargs)
@@ -141,11 +149,20 @@ class StepMode(TorchFunctionMode):
         return self._repeats.check(function, args, kwargs, call, where)
 
     def _check_seen(self, function: Any, frame: FrameType, where: str | None) -> None:
-        """Refuse operators that reach PyTorch's tracer past this mode."""
-        if hasattr(function, "_schema") and function not in _LIFTS and _is_below(frame):
+        """Refuse operators that reach PyTorch's tracer past this mode.
+
+        It lifts constants by itself, as those of NumPy, and then asks each for its device.
+        """
+        if not hasattr(function, "_schema") or not _is_tracer(frame):
+            return
+        if function in _LIFTS:
+            self._lifted += 1
+        elif function is torch.ops.prim.device.default and self._lifted:
+            self._lifted -= 1
+        else:
             raise CannotFuse(
                 f"The step of `{self._name}` runs code that PyTorch does not show: "
-                "TorchScript, or an extension.",
+                "TorchScript, an extension, or a new `nn.Parameter`.",
                 where=where,
                 fix="call the Python function itself, without `torch.jit`",
             )
@@ -168,14 +185,17 @@ class StepMode(TorchFunctionMode):
                 )
 
 
-def _is_below(frame: FrameType) -> bool:
+def _level() -> int:
+    """Return how many transforms of `torch.func` are around, that of the tracer included."""
+    level: int = torch._C._functorch.maybe_current_level() or 0
+    return level
+
+
+def _is_tracer(frame: FrameType) -> bool:
     """Tell whether a call comes from PyTorch's tracer, which works below this mode."""
     while frame.f_back is not None and torch_part(frame.f_code.co_filename) == "_ops.py":
         frame = frame.f_back
-    if frame.f_code.co_name in _BOOKKEEPING:
-        return False
-    file = torch_part(frame.f_code.co_filename)
-    return file is not None and file.startswith(_BELOW)
+    return torch_part(frame.f_code.co_filename) == "fx/experimental/proxy_tensor.py"
 
 
 def _squeezes_nothing(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 import warnings
 from contextlib import suppress
 
+import numpy
 import pytest
 import torch
 from torch import nn
@@ -52,6 +53,29 @@ def gradient_inside(cell, x, h):
     return cell.mix(x, h) - torch.func.grad(energy)(h)
 
 
+def gradient_of_rows(cell, x, h):
+    return cell.mix(x, torch.vmap(torch.func.grad(lambda v: (v * v * v.detach()).sum()))(h))
+
+
+def gradient_of_a_weight(cell, x, h):
+    slope = torch.func.grad(lambda weight: (weight.square() * weight.detach()).sum())(cell.weight)
+    return cell.mix(x, h @ slope)
+
+
+def data_in_a_gradient(cell, x, h):
+    slopes = torch.func.grad(lambda v, u: (v.square() * u.data * v.data).sum())
+    return cell.mix(x, torch.vmap(slopes)(h, x))
+
+
+def own_constants(cell, x, h):
+    matrix = torch.from_numpy(numpy.eye(3)) + torch.DoubleTensor([0.5, 0.2, 0.1])
+    return cell.mix(x.detach(), h @ matrix)
+
+
+def new_parameter(cell, x, h):
+    return cell.mix(x, h * nn.Parameter(x + 1.0))
+
+
 def each_row(cell, x, h):
     return torch.vmap(lambda row, other: torch.tanh(row + other.detach()))(x, h) + h
 
@@ -76,11 +100,20 @@ HONOURED = {
     "straight through": straight_through,
     "by its operator": by_its_operator,
     "no axis squeezed": squeezed,
+    "a gradient of rows": gradient_of_rows,
+    "a gradient of a weight": gradient_of_a_weight,
+    "beside constants": own_constants,
+    "a row of its own": each_row,
     "max and its place": lambda cell, x, h: cell.mix(x, h - h.detach().amax(1, keepdim=True)),
 }
 HONOURED_OR_REFUSED = {
+    "data in torch.func": (data_in_a_gradient, r"\.data"),
+    "a new parameter": (new_parameter, "Parameter"),
+    "a parameter of ones": (
+        lambda cell, x, h: cell.mix(x, h * nn.Parameter(torch.ones(3, dtype=h.dtype))),
+        "Parameter",
+    ),
     "a gradient inside": gradient_inside,
-    "vmap": each_row,
     "real and imaginary": lambda cell, x, h: (
         cell.mix(x, torch.complex(h, x).imag) * torch.complex(x, h).detach().real
     ),
@@ -327,6 +360,10 @@ with warnings.catch_warnings():
         return torch.tanh(x + h.data)
 
     @torch.jit.script
+    def nothing_but_data(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
+        return h.data
+
+    @torch.jit.script
     def scripted_no_grad(x: torch.Tensor, h: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             h = h * 0.5
@@ -340,8 +377,8 @@ with warnings.catch_warnings():
     traced = torch.jit.trace(Inner(), (torch.ones(2, SIZE), torch.ones(2, SIZE)))
 
 SCRIPTS = {
-    "detach": scripted_detach, "data": scripted_data, "no_grad": scripted_no_grad,
-    "a module": scripted_module, "a trace": traced,
+    "detach": scripted_detach, "data": scripted_data, "data alone": nothing_but_data,
+    "no_grad": scripted_no_grad, "a module": scripted_module, "a trace": traced,
 }  # fmt: skip
 
 
