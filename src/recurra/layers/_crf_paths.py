@@ -83,7 +83,7 @@ def sum_of_paths(
     """
     if not len(x):
         return first
-    if not has_values(x):  # whether terms are lost cannot be known
+    if not (has_values(x) or torch.compiler.is_compiling()):  # whether terms are lost is not known
         last = unroll(_wide(paths), x, first, lengths=lengths, backend=backend)[1]
         assert isinstance(last, torch.Tensor)
         return last

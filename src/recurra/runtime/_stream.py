@@ -17,6 +17,7 @@ from recurra.base import (
     check_same_form,
     check_size,
     describe_tensor,
+    from_half,
     is_example,
     map_state,
     over_features,
@@ -185,7 +186,8 @@ class Stream:
                 raise CannotFuse("The cell is no `nn.Module`.", got=type(self.cell).__name__)
             if not x.is_cpu:
                 raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
-            with torch.inference_mode(False):  # it will be used in and out of it
+            x = self._as_precise(x)
+            with torch.inference_mode(False), _no_autocast():  # it will be used in and out of them
                 self._kernel = _StepKernel(self.cell, x, self._state, halves=self._halves)
         except (CannotFuse, BackendUnavailable) as reason:
             name = type(self.cell).__name__
@@ -216,8 +218,12 @@ class Stream:
                 expected="a tensor with numbers",
                 fix="torch.export.export(cell, (x, state)): the state goes in and comes out",
             )
-        y, self._state = run_step(self.cell, x, self._state)
+        with _no_autocast():
+            y, self._state = run_step(self.cell, self._as_precise(x), self._state)
         return y
+
+    def _as_precise(self, x: torch.Tensor) -> torch.Tensor:
+        return from_half(x, next(state_tensors(self._state)).dtype)
 
     def _step_aside(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step of the cell's own forward, and go on by the kernel if it can read on."""
@@ -235,6 +241,10 @@ class Stream:
     @torch.no_grad()
     def _initial(self) -> State:
         return map_state(lambda part: part.clone(), self.cell.initial_state(self.batch_size))
+
+
+def _no_autocast() -> torch.autocast:
+    return torch.autocast("cpu", enabled=False)  # a cell computes in the dtype of its state
 
 
 class _StepKernel:
