@@ -664,7 +664,8 @@ STORIES = [
     a_method_on_the_class, a_method_of_a_module_within,
     another_class_for_the_cell, a_closure, a_box_in_a_closure, a_property, a_cached_property,
     static_and_class_methods, containers, sets_and_ranges, tensors_in_containers,
-    plain_tensors_of_the_cell, places_of_an_axis, arrays, objects_in_objects,
+    plain_tensors_of_the_cell, places_of_an_axis, arrays, an_array_as_a_tensor,
+    objects_in_objects,
     slots, defaults, attributes_of_functions, partial_functions_and_bound_methods, names_made_up,
     lambdas_by_name, a_name_of_python_itself, a_function_of_builtins,
     a_module_that_makes_its_names, an_object_of_another_class, functions_of_pytorch,
@@ -680,13 +681,6 @@ def test_a_change_between_calls_is_seen(story):
     with contextlib.closing(story()) as cells:
         for cell in cells:
             assert_honest(cell, backend="c")
-
-
-def test_an_array_as_a_tensor():
-    for cell in an_array_as_a_tensor():
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            assert_honest(cell)
 
 
 def test_what_is_set_back_is_not_compiled_again(monkeypatch):

@@ -22,7 +22,9 @@ def autocast():
 @pytest.mark.parametrize("make", [LSTM, GRU])
 def test_unroll_and_layers(half, backend, make):
     cell, x = make(I, H), torch.randn(T, B, I)
-    state = map_state(lambda p: torch.randn_like(p).to(half).requires_grad_(), cell.initial_state(B))
+    state = map_state(
+        lambda p: torch.randn_like(p).to(half).requires_grad_(), cell.initial_state(B)
+    )
     expected = unroll(cell, x, map_state(torch.Tensor.float, state), backend="reference")
     with autocast():
         results = [unroll(cell, x, state, backend=backend)]
