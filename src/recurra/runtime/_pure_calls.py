@@ -36,6 +36,8 @@ def impurity(function: Any) -> str:
         return _of_module(owner.__name__, name)
     if owner is None or isinstance(owner, torch.Tensor):
         return ""
+    if isinstance(owner, type) and hasattr(type, name):  # `C.__subclasses__()`, `C.mro()`
+        return ""
     kind = owner if isinstance(owner, type) else type(owner)
     if _is_listed(kind.__module__) and not isinstance(owner, torch.Generator):
         return ""

@@ -114,11 +114,21 @@ def look_into_class(search: Search, kind: type[Any], path: str) -> None:
     for base in kind.__mro__:
         if search.user.has_class(base):
             _look_into_members(search, base, path)
-        elif issubclass(base, nn.Module) and "forward" in vars(base):
-            search.found.slots.append((vars(base), ("forward",)))
-            search.token(ById(vars(base)["forward"]))
+        else:
+            _look_at_methods(search, base)
     if type(kind) is not type and search.user.has_class(type(kind)):
         search.visit(type(kind), type(kind).__name__)
+
+
+def _look_at_methods(search: Search, kind: type[Any]) -> None:
+    """Note that a library's class has the methods that it has."""
+    held = vars(kind)
+    names = [name for name in ("forward",) if issubclass(kind, nn.Module) and name in held]
+    if search.user.may_change(kind):
+        names += [name for name in held if search.reads(name) and name != "forward"]
+    if names:
+        search.found.slots.append((held, tuple(names)))
+        search.token(*(ById(held[name]) for name in names))
 
 
 def _look_into_members(search: Search, kind: type[Any], path: str) -> None:

@@ -36,19 +36,27 @@ def _is_installed(file: str) -> bool:
     return any(f"{os.sep}{name}{os.sep}" in path for name in _INSTALLED)
 
 
+def _runs(base: type[Any], kind: type[Any]) -> bool:
+    """Tell whether a class defines the `forward` of another."""
+    return vars(base).get("forward") is not None and vars(base)["forward"] is getattr(
+        kind, "forward", None
+    )
+
+
 class UserCode:
     """Knows whose code is watched: the user's files, and the packages that cells come from.
 
-    A package in `site-packages` counts as the user's when a module of the cell is defined in it;
-    what other packages hold is taken to stay as it is.
+    A package in `site-packages` counts as the user's when a module of the cell, or the `forward` of
+    one, is defined in it; what other packages hold is taken to stay as it is.
 
     Args:
         classes: the classes of the cell and of its modules.
     """
 
     def __init__(self, classes: Iterable[type[Any]]) -> None:
-        names = {base.__module__ for kind in classes for base in kind.__mro__}
-        self._packages = {name.partition(".")[0] for name in names}
+        kinds = set(classes)
+        makers = kinds | {base for kind in kinds for base in kind.__mro__[:-1] if _runs(base, kind)}
+        self._packages = {kind.__module__.partition(".")[0] for kind in makers}
 
     def has_file(self, file: str, module: str) -> bool:
         """Tell whether a file of a module is the user's."""
@@ -77,6 +85,12 @@ class UserCode:
             methods = [each for each in vars(kind).values() if isinstance(each, FunctionType)]
             return any(self.has_code(each.__code__, each.__globals__) for each in methods)
         return self.has_module(module)
+
+    def may_change(self, kind: type[Any]) -> bool:
+        """Tell whether a class that is not the user's is of an installed package."""
+        module = sys.modules.get(kind.__module__)
+        file = vars(module).get("__file__") if module else None
+        return bool(file) and not is_library(str(file))
 
     def has_module(self, module: ModuleType) -> bool:
         """Tell whether a module is the user's."""

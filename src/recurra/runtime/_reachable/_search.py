@@ -117,7 +117,10 @@ class Search:
         if kind in PLAIN:
             self.token(kind, value if kind is str else repr(value))
         elif self.is_part(value):
-            raise unwatched(path, "is a part of the cell, reached past its attributes")
+            raise CannotFuse(
+                f"The step reads `{path}`, a part of the cell, past the cell's attributes.",
+                fix="reach modules by attributes, such as `self.layers[0]` of a `ModuleList`",
+            )
         else:
             self.visit_part(value, path)
 
