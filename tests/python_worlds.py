@@ -137,6 +137,7 @@ def first_difference(program: Program, unroll: Unroll = recurra.unroll) -> Diffe
 
 def observe(world: World, step: Step, unroll: Unroll) -> dict[str, Any]:
     """Make a change and a call; return all that can be seen of it."""
+    torch.manual_seed(step.run.seed)  # a change may make a cell with weights of its own
     told = world.change(step.change)
     features = world.program.features.values()
     for feature in features:

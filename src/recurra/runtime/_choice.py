@@ -63,7 +63,6 @@ class _Known(NamedTuple):
     form: tuple[Hashable, ...]
     program: Program | CannotFuse
     kept: KeptWeights
-    asks_sizes: bool
 
 
 _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
@@ -187,7 +186,7 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
         known = _known[cell] = _look_up(cell, form, passage)
     if isinstance(known.program, CannotFuse):
         raise known.program
-    if known.asks_sizes:
+    if known.guard.asks_sizes:
         _check_batch_size(known.program, cell, passage)
     return known.program, known.guard.parameters_and_buffers, known.kept
 
@@ -213,7 +212,7 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
         program = _found_or_compiled((found.key, form), cell, passage.x, passage.state)
         if reachable(cell).key == found.key:
             kept = KeptWeights(guard.constants)
-            return _Known(guard, form, program, kept, found.asks_sizes)
+            return _Known(guard, form, program, kept)
         _programs.pop((found.key, form), None)
     raise CannotFuse(f"What the step of `{type(cell).__name__}` reads changes all the time.")
 

@@ -30,6 +30,7 @@ class Guard:
     Attributes:
         parameters_and_buffers: of the cell, in the order in which steps name them.
         constants: other tensors that its step reads.
+        asks_sizes: whether its step may ask how many rows there are.
     """
 
     def __init__(self, cell: nn.Module, found: Reachable) -> None:
@@ -39,6 +40,7 @@ class Guard:
         self._absent = _by_table(found.absent)
         self._arrays = found.arrays
         self.constants = found.constants
+        self.asks_sizes = found.asks_sizes
         self.parameters_and_buffers = parameters_and_buffers(cell)
         self._modules = list(cell.modules())[1:]  # not the cell: guards are found by it, weakly
         self._values = self._all_values(cell)

@@ -7,25 +7,45 @@ there autograd knows what stands before and after the loop, and nothing has to b
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import nn
 
-from recurra.base import CannotFuse, Cell, State, check_lengths, map_state, state_tensors
+from recurra.base import (
+    CannotFuse,
+    Cell,
+    State,
+    check_lengths,
+    map_state,
+    state_tensors,
+    warn_once,
+)
+from recurra.graph import twin
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._guard import parameters_and_buffers
+from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._passage import Passage
-from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._program import Program, compile_cell, tracing
+from recurra.runtime._reachable import reachable
+from recurra.runtime._records import check_batch_size
+from recurra.runtime._reference import reference_loop
 from recurra.runtime._supported import readable, readable_passage
 from recurra.runtime._verify import is_verifying, verified
 
-_numbered: list[Program] = []
-_cells: list[weakref.ref[Any]] = []
-
 Form = tuple[tuple[int, ...], torch.dtype]
+
+
+class _Numbered(NamedTuple):
+    """A compiled cell, and what tells that the cell is still the same; not for exported models."""
+
+    program: Program
+    cell: "weakref.ref[Any]"
+    guard: Guard | None
+
+
+_numbered: list[_Numbered] = []
 
 
 def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
@@ -50,10 +70,9 @@ def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
     Raises:
         CannotFuse: no kernel can hold its step.
     """
+    is_exporting = torch.compiler.is_exporting()
     with ThreadPoolExecutor(1) as elsewhere:  # where no mode of a compiler or exporter is in force
-        program = elsewhere.submit(_compiled, cell, x, state).result()
-    _cells.append(weakref.ref(cell))
-    _numbered.append(program)
+        _numbered.append(elsewhere.submit(_compiled, cell, x, state, is_exporting).result())
     return len(_numbered) - 1
 
 
@@ -62,12 +81,15 @@ def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
 program_number._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
-def _compiled(cell: Cell, x: Form, state: Sequence[Form]) -> Program:
+def _compiled(cell: Cell, x: Form, state: Sequence[Form], is_exporting: bool) -> _Numbered:
+    guard = None
+    if isinstance(cell, nn.Module) and not is_exporting:
+        guard = Guard(cell, reachable(cell))
     example = torch.empty((1, *x[0]), dtype=x[1])
     parts = iter([torch.empty((1, *shape), dtype=dtype) for shape, dtype in state])
     program = compile_cell(cell, example, map_state(lambda _: next(parts), cell.initial_state(1)))
     program.build()  # inside of an operation nothing can be traced
-    return program
+    return _Numbered(program, weakref.ref(cell), guard)
 
 
 @torch.library.custom_op("recurra::unroll", mutates_args=(), device_types="cpu")
@@ -100,7 +122,10 @@ def _run(
         lengths = lengths.to(torch.int64)
     passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
     passage, parameters = readable_passage(passage), readable(parameters)
-    compiled, cell = _numbered[program], _cells[program]()
+    compiled, reference, guard = _numbered[program]
+    cell = reference()
+    if cell is not None and guard is not None and not _still_holds(compiled, cell, guard, passage):
+        return _run_plainly(cell, parameters, passage)
     loop = partial(fused_loop, compiled)
     if is_verifying() and cell is not None:
         how = "operation"
@@ -108,6 +133,44 @@ def _run(
     else:
         y, final = loop(parameters, passage)
     return [y, *final]
+
+
+def _still_holds(program: Program, cell: nn.Module, guard: Guard, passage: Passage) -> bool:
+    """Tell whether a cell computes what it did when `torch.compile` met it, on so many rows, too."""
+    if not guard.is_same(cell):
+        return False
+    B = passage.x.shape[1]
+    if not guard.asks_sizes or B in program.batch_sizes:
+        return True
+    with suppress(CannotFuse), tracing:
+        check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state), program.part)
+        program.batch_sizes.add(B)
+    return B in program.batch_sizes
+
+
+def _run_plainly(
+    cell: nn.Module, parameters: Sequence[torch.Tensor], passage: Passage
+) -> list[torch.Tensor]:
+    """Run the cell as it is now, since `torch.compile` does not look into steps."""
+    name = type(cell).__name__
+    warn_once(
+        f"compiled {name}",
+        f"`{name}` is not what it was when `torch.compile` met it, or asks how many rows there are: "
+        "it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
+    )
+    other = twin(cell, parameters_and_buffers(cell), parameters)
+    state, initial = passage.state, passage.initial
+    passage = passage._replace(
+        state=_like_its_own(cell, state),
+        initial=_like_its_own(cell, initial if passage.resets is not None else state),
+    )
+    y, end = reference_loop(cast(Cell, other), passage)
+    return [y, *state_tensors(end)]
+
+
+def _like_its_own(cell: nn.Module, state: State) -> State:
+    parts = iter(state_tensors(state))
+    return map_state(lambda _: next(parts), cast(Cell, cell).initial_state(1))
 
 
 @_unroll.register_fake
@@ -118,7 +181,7 @@ def _(
     state: list[torch.Tensor],
     *_: Any,
 ) -> list[torch.Tensor]:
-    output = _numbered[program].part.step.output
+    output = _numbered[program].program.part.step.output
     y = x.new_empty((*x.shape[:2], *output.shape[1:]), dtype=output.dtype)
     return [y, *(torch.empty_like(part, memory_format=torch.contiguous_format) for part in state)]
 

@@ -780,3 +780,19 @@ def test_a_part_that_is_reached_past_the_cell_is_refused():
     finally:
         handle.remove()
     assert_honest(cell, backend="c")
+
+
+@pytest.mark.filterwarnings("ignore:.*pkg_resources.*", "ignore:.*deprecated.*")
+def test_what_changes_under_torch_compile_is_seen():
+    cell = of(lambda _, h: TAU if h.shape[0] < 3 else 2.0)
+    compiled = torch.compile(lambda x: unroll(cell, x), fullgraph=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for tau, B in ((0.8, 2), (0.3, 2), (0.3, 4), (0.3, 5)):
+            set_global("TAU", tau)
+            x = torch.randn(4, B, 3, dtype=torch.float64)
+            torch._dynamo.mark_dynamic(x, 1)
+            got = run(lambda _, x: compiled(x), cell, x)
+            for mine, theirs in zip(got, run(loop, cell, x), strict=True):
+                torch.testing.assert_close(mine, theirs, rtol=1e-10, atol=1e-12)
+    torch.compiler.reset()
