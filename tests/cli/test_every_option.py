@@ -152,3 +152,79 @@ def test_all_options_of_an_index(recurra, trained_kinds, here):
     )  # fmt: skip
     assert found.code == 0, found.err
     assert len(found.out.splitlines()) == 2
+
+
+LANGUAGE = {
+    "characters": {
+        "cell": "gru", "hidden-size": 4, "layers": 1, "connections": "residual",
+        "embedding-size": 5, "tied": True, "dropout": 0.2, "variational": True,
+        "word-dropout": 0.1, "weight-dropout": 0.1, "epochs": 1, "streams": 3, "window": 8,
+        "optimizer": "adam", "learning-rate": 0.002, "schedule": "linear", "clip-norm": 0.5,
+        "weight-decay": 0.01, "patience": 1, "keep": "last", "validation": 0.2,
+        "encoding": "utf-16", "unknown": "unk", "least-count": 3, "checkpoint-every": 5,
+        "seed": 3, "threads": 1,
+    },
+    "one-hot letters": {
+        "inputs": "one-hot", "jamo": True, "layers": 1, "hidden-size": 4, "epochs": 1,
+        "streams": 3, "window": 8, "encoding": "utf-16", "validation": "text.txt",
+        "test": "text.txt", "connections": "plain", "threads": 1,
+    },
+    "words": {
+        "level": "word", "layers": 1, "hidden-size": 4, "epochs": 1, "streams": 2, "window": 4,
+        "encoding": "utf-16", "threads": 1,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", LANGUAGE.values(), ids=LANGUAGE)
+def test_all_options_of_a_language_model(recurra, here, options):
+    text = "".join(f"line {i}: the cat sat on the mat.\n" for i in range(40))
+    (here / "text.txt").write_text(text, encoding="utf-16")
+    words = [word for name, value in options.items() for word in flag(name, value)]
+    trained = recurra("train", "lm", "text.txt", "--out", "run", *words)
+    assert (trained.code, trained.err) == (0, "")
+    written = recurra("generate", "run", "--prompt", "line", "--temperature", "0.5", "--top-k",
+                      "3", "--length", "5", "--seed", "2")  # fmt: skip
+    assert (written.code, written.err) == (0, "")
+    for used in (["info", "run"], ["evaluate", "run", "text.txt", "--encoding", "utf-16"],
+                 ["train", "--resume", "run"]):  # fmt: skip
+        answer = recurra(*used)
+        assert (answer.code, answer.err) == (0, ""), used
+
+
+def test_all_options_about_records(recurra, here):
+    """Where they are, how they are read, which are measured and which are left out."""
+    rows = "".join(f"a {w} film {i};{'ab'[i % 2]}\n" for i in range(20) for w in ("good", "bad"))
+    for name in ("some.txt", "held.txt", "test.txt"):
+        (here / name).write_text(rows + f"{'long ' * 30};a\nno columns\n", encoding="cp1252")
+    (here / "recipe.toml").write_text("hidden-size = 4\nembedding-size = 4\nunits = 'words'\n")
+    words = [
+        "--format", "csv", "--columns", "said,verdict", "--separator", "semicolon", "--encoding",
+        "cp1252", "--skip-bad", "6", "--text", "said", "--label", "verdict", "--longest", "10",
+        "--validation", "held.txt", "--test", "test.txt", "--recipe", "recipe.toml", "--epochs",
+        "1", "--threads", "1",
+    ]  # fmt: skip
+    trained = recurra("train", "classify", "some.txt", "--out", "run", *words)
+    assert trained.code == 0, trained.err
+    assert recurra("train", "--resume", "run").code == 0
+    assert recurra("info", "run").code == 0
+
+
+def test_all_options_of_the_other_commands(recurra, here):
+    (here / "own.py").write_text(
+        "import recurra\n"
+        "class Own(recurra.GRU):\n"
+        "    def __init__(self, input_size, hidden_size, more=1):\n"
+        "        super().__init__(input_size, hidden_size)\n"
+    )
+    for words in (
+        ["hello", "--seed", "1"],
+        ["gates", "--seed", "1"],
+        ["cells", "gru", "--input-size", "3", "--hidden-size", "4"],
+        ["cells", "--input-size", "3", "--hidden-size", "4"],
+        ["explain", "own.py:Own", "--input-size", "3", "--hidden-size", "4", "--size", "more=2",
+         "--batch-size", "2", "--source", "--inference"],
+        ["--version"],
+    ):  # fmt: skip
+        answer = recurra(*words)
+        assert (answer.code, answer.err) == (0, ""), words

@@ -42,7 +42,7 @@ def is_example(tensor: torch.Tensor) -> bool:
 
 def is_recording() -> bool:
     """Tell whether `make_fx` or a relative of it records PyTorch's operators now."""
-    if not torch._C._len_torch_dispatch_stack():
+    if torch.compiler.is_compiling() or not torch._C._len_torch_dispatch_stack():
         return False
     return any(torch._C._get_dispatch_mode(key) is not None for key in _RECORDERS)
 

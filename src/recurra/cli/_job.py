@@ -43,7 +43,7 @@ from recurra.tasks import (
     WordLanguageModel,
     build_task,
     check_fits,
-    check_sizes_of,
+    check_plain,
     describe_task,
     errors_of_user_code,
     language_model_report,
@@ -294,7 +294,7 @@ def _same_text(run: Run, recorded: list[TextFile], files: Sequence[Path], encodi
     if not files and [each.path for each in recorded] == [PYTHON_REFERENCE]:
         text = python_reference()
     else:
-        check_sizes_of([] if files else recorded, run)
+        check_plain([] if files else recorded, run)
         text = read_text(files or [each.path for each in recorded], encoding=encoding)
     if [each.sha256 for each in text.files] != [each.sha256 for each in recorded]:
         raise ConfigMismatch(

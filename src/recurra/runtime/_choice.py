@@ -88,17 +88,21 @@ def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, S
         backend = "reference"  # nothing runs, not even a kernel
     if backend == "reference":
         return _run_plainly(cell, passage)
+    if is_compiling and backend != "scan":
+        return _as_operation(backend, cell, passage)
+    run_fast = _run_scan if backend == "scan" else _run_kernels
     try:
-        if backend == "scan":
-            return _run_scan(cell, passage)
-        return _as_operation(cell, passage) if is_compiling else _run_kernels(cell, passage)
-    except ShapeError:  # a cell against its contract: said of the tensors that were given
-        _run_plainly(cell, passage)
-        raise
+        return run_fast(cell, passage)
+    except ShapeError as problem:
+        refusal: Exception = problem
     except (CannotFuse, BackendUnavailable) as reason:
-        if backend != "auto":
-            raise
-        return _run_without_kernels(cell, passage, reason)
+        refusal = reason
+    # no longer within `except`: a mistake in the step is not to be shown as one after another
+    if isinstance(refusal, CannotFuse | BackendUnavailable) and backend == "auto":
+        return _run_without_kernels(cell, passage, refusal)
+    if isinstance(refusal, ShapeError):  # a cell against its contract: said of the given tensors
+        _run_plainly(cell, passage)
+    raise refusal
 
 
 def _run_without_kernels(
@@ -123,17 +127,20 @@ def _run_plainly(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     return reference_loop(cell, passage)
 
 
-def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def _as_operation(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     from recurra.runtime._operation import unroll_operation  # few compile; defining it takes time
 
-    return unroll_operation(cell, passage)
+    results = unroll_operation(cell, passage)
+    if results is None and backend == "c":
+        raise CannotFuse("A warning says why the cell has no kernel for `torch.compile`.")
+    return reference_loop(cell, passage) if results is None else results
 
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     check_circumstances()
     passage = readable_passage(passage)
     program, tensors, kept = _found(cell, passage)
-    tensors = readable(tensors)
+    tensors = list(readable(tensors))
     if is_verifying():
         loop = partial(fused_loop, program, kept=kept)
         y, final = verified(loop, "kernel", program, cast(nn.Module, cell), tensors, passage)
@@ -160,7 +167,7 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
         passage = readable_passage(passage)
     program, held, _ = _found(cell, passage)
     if passage.x.is_cpu:
-        held = readable(held)
+        held = list(readable(held))
     if isinstance(program.scan, CannotFuse):
         raise program.scan
     loop = partial(scanned_loop, program, program.scan)

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from recurra.base import (
+    BackendUnavailable,
     CannotFuse,
     Cell,
     State,
@@ -46,14 +47,17 @@ class _Numbered(NamedTuple):
 
 
 _numbered: list[_Numbered] = []
+_REFUSED = -1
 
 
-def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
-    """Run a compiled cell over a sequence as one operation."""
+def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State] | None:
+    """Run a compiled cell over a sequence as one operation; None where no kernel can hold it."""
     x, state, initial, lengths, resets, reverse = passage
     tensors = list(state_tensors(state))
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
+    if number == _REFUSED:
+        return None
     assert isinstance(cell, nn.Module)
     held = parameters_and_buffers(cell)
     returns = list(state_tensors(initial)) if resets is not None else []
@@ -67,12 +71,19 @@ def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]
 def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
     """Compile a cell, and return the number under which the operation finds it.
 
-    Raises:
-        CannotFuse: no kernel can hold its step.
+    No error may leave this function, which `torch.compile` takes for a constant: a refusal is a
+    number, too, and said here.
     """
     is_exporting = torch.compiler.is_exporting()
-    with ThreadPoolExecutor(1) as elsewhere:  # where no mode of a compiler or exporter is in force
-        _numbered.append(elsewhere.submit(_compiled, cell, x, state, is_exporting).result())
+    try:
+        with ThreadPoolExecutor(1) as elsewhere:  # where no mode of a compiler is in force
+            _numbered.append(elsewhere.submit(_compiled, cell, x, state, is_exporting).result())
+    except (CannotFuse, BackendUnavailable) as reason:
+        name = type(cell).__name__
+        warn_once(
+            f"compiled {name}: {reason.problem}", f"`{name}` runs in the plain loop: {reason}"
+        )
+        return _REFUSED
     return len(_numbered) - 1
 
 
@@ -124,7 +135,7 @@ def _run(
     passage, parameters = readable_passage(passage), readable(parameters)
     compiled, reference, guard = _numbered[program]
     cell = reference()
-    if cell is not None and guard is not None and not _still_holds(compiled, cell, guard, passage):
+    if cell is not None and _has_changed(compiled, cell, guard, passage):
         return _run_plainly(cell, parameters, passage)
     loop = partial(fused_loop, compiled)
     if is_verifying() and cell is not None:
@@ -135,17 +146,19 @@ def _run(
     return [y, *final]
 
 
-def _still_holds(program: Program, cell: nn.Module, guard: Guard, passage: Passage) -> bool:
-    """Tell whether a cell computes what it did when `torch.compile` met it, on so many rows, too."""
-    if not guard.is_same(cell):
+def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage: Passage) -> bool:
+    """Tell whether a cell does not compute what `torch.compile` met, on so many rows or at all."""
+    if guard is None:
         return False
-    B = passage.x.shape[1]
-    if not guard.asks_sizes or B in program.batch_sizes:
+    if not guard.is_same(cell):
         return True
-    with suppress(CannotFuse), tracing:
-        check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state), program.part)
-        program.batch_sizes.add(B)
-    return B in program.batch_sizes
+    B = passage.x.shape[1]
+    if guard.asks_sizes and B not in program.batch_sizes:
+        with suppress(CannotFuse), tracing:
+            check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state), program.part)
+            program.batch_sizes.add(B)
+        return B not in program.batch_sizes
+    return False
 
 
 def _run_plainly(
@@ -155,8 +168,8 @@ def _run_plainly(
     name = type(cell).__name__
     warn_once(
         f"compiled {name}",
-        f"`{name}` is not what it was when `torch.compile` met it, or asks how many rows there are: "
-        "it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
+        f"`{name}` is not what it was when `torch.compile` met it, or asks how many rows there "
+        "are: it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
     )
     other = twin(cell, parameters_and_buffers(cell), parameters)
     state, initial = passage.state, passage.initial

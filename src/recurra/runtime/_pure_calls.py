@@ -26,6 +26,9 @@ _IMPURE = frozenset(
 _OF_TORCH = frozenset(("get_default_dtype", "_log_api_usage_once", "_get_tracing_state"))
 """Functions of PyTorch's core that are: the others switch something, or ask for a switch."""
 
+_OF_MEMORY = frozenset(("set_", "_view_func", "_view_func_unsafe", "_to_dlpack", "data_ptr"))
+"""Methods of tensors, and functions, that no other hook of PyTorch shows."""
+
 _ASKS_GRADIENTS = frozenset(("is_grad_enabled", "is_inference_mode_enabled"))
 
 
@@ -35,7 +38,7 @@ def impurity(function: Any) -> str:
     if isinstance(owner, ModuleType):
         return _of_module(owner.__name__, name)
     if owner is None or isinstance(owner, torch.Tensor):
-        return ""
+        return _calls(f"Tensor.{name}") if name in _OF_MEMORY else ""
     if isinstance(owner, type) and hasattr(type, name):  # `C.__subclasses__()`, `C.mro()`
         return ""
     kind = owner if isinstance(owner, type) else type(owner)

@@ -151,7 +151,7 @@ def _shaken(tensor: torch.Tensor, chance: torch.Generator) -> torch.Tensor:
             drawn = torch.randn(size, generator=chance, dtype=copy.dtype)
             noise = noise * drawn.reshape(-1, *(1,) * (copy.dim() - axis - 1))
         copy += noise
-    return copy
+    return nn.Parameter(copy, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copy
 
 
 def _is_close(found: torch.Tensor, expected: torch.Tensor) -> bool:

@@ -38,7 +38,7 @@ from recurra.tasks._record_index import IndexSettings, Neighbour, RecordIndex
 from recurra.tasks._record_task import Advice, Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks._record_use import Evaluation, Prediction, measure_records, predict_records
 from recurra.tasks._recorded_data import DEMO
-from recurra.tasks._recorded_files import check_sizes_of, recorded_files
+from recurra.tasks._recorded_files import check_plain, recorded_files
 from recurra.tasks._table_classifier import TableClassifier, TableClassifierConfig
 from recurra.tasks._table_model import TableConfig
 from recurra.tasks._table_regressor import TableRegressor
@@ -116,7 +116,7 @@ __all__ = [
     "cell_maker",
     "check_config",
     "check_fits",
-    "check_sizes_of",
+    "check_plain",
     "check_weights",
     "choose_task",
     "conclude",

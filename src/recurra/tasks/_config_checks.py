@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, check_size, settings_from, shorten_repr
+from recurra.base import ArgumentError, DamagedFile, check_size, settings_from, shorten_repr
 from recurra.store import Run
 from recurra.tasks._cells_by_name import CELLS, CellMaker
 from recurra.tasks._files import build_task, kind_of, load_weights
@@ -38,8 +38,16 @@ def check_config(run: Run) -> None:
         if "data" in config and issubclass(kind, RecordTask):
             check_size("rows", config["data"]["rows"])
             recorded_data(config["data"], _paths)
-    if run.size() is not None:  # what it asks for is bounded then
+    if _has_sound_size(run):  # what it asks for is bounded then
         build_task(run, cell=_stand_in(run))
+
+
+def _has_sound_size(run: Run) -> bool:
+    """Tell whether it is known how much a run keeps; damaged files are told of elsewhere."""
+    try:
+        return run.size() is not None
+    except DamagedFile:
+        return False
 
 
 def check_weights(run: Run, weights: Mapping[str, torch.Tensor]) -> None:

@@ -24,13 +24,13 @@ def recorded_files(section: Any) -> list[TextFile]:
     return [settings_from(TextFile, each) for each in section]
 
 
-def check_sizes_of(files: Sequence[TextFile], run: Run) -> None:
-    """Refuse files that cannot be the recorded ones, before any of them is read.
+def check_plain(files: Sequence[TextFile], run: Run) -> None:
+    """Refuse what is no plain file any more, before it is read.
 
     A pipe in the place of a file would be waited for, and a device read without end.
 
     Raises:
-        ConfigMismatch: one is no plain file, or of another size.
+        ConfigMismatch: one is no plain file.
     """
     for file in files:
         try:
@@ -39,8 +39,6 @@ def check_sizes_of(files: Sequence[TextFile], run: Run) -> None:
             continue
         if not stat.S_ISREG(status.st_mode):
             raise _changed(run, f"{file.path}, which is not a plain file", file)
-        if status.st_size != file.bytes:
-            raise _changed(run, f"{file.path} with {status.st_size:,} bytes", file)
 
 
 def same_files(section: Any, run: Run) -> list[Path]:
@@ -51,7 +49,7 @@ def same_files(section: Any, run: Run) -> list[Path]:
         TextError: one cannot be read.
     """
     files = recorded_files(section)
-    check_sizes_of(files, run)
+    check_plain(files, run)
     for was, now in zip(files, fingerprint([file.path for file in files]), strict=True):
         if was.sha256 != now.sha256:
             raise _changed(run, f"{now.path} with {now.bytes:,} bytes", was)
