@@ -1,10 +1,13 @@
 # Cells that nobody should write: they do what the plain loop makes them do, or are refused by name.
 import contextlib
 import io
+import linecache
 import os
 import random
 import sys
 import threading
+import time
+import types
 
 import pytest
 import torch
@@ -80,6 +83,42 @@ def with_bad(bad, seen=lambda: 0):
 # Raising.
 
 
+def counted_raise(at, kind=ValueError):
+    def make(_):
+        calls = []
+
+        def bad(cell, x, h):
+            calls.append(1)
+            if len(calls) == at:
+                raise kind(f"no step {at}")
+
+        return Plain(bad), lambda: len(calls)
+
+    return make
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5, 6])
+def test_raising_at_a_step(at):
+    assert_as_plain(counted_raise(at))
+
+
+@pytest.mark.parametrize(
+    "kind", [KeyError, ZeroDivisionError, NotImplementedError, RuntimeError, StopIteration, OSError]
+)
+def test_raising_any_exception(kind):
+    assert_as_plain(counted_raise(3, kind))
+
+
+def test_raising_what_is_no_exception():
+    class Stopped(BaseException):
+        pass
+
+    for backend in ("reference", "auto"):
+        cell, _ = counted_raise(3, Stopped)(backend)
+        with pytest.raises(Stopped, match="no step 3"):
+            unroll(cell, X, backend=backend)
+
+
 def test_raising_on_values():
     def bad(cell, x, h):
         if (x > 0.5).any():
@@ -105,7 +144,57 @@ def test_a_shape_error_is_the_users_own():
     assert len(message) < 300
 
 
+def test_raising_once_leaves_nothing_behind():
+    switch = []
+
+    def bad(cell, x, h):
+        if switch:
+            raise ValueError("now")
+
+    cell = Plain(bad)
+    expected = unroll(cell, X, backend="reference")[0]
+    torch.testing.assert_close(unroll(cell, X)[0], expected)
+    switch.append(1)
+    with pytest.raises(ValueError, match="now"):
+        unroll(cell, X)
+    switch.clear()
+    torch.testing.assert_close(unroll(cell, X)[0], expected)
+
+
 # Effects.
+
+
+def test_printing():
+    assert_as_plain(with_bad(lambda cell, x, h: print("step", tuple(h.shape))))
+
+
+def test_writing_to_standard_error(capfd):
+    for backend in ("reference", "auto"):
+        cell = Plain(lambda cell, x, h: os.write(2, b"step\n"))
+        capfd.readouterr()
+        unroll(cell, X, backend=backend)
+        assert capfd.readouterr().err.count("step") == len(X)
+
+
+def test_sleeping():
+    cell = Plain(lambda cell, x, h: time.sleep(0.02))
+    for _ in range(2):
+        began = time.monotonic()
+        unroll(cell, X)
+        assert 0.1 <= time.monotonic() - began < 30
+
+
+def test_opening_files(tmp_path):
+    def make(backend):
+        log = tmp_path / f"{backend}-{random.random()}.txt"
+
+        def bad(cell, x, h):
+            with log.open("a") as file:
+                file.write("step\n")
+
+        return Plain(bad), log.read_text
+
+    assert_as_plain(make)
 
 
 def test_reading_a_file(tmp_path):
@@ -173,6 +262,18 @@ def world(tmp_path, monkeypatch):
 
     yield put_back
     put_back()
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_changing_global_state(name, world):
+    change, look = STATES[name]
+
+    def make(_):
+        world()
+        cell = Plain(lambda cell, x, h: change() and None)
+        return cell, look
+
+    assert_as_plain(make)
 
 
 def test_the_trace_changes_no_state_of_its_own(world):
@@ -396,4 +497,79 @@ CHANGES = {
 }
 
 
+@pytest.mark.parametrize("kind", ["notebook", "exec", "module"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_cell_of_a_notebook_or_of_exec(kind, change):
+    module = types.ModuleType(f"bad_cells_{kind}")
+    names = vars(module) if kind == "module" else {"__name__": "__main__"}
+    names |= {"torch": torch, "nn": nn}
+    if kind == "module":
+        names = vars(module)
+
+    def execute(text, number):
+        filename = f"<ipython-input-{number}>" if kind == "notebook" else "<string>"
+        if kind == "notebook":
+            lines = text.splitlines(keepends=True)
+            linecache.cache[filename] = (len(text), None, lines, filename)
+        exec(compile(text, filename, "exec"), names)
+
+    execute(SOURCE, 1)
+    old = names["Cell"]()
+    torch.testing.assert_close(unroll(old, X), unroll(old, X, backend="reference"))
+    execute(change, 2)
+    for cell in (old, names["Cell"]()):
+        torch.testing.assert_close(unroll(cell, X), unroll(cell, X, backend="reference"))
+
+
 # Changed while another thread runs it.
+
+
+@pytest.mark.parametrize("what", ["number", "global", "method", "weight", "module"])
+def test_changed_while_another_thread_runs_it(what):
+    names = {"torch": torch, "nn": nn, "__name__": "__main__"}
+    exec(SOURCE.replace("TAU\n", "TAU * getattr(cell, 'gain', 1.0)\n"), names)
+    cell = names["cell"] = names["Cell"]()
+    other = nn.Linear(5, 3)
+    mine, forward = cell.affine, type(cell).forward
+
+    def set_weight(value):
+        cell.affine.weight.data.fill_(0.1 * value)
+
+    changes = {
+        "number": lambda i: setattr(cell, "gain", (0.5, 1.0)[i]),
+        "global": lambda i: names.__setitem__("TAU", (0.3, 0.8)[i]),
+        "method": lambda i: setattr(
+            type(cell), "forward", (lambda self, x, h: (h + 1, h + 1), forward)[i]
+        ),
+        "weight": set_weight,
+        "module": lambda i: setattr(cell, "affine", (other, mine)[i]),
+    }
+    x = X[:1]  # one step: it sees the cell before a change or after it
+    allowed = []
+    for place in (0, 1):
+        changes[what](place)
+        allowed.append(unroll(cell, x, backend="reference")[0].detach())
+    stop, wrong = threading.Event(), []
+
+    def run():
+        while not stop.is_set():
+            with torch.no_grad():
+                y, _ = unroll(cell, x)
+            if not any(torch.allclose(y, each, atol=1e-5) for each in allowed):
+                wrong.append(y)
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for turn in range(60):
+        changes[what](turn % 2)
+        time.sleep(0.01)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    if what not in {"weight", "module"}:  # these are written while they are read
+        assert not wrong
+    for place in (0, 1):
+        changes[what](place)
+        torch.testing.assert_close(unroll(cell, x)[0].detach(), allowed[place])
