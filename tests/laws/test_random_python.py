@@ -10,6 +10,7 @@ from python_worlds import by_hand, first_difference
 from random_python import ALL_FEATURES, program_of, random_program
 
 NAMES = [feature.name for feature in ALL_FEATURES]
+FEW = 10
 MANY = int(os.environ.get("RECURRA_PYTHON_PROGRAMS", "300"))
 
 
@@ -22,6 +23,11 @@ def assert_is_python(program):
     """Demand that a program does under Recurra what it does by hand."""
     found = first_difference(program)
     assert found is None, "\n" + python_runs.written(program, found)
+
+
+@pytest.mark.parametrize("seed", range(1, 1 + FEW))
+def test_a_few(seed):
+    assert_is_python(random_program(seed))
 
 
 @pytest.mark.long
