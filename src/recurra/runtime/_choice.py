@@ -30,11 +30,14 @@ from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
 from recurra.runtime._supported import (
+    SignsTurned,
     check_circumstances,
     check_memory,
+    check_plain,
     check_readable,
     readable,
     readable_passage,
+    tensors_of,
 )
 from recurra.runtime._watch import Watch
 
@@ -129,9 +132,13 @@ def _as_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     check_circumstances()
-    passage = readable_passage(passage)
+    check_plain(tensors_of(passage))
     program, held, kept = _found(cell, passage)
-    y, final = fused_loop(program, readable(held), passage, kept)
+    check_plain(held)
+    try:
+        y, final = fused_loop(program, held, passage, kept)
+    except SignsTurned:  # seldom: so nobody else pays for looking
+        y, final = fused_loop(program, readable(held), readable_passage(passage), kept)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -152,11 +159,10 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if passage.x.is_cpu:
         passage = readable_passage(passage)
     program, held, _ = _found(cell, passage)
-    if passage.x.is_cpu:
-        held = readable(held)
     if isinstance(program.scan, CannotFuse):
         raise program.scan
-    y, final = scanned_loop(program, program.scan, held, passage)
+    parameters = readable(held) if passage.x.is_cpu else held
+    y, final = scanned_loop(program, program.scan, parameters, passage)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -174,9 +180,12 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     known = _known.get(cell)
     if known is not None and known.form == form and known.still_holds():
         return known.program, known.watch.held, known.kept
-    if x.is_cpu:
-        check_readable([*held_tensors(cell), x, *state_tensors(state)])
-    program = _found_or_compiled((*identity(cell), *form), cell, x, state)
+    try:
+        key = (*identity(cell), *form)
+    except (RuntimeError, ValueError):  # parameters that have no shape yet
+        check_readable(held_tensors(cell))
+        raise
+    program = _found_or_compiled(key, cell, x, state)
     watch = Watch(cell)
     kept = KeptWeights() if watch.sees_all else None
     if kept is not None:
@@ -198,6 +207,8 @@ def _found_or_compiled(key: Hashable, cell: nn.Module, x: torch.Tensor, state: S
 
 
 def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | CannotFuse:
+    if x.is_cpu:
+        check_readable([*held_tensors(cell), x, *state_tensors(state)])  # as seldom as this runs
     try:
         return compile_cell(cast(Cell, cell), x[0], state)
     except CannotFuse as reason:

@@ -44,7 +44,9 @@ class Wrapped(torch.Tensor):
 
         given = pytree.tree_map(inner_of, (args, kwargs or {}))
         results = function(*given[0], **given[1])
-        wrap = pytree.tree_map(lambda each: cls(each) if type(each) is torch.Tensor else each, results)
+        wrap = pytree.tree_map(
+            lambda each: cls(each) if type(each) is torch.Tensor else each, results
+        )
         return wrap
 
 
@@ -83,8 +85,12 @@ ELSEWHERE: dict[str, Callable[[torch.Tensor], Any]] = {
     "meta": lambda tensor: tensor.to("meta"),
     "fake": lambda tensor: FakeTensorMode(allow_non_fake_inputs=True).from_tensor(tensor),
     "sparse": lambda tensor: tensor.to_sparse(),
-    "sparse_csr": lambda tensor: tensor.to_sparse_csr() if tensor.dim() == 2 else tensor.to_sparse(),
-    "mkldnn": lambda tensor: tensor.to_mkldnn() if tensor.dtype == torch.float32 else tensor.to_sparse(),
+    "sparse_csr": lambda tensor: (
+        tensor.to_sparse_csr() if tensor.dim() == 2 else tensor.to_sparse()
+    ),
+    "mkldnn": lambda tensor: (
+        tensor.to_mkldnn() if tensor.dtype == torch.float32 else tensor.to_sparse()
+    ),
     "quantized": lambda tensor: torch.quantize_per_tensor(tensor.float(), 0.1, 0, torch.qint8),
     "functional": torch._to_functional_tensor,
 }
@@ -110,7 +116,11 @@ def _dense(tensor: torch.Tensor) -> torch.Tensor | None:
         return None
     if torch._is_functional_tensor(tensor):
         return torch._from_functional_tensor(tensor)
-    return tensor.to_dense() if tensor.layout is not torch.strided else tensor.as_subclass(torch.Tensor)
+    return (
+        tensor.to_dense()
+        if tensor.layout is not torch.strided
+        else tensor.as_subclass(torch.Tensor)
+    )
 
 
 def outcome(run: Callable[[], Any]) -> Any:
