@@ -10,7 +10,7 @@ _HALVES = (torch.float16, torch.bfloat16)
 
 
 def is_autocast(tensor: torch.Tensor) -> bool:
-    """Tell whether autocast is on for the device of a tensor; some devices, as "meta", have none."""
+    """Tell whether autocast is on where a tensor is; there is none on the device "meta"."""
     return not tensor.is_meta and torch.is_autocast_enabled(tensor.device.type)
 
 

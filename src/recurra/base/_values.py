@@ -55,8 +55,8 @@ def check_not_proxy(value: object) -> None:
     """
     if isinstance(value, fx.Proxy):
         raise CannotFuse(
-            "`torch.fx.symbolic_trace` runs a model on proxies, which have no shape to check and no "
-            "steps to count.",
+            "`torch.fx.symbolic_trace` runs a model on proxies, which have no shape to check and "
+            "no steps to count.",
             got=f"a `{type(value).__name__}`",
             expected="a tensor",
             fix="torch.export.export(model, arguments)",

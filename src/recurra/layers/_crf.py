@@ -160,7 +160,7 @@ class CRF(nn.Module):
             ArgumentError: the best way of a row is not allowed, as in `decode`.
         """
         x = checked_scores(x, lengths, self.start)
-        if torch.jit.is_tracing():
+        if torch._C._get_tracing_state() is not None:
             raise CannotFuse(
                 "`torch.jit.trace` cannot hold marginals, which are made by differentiation.",
                 fix="torch.export.export(model, arguments)",

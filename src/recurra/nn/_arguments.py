@@ -80,8 +80,8 @@ def check_reset(reset: str) -> str:
 
 def check_tensor(name: str, value: object) -> torch.Tensor:
     """Return `value` if it is a tensor; raise ArgumentTypeError otherwise."""
-    check_not_proxy(value)
     if not isinstance(value, torch.Tensor):
+        check_not_proxy(value)
         raise ArgumentTypeError(
             f"`{name}` is not a tensor.", got=describe_tensor(value), expected="a tensor"
         )

@@ -76,10 +76,10 @@ def read_sequences(
         TensorShapeError: they, `lengths` or `resets` have the wrong shape.
         ArgumentError: `lengths` are given twice.
     """
-    check_not_proxy(given)
     if isinstance(given, PackedSequence):
         return _read_packed(given, lengths, resets, input_size, batch_first)
     if not isinstance(given, torch.Tensor):
+        check_not_proxy(given)
         raise ArgumentTypeError(
             "`input` is not a tensor.",
             got=describe_tensor(given),

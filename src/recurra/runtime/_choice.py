@@ -34,11 +34,14 @@ from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
 from recurra.runtime._supported import (
+    SignsTurned,
     check_circumstances,
     check_memory,
+    check_plain,
     check_readable,
     readable,
     readable_passage,
+    tensors_of,
 )
 from recurra.runtime._verify import is_verifying, verified
 
@@ -138,14 +141,16 @@ def _as_operation(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     check_circumstances()
-    passage = readable_passage(passage)
+    check_plain(tensors_of(passage))
     program, tensors, kept = _found(cell, passage)
-    tensors = list(readable(tensors))
+    check_plain(tensors)
+    loop = partial(fused_loop, program, kept=kept)
     if is_verifying():
-        loop = partial(fused_loop, program, kept=kept)
-        y, final = verified(loop, "kernel", program, cast(nn.Module, cell), tensors, passage)
-    else:
-        y, final = fused_loop(program, tensors, passage, kept)
+        loop = partial(verified, loop, "kernel", program, cast(nn.Module, cell))
+    try:
+        y, final = loop(tensors, passage)
+    except SignsTurned:  # seldom: so nobody else pays for looking
+        y, final = loop(readable(tensors), readable_passage(passage))
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -166,15 +171,12 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if passage.x.is_cpu:
         passage = readable_passage(passage)
     program, held, _ = _found(cell, passage)
-    if passage.x.is_cpu:
-        held = list(readable(held))
     if isinstance(program.scan, CannotFuse):
         raise program.scan
     loop = partial(scanned_loop, program, program.scan)
     if is_verifying():
-        y, final = verified(loop, "scan", program, cast(nn.Module, cell), held, passage)
-    else:
-        y, final = loop(held, passage)
+        loop = partial(verified, loop, "scan", program, cast(nn.Module, cell))
+    y, final = loop(readable(held) if passage.x.is_cpu else held, passage)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
 
@@ -238,6 +240,8 @@ def _found_or_compiled(
 
 
 def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | CannotFuse:
+    if x.is_cpu:
+        check_readable([*held_tensors(cell), x, *state_tensors(state)])  # as seldom as this runs
     try:
         return compile_cell(cast(Cell, cell), x[0], state)
     except CannotFuse as reason:

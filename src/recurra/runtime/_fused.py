@@ -54,7 +54,7 @@ def fused_loop(
     if gradients:
         y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
     else:
-        y, final = program.run(along, parameters, lines, starts, returns or starts, kept)
+        y, final = program.run(along, parameters, lines, starts, returns, kept)
     return out_of_lines(y, along, len(passage.x)), final
 
 
@@ -97,12 +97,10 @@ class _FusedLoop(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
         before, weights, starts, returns = _grouped(program, tensors)
-        exports, final, saved = program.training.run(
-            along, before, weights, starts, returns or starts
-        )
+        exports, final, saved = program.training.run(along, before, weights, starts, returns)
         ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
-        hooks = torch._C._autograd._top_saved_tensors_default_hooks(False)
+        hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(False)
         ctx.saved_forms = None if hooks is None else _forms_of((*tensors, *saved))
         ctx.save_for_backward(*tensors, *saved)
         ctx.set_materialize_grads(False)
@@ -122,7 +120,7 @@ class _FusedLoop(torch.autograd.Function):
             sources = tensors[: ctx.sources]
             return (None, None, *_by_autograd(ctx, loop, sources, given, needed))
         if ctx.saved_forms is not None:
-            tensors = usable[len(given) :]
+            tensors = tuple(usable[len(given) :])
         return (None, None, *_by_kernels(ctx, tensors, usable[: len(given)], needed))
 
 

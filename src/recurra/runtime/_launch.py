@@ -61,6 +61,11 @@ class Operands:
     initial: Sequence[torch.Tensor] = ()
     d_initial: Sequence[torch.Tensor] = ()
 
+    @property
+    def read(self) -> list[torch.Tensor]:
+        """What the kernel reads: other than what it writes, none of it was made for this call."""
+        return [*self.inputs, *self.vectors, *self.weights, *self.state, *self.initial]
+
 
 class Room(NamedTuple):
     """Memory for packed matrices, and the address in it where a cache line begins."""
@@ -144,10 +149,9 @@ class Launch:
         self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
         states = len(operands.state)
-        streams = addresses(
-            [*operands.inputs, *operands.outputs, *operands.vectors, *operands.weights]
-        )
-        starts = addresses([*operands.state, *operands.final])
+        read = addresses(operands.read)
+        inputs = len(operands.inputs)
+        starts = inputs + len(operands.vectors) + len(operands.weights)
         self.words = array(
             "q",
             [
@@ -155,12 +159,12 @@ class Launch:
                 *along.addresses,
                 *[0] * len(_TABLES),
                 *form.functions,
-                *streams,
+                *read[:inputs], *map(_own_address, operands.outputs), *read[inputs:starts],
                 *[step for weight in operands.weights for step in _three_strides(weight)],
                 *[self.room.start + offset for offset in form.panel_starts[:-1]],
-                *starts,
-                *addresses(operands.initial), *[0] * (states - len(operands.initial)),
-                *addresses(operands.d_initial), *[0] * (states - len(operands.d_initial)),
+                *read[starts : starts + states], *map(_own_address, operands.final),
+                *read[starts + states :], *[0] * (states - len(operands.initial)),
+                *map(_own_address, operands.d_initial), *[0] * (states - len(operands.d_initial)),
             ],
         )  # fmt: skip
         self.address, _ = self.words.buffer_info()
@@ -177,6 +181,10 @@ class Launch:
         """
         if kernel(self.address):
             raise BackendUnavailable("There is not enough memory for a kernel.")
+
+
+_own_address = torch.Tensor.data_ptr
+"""Where a tensor lies that was made here, in memory, a moment ago."""
 
 
 def _shares(rows: int, work: int) -> tuple[int, int, bool]:

@@ -292,7 +292,7 @@ class _StepKernel:
         if not (x.dtype == self.number and x.is_contiguous()):
             x = x.to(self.number).contiguous()
             place = address(x)
-        y = x.new_empty(self.output_shape)
+        y = torch.empty_like(self.output)
         launch = self.launches[self.now]
         launch.words[self.x_word] = place
         launch.words[self.y_word] = y.data_ptr()
@@ -323,7 +323,7 @@ class _StepKernel:
         vectors = [each.contiguous() for each in evaluate(plan.forward.vectors, loop, 1)]
         matrices = evaluate(plan.forward.weights, loop, 1)
         blank = torch.empty(self.shape, dtype=self.number, device="cpu")
-        output = torch.empty(self.output_shape, dtype=self.number, device="cpu")
+        self.output = torch.empty(self.output_shape, dtype=self.number, device="cpu")
         first, second = self.slots
         form = CallForm(plan.forward, halves=self.halves)
         self.x_word, self.y_word = form.starts["inputs"], form.starts["outputs"]
@@ -331,7 +331,10 @@ class _StepKernel:
         packed = form.packed(matrices)
         self.launches = [
             Launch(
-                form, self.along, Operands(inputs, [output], vectors, matrices, start, end), packed
+                form,
+                self.along,
+                Operands(inputs, [self.output], vectors, matrices, start, end),
+                packed,
             )
             for start, end in ((first, second), (second, first))
         ]

@@ -66,6 +66,29 @@ def _stands_between(modes: Sequence[object]) -> CannotFuse:
     )
 
 
+class SignsTurned(CannotFuse):
+    """A tensor has all its signs turned by a bit; `readable` gives one that has not."""
+
+
+def check_plain(tensors: Sequence[torch.Tensor]) -> None:
+    """Refuse what has no memory, before anything is made of it; `addresses` looks closer.
+
+    Raises:
+        CannotFuse: a tensor does not keep its numbers in memory of its own.
+        ArgumentError: its memory was given back, so that nothing can read it.
+    """
+    try:
+        if (
+            _PLAIN.issuperset(map(type, tensors))
+            and all(map(_address, tensors))
+            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
+        ):
+            return
+    except (RuntimeError, ValueError):  # there is no address; which tensor it is, is said below
+        pass
+    check_readable(tensors)
+
+
 def readable(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
     """Return tensors as a kernel can read them: the same ones, nearly always.
 
@@ -100,7 +123,7 @@ def check_readable(tensors: Iterable[torch.Tensor]) -> None:
 
 
 def _has_memory(tensor: torch.Tensor) -> bool:
-    """Tell whether there is an address; for a part of nothing PyTorch gives its offset."""
+    """Tell whether there is an address: for a part of nothing, PyTorch gives the offset as one."""
     return _address(tensor) != _offset(tensor) * tensor.element_size()
 
 
@@ -217,7 +240,8 @@ def addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
     """Return where the numbers of tensors lie: the one way to an address that a kernel is handed.
 
     Raises:
-        CannotFuse: a tensor does not keep its numbers in memory of its own, as they are.
+        SignsTurned: the signs of a tensor are turned by a bit.
+        CannotFuse: a tensor does not keep its numbers in memory of its own.
         ArgumentError: its memory was given back, so that nothing can read it.
     """
     try:
@@ -232,8 +256,21 @@ def addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
     except (RuntimeError, ValueError):  # there is no address
         pass
     if any(_readable(tensor) is not tensor for tensor in tensors):
-        raise CannotFuse("A kernel cannot read a tensor whose signs are turned by a bit.")
+        raise SignsTurned("A kernel cannot read a tensor whose signs are turned by a bit.")
     return [tensor.data_ptr() for tensor in tensors]
+
+
+def tensors_of(passage: Passage) -> list[torch.Tensor]:
+    """Return all tensors of a run's arguments."""
+    x, state, initial, lengths, resets, _ = passage
+    tensors = [x, *state_tensors(state)]
+    if initial is not state:
+        tensors += state_tensors(initial)
+    if lengths is not None:
+        tensors.append(lengths)
+    if resets is not None:
+        tensors.append(resets)
+    return tensors
 
 
 def readable_passage(passage: Passage) -> Passage:
@@ -244,10 +281,7 @@ def readable_passage(passage: Passage) -> Passage:
         ArgumentError: its memory was given back, so that nothing can read it.
     """
     x, state, initial, lengths, resets, reverse = passage
-    tensors = [x, *state_tensors(state)]
-    if initial is not state:
-        tensors += state_tensors(initial)
-    tensors += [marks for marks in (lengths, resets) if marks is not None]
+    tensors = tensors_of(passage)
     if readable(tensors) is tensors:
         return passage
     return Passage(

@@ -1,9 +1,13 @@
-"""Tracing: one cell at a time, with nothing of PyTorch's at work that the caller has switched on."""
+"""Tracing: one cell at a time, and without the hooks that the caller has set up."""
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 import torch
+
+Hooks = tuple[Callable[[torch.Tensor], Any], Callable[[Any], torch.Tensor]]
 
 
 class Tracing:
@@ -15,7 +19,7 @@ class Tracing:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._hooks: list[list[tuple[object, object]]] = []
+        self._hooks: list[list[Hooks]] = []
 
     def __enter__(self) -> None:
         """Take the lock, then the hooks off."""
@@ -34,10 +38,12 @@ class Tracing:
         self._lock.release()
 
 
-def _take_hooks() -> list[tuple[object, object]]:
+def _take_hooks() -> list[Hooks]:
     """Take all hooks of this thread off, the innermost first, and return them."""
-    taken = []
-    while (hooks := torch._C._autograd._top_saved_tensors_default_hooks(True)) is not None:
+    taken: list[Hooks] = []
+    while True:
+        hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(True)
+        if hooks is None:
+            return taken
         taken.append(hooks)
         torch._C._autograd._pop_saved_tensors_default_hooks()
-    return taken

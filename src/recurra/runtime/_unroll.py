@@ -104,6 +104,14 @@ def unroll(
 
 
 def _check_input(x: object) -> None:
+    if isinstance(x, torch.Tensor) and not x.is_nested and x.dim() >= 2:
+        if x.shape[0] == 0 or x.shape[1] == 0:
+            raise ShapeError(
+                "`x` is empty.",
+                got=describe_tensor(x),
+                expected="[T, B, ...] with T >= 1 and B >= 1",
+            )
+        return
     check_not_proxy(x)
     if isinstance(x, torch.Tensor) and x.is_nested:
         raise ShapeError(
@@ -112,12 +120,7 @@ def _check_input(x: object) -> None:
             expected="[T, B, ...] and `lengths`",
             fix="x.to_padded_tensor(0.0).transpose(0, 1), and the lengths of its rows",
         )
-    if not isinstance(x, torch.Tensor) or x.dim() < 2:
-        raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[T, B, ...]")
-    if x.shape[0] == 0 or x.shape[1] == 0:
-        raise ShapeError(
-            "`x` is empty.", got=describe_tensor(x), expected="[T, B, ...] with T >= 1 and B >= 1"
-        )
+    raise ShapeError("`x` is not a sequence.", got=describe_tensor(x), expected="[T, B, ...]")
 
 
 def _check_lengths(lengths: object, T: int, B: int) -> torch.Tensor | None:

@@ -10,7 +10,7 @@ from recurra.base import state_tensors
 from recurra.layers import CRF
 from zoo import with_random_weights
 
-T, B, I, H = 5, 2, 3, 3
+T, B, D, H = 5, 2, 3, 3
 LENGTHS = torch.tensor([5, 2])
 RESETS = torch.tensor([[0, 0], [0, 1], [1, 0], [0, 0], [0, 0]]) > 0
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def of_cell(make, backend="auto", **options):
     def made():
-        cell = with_random_weights(make(I, H).double())
+        cell = with_random_weights(make(D, H).double())
 
         def run(x, plainly=False):
             y, end = unroll(cell, x, backend="reference" if plainly else backend, **options)
@@ -32,7 +32,7 @@ def of_cell(make, backend="auto", **options):
 
 
 def of_drop_in():
-    module = recurra.nn.LSTM(I, H, bidirectional=True).double()
+    module = recurra.nn.LSTM(D, H, bidirectional=True).double()
 
     def run(x, plainly=False):
         module.backend = "reference" if plainly else "auto"
@@ -43,8 +43,8 @@ def of_drop_in():
 
 
 def of_crf():
-    crf = CRF(I).double()
-    tags = torch.randint(I, (T, B))
+    crf = CRF(D).double()
+    tags = torch.randint(D, (T, B))
 
     def run(x, plainly=False):
         crf.backend = "reference" if plainly else "auto"
@@ -66,7 +66,7 @@ every_run = pytest.mark.parametrize("make", RUNS.values(), ids=RUNS)
 
 
 def random_x():
-    return torch.randn(T, B, I, dtype=torch.float64)
+    return torch.randn(T, B, D, dtype=torch.float64)
 
 
 def assert_close(got, expected):
@@ -146,7 +146,7 @@ def test_transforms(make):
 
 
 def test_a_vmap_over_lengths():
-    cell = with_random_weights(LSTM(I, H).double())
+    cell = with_random_weights(LSTM(D, H).double())
     x, many = random_x(), torch.tensor([[5, 2], [1, 5], [0, 3]])
     got = torch.vmap(lambda lengths: unroll(cell, x, lengths=lengths)[0])(many)
     expected = torch.stack([unroll(cell, x, lengths=each, backend="reference")[0] for each in many])
@@ -154,7 +154,7 @@ def test_a_vmap_over_lengths():
 
 
 def test_tangents_of_gradients():
-    cell = with_random_weights(LSTM(I, H).double())
+    cell = with_random_weights(LSTM(D, H).double())
     x, direction = random_x().requires_grad_(), None
     results = []
     for backend in ("c", "reference"):
@@ -183,8 +183,8 @@ def test_the_products_around_the_loop(known):
 
 
 def test_a_batched_loss_of_a_softmax():
-    weight = torch.randn(7, I, dtype=torch.float64, requires_grad=True)
-    hidden, targets = torch.randn(5, I, dtype=torch.float64), torch.randint(7, (5,))
+    weight = torch.randn(7, D, dtype=torch.float64, requires_grad=True)
+    hidden, targets = torch.randn(5, D, dtype=torch.float64), torch.randint(7, (5,))
     loss = recurra.layers.softmax_loss(hidden, weight, None, targets)
     given = torch.tensor([1.0, -2.0], dtype=torch.float64)
     (got,) = torch.autograd.grad(loss, weight, given, is_grads_batched=True, retain_graph=True)

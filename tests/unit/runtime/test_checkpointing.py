@@ -18,7 +18,7 @@ from recurra import GRU, LSTM, Recurrent, unroll
 from recurra.base import ShapeError
 from recurra.layers import CRF, softmax_loss
 
-T, B, I, H = 70, 3, 4, 4
+T, B, D, H = 70, 3, 4, 4
 LENGTHS = torch.tensor([70, 2, 40])
 RESETS = (torch.arange(T * B).reshape(T, B) % 9) == 8
 
@@ -31,7 +31,7 @@ def unrolled(make, **options):
     """A run of a new cell: nothing of it is known yet."""
 
     def made():
-        cell = make(I, H).double()
+        cell = make(D, H).double()
 
         def run(x, backend="auto"):
             return weigh(*unroll(cell, x, backend=backend, **options))
@@ -42,7 +42,7 @@ def unrolled(make, **options):
 
 
 def scanned():
-    cell = recurra.cells.MinGRU(I, H).double()
+    cell = recurra.cells.MinGRU(D, H).double()
 
     def run(x, backend="scan"):
         return weigh(*unroll(cell, x, backend=backend, lengths=LENGTHS, resets=RESETS))
@@ -51,7 +51,7 @@ def scanned():
 
 
 def drop_in():
-    module = recurra.nn.LSTM(I, H, num_layers=2, bidirectional=True).double()
+    module = recurra.nn.LSTM(D, H, num_layers=2, bidirectional=True).double()
 
     def run(x, backend="auto"):
         module.backend = backend
@@ -63,7 +63,7 @@ def drop_in():
 
 def layered():
     layer = recurra.Stack(
-        [Recurrent(GRU(I, H)), recurra.Bidirectional(LSTM(H, H), GRU(H, H))]
+        [Recurrent(GRU(D, H)), recurra.Bidirectional(LSTM(H, H), GRU(H, H))]
     ).double()
 
     def run(x, backend="auto"):
@@ -76,8 +76,8 @@ def layered():
 
 
 def tagged():
-    crf = CRF(I).double()
-    tags = torch.randint(I, (T, B))
+    crf = CRF(D).double()
+    tags = torch.randint(D, (T, B))
 
     def run(x, backend="auto"):
         crf.backend = backend
@@ -87,7 +87,7 @@ def tagged():
 
 
 def softmax():
-    head = nn.Linear(I, 50).double()
+    head = nn.Linear(D, 50).double()
     targets = torch.randint(50, (T * B,))
 
     def run(x, backend="auto"):
@@ -180,7 +180,7 @@ def test_gradients_are_those_of_the_plain_loop(make, way, known, monkeypatch, tm
     if way is by_checkpoint and not known:
         monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
     module, run = make()
-    x = torch.randn(T, B, I, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(T, B, D, dtype=torch.float64, requires_grad=True)
     sources = [x, *module.parameters()]
     if known:
         run(x)
@@ -194,8 +194,8 @@ def test_gradients_are_those_of_the_plain_loop(make, way, known, monkeypatch, tm
 
 @pytest.mark.parametrize("way", [by_checkpoint, on_cpu, as_numpy])
 def test_gradients_of_gradients(way):
-    cell = GRU(I, H).double()
-    x = torch.randn(5, 2, I, dtype=torch.float64, requires_grad=True)
+    cell = GRU(D, H).double()
+    x = torch.randn(5, 2, D, dtype=torch.float64, requires_grad=True)
 
     def curvature(around, backend):
         loss = around(lambda x: unroll(cell, x, backend=backend)[0].square().sum(), x)
@@ -216,7 +216,7 @@ def test_hooks_do_not_act_while_a_cell_is_traced():
         seen.append(type(tensor))
         return tensor
 
-    cell, x = LSTM(I, H).double(), torch.randn(5, 2, I, dtype=torch.float64, requires_grad=True)
+    cell, x = LSTM(D, H).double(), torch.randn(5, 2, D, dtype=torch.float64, requires_grad=True)
     with saved_tensors_hooks(pack, lambda tensor: tensor):
         unroll(cell, x, backend="c")
         first = list(seen)
@@ -229,7 +229,7 @@ def test_hooks_do_not_act_while_a_cell_is_traced():
 def test_hooks_are_put_back_after_a_trace_that_fails():
     class Refused(nn.Module):
         def initial_state(self, batch_size):
-            return torch.zeros(batch_size, I)
+            return torch.zeros(batch_size, D)
 
         def forward(self, x, hidden):
             if float(x.sum()) > 0:
@@ -243,14 +243,14 @@ def test_hooks_are_put_back_after_a_trace_that_fails():
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            unroll(Refused(), torch.randn(3, 2, I))
+            unroll(Refused(), torch.randn(3, 2, D))
         names.clear()
         torch.ones(1, requires_grad=True).exp()
     assert names == ["inner"]
 
 
 def test_a_tensor_of_another_form_is_refused():
-    cell, x = LSTM(I, H), torch.randn(5, 2, I, requires_grad=True)
+    cell, x = LSTM(D, H), torch.randn(5, 2, D, requires_grad=True)
     for change in (lambda t: t[:1], lambda t: t.double()):
         with saved_tensors_hooks(lambda t: t, change):
             y, _ = unroll(cell, x, backend="c")
@@ -259,8 +259,8 @@ def test_a_tensor_of_another_form_is_refused():
 
 
 def test_layers_in_a_row():
-    layers = nn.Sequential(*(Only(Recurrent(GRU(I, H).double())) for _ in range(4)))
-    x = torch.randn(5, 2, I, dtype=torch.float64, requires_grad=True)
+    layers = nn.Sequential(*(Only(Recurrent(GRU(D, H).double())) for _ in range(4)))
+    x = torch.randn(5, 2, D, dtype=torch.float64, requires_grad=True)
     got, expected = (
         torch.autograd.grad(y.square().sum(), list(layers.parameters()))
         for y in (checkpoint_sequential(layers, 2, x, use_reentrant=False), layers(x))

@@ -11,7 +11,7 @@ from torch.distributed.tensor import DTensor, Replicate, distribute_module, dist
 import recurra
 from recurra import LSTM, Recurrent, Stream, unroll
 
-T, B, I, H = 5, 2, 3, 4
+T, B, D, H = 5, 2, 3, 4
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of PyTorch, and that the plain loop runs
 
@@ -26,7 +26,7 @@ def mesh(tmp_path_factory):
 
 
 def test_distributed_weights_and_inputs(mesh):
-    cell, x = LSTM(I, H), torch.randn(T, B, I)
+    cell, x = LSTM(D, H), torch.randn(T, B, D)
     expected, _ = unroll(cell, x)
     distribute_module(cell, mesh)
     spread = distribute_tensor(x, mesh, [Replicate()])
@@ -37,13 +37,13 @@ def test_distributed_weights_and_inputs(mesh):
     assert isinstance(cell.bias.grad, DTensor)
     for mixed in (
         lambda b: unroll(cell, x, backend=b),
-        lambda b: unroll(LSTM(I, H), spread, backend=b),
+        lambda b: unroll(LSTM(D, H), spread, backend=b),
     ):
         assert_same_outcome(lambda m=mixed: m("auto"), lambda m=mixed: m("reference"))
 
 
 def test_a_sharded_layer_and_its_cell_outside_of_it(mesh):
-    cell, x = LSTM(I, H), torch.randn(T, B, I)
+    cell, x = LSTM(D, H), torch.randn(T, B, D)
     expected, _ = unroll(cell, x)
     layer = Recurrent(cell)
     fully_shard(layer, mesh=mesh)
@@ -59,8 +59,8 @@ def test_a_sharded_layer_and_its_cell_outside_of_it(mesh):
 
 
 def test_sharded_drop_ins_and_crfs(mesh):
-    x, tags = torch.randn(T, B, I), torch.zeros(T, B, dtype=torch.int64)
-    module, crf = recurra.nn.LSTM(I, H, num_layers=2), recurra.layers.CRF(I)
+    x, tags = torch.randn(T, B, D), torch.zeros(T, B, dtype=torch.int64)
+    module, crf = recurra.nn.LSTM(D, H, num_layers=2), recurra.layers.CRF(D)
     expected, loss = module(x)[0], crf(x, tags)
     for each in (module, crf):
         fully_shard(each, mesh=mesh)

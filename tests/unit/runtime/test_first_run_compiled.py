@@ -8,7 +8,7 @@ from torch.nn.utils import parametrizations
 import recurra
 from recurra.base import ArgumentError
 
-T, B, I, H = 5, 2, 3, 4
+T, B, D, H = 5, 2, 3, 4
 
 # PyTorch's own warnings, of what its compiler does inside
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -26,7 +26,7 @@ def in_graph(run):
 
 
 def random_x(rows=B):
-    return torch.randn(T, rows, I, dtype=torch.float64, requires_grad=True)
+    return torch.randn(T, rows, D, dtype=torch.float64, requires_grad=True)
 
 
 def results(run, module, x):
@@ -55,7 +55,7 @@ OPTIONS = {
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_a_drop_in_that_has_not_run(kind, options):
-    module = getattr(recurra.nn, kind)(I, H, **options).double()
+    module = getattr(recurra.nn, kind)(D, H, **options).double()
     fast = in_graph(module)
     assert_as_plain(fast, module)
     with torch.no_grad():
@@ -66,14 +66,14 @@ def test_a_drop_in_that_has_not_run(kind, options):
 
 
 def test_weights_that_were_replaced_or_are_computed():
-    module = recurra.nn.LSTM(I, H)
+    module = recurra.nn.LSTM(D, H)
     fast = in_graph(module)
-    fast(torch.randn(T, B, I))
+    fast(torch.randn(T, B, D))
     module.double()
     assert_as_plain(fast, module)
-    module.load_state_dict(recurra.nn.LSTM(I, H).double().state_dict(), assign=True)
+    module.load_state_dict(recurra.nn.LSTM(D, H).double().state_dict(), assign=True)
     assert_as_plain(fast, module)
-    module = parametrizations.weight_norm(recurra.nn.GRU(I, H).double(), "weight_hh_l0")
+    module = parametrizations.weight_norm(recurra.nn.GRU(D, H).double(), "weight_hh_l0")
     fast, x = in_graph(module), random_x()
     sources = [x, *module.parameters()]
     y = fast(x)[0]
@@ -86,14 +86,14 @@ def test_weights_that_were_replaced_or_are_computed():
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_export_of_what_has_not_run(strict):
-    module = recurra.nn.LSTM(I, H, num_layers=2).double()
+    module = recurra.nn.LSTM(D, H, num_layers=2).double()
     x = random_x().detach()
     program = torch.export.export(module, (x,), strict=strict)
     torch.testing.assert_close(program.module()(x), module(x))
 
 
 def test_lengths_are_checked_where_they_are_known():
-    module = recurra.nn.GRU(I, H).double()
+    module = recurra.nn.GRU(D, H).double()
     fast = in_graph(lambda x, lengths: module(x, lengths=lengths))
     x = random_x()
     for lengths in ([5, 2], [0, 5], [5, 5]):
@@ -105,8 +105,8 @@ def test_lengths_are_checked_where_they_are_known():
 
 
 def test_a_crf():
-    crf = recurra.layers.CRF(I).double()
-    x, tags, lengths = random_x(), torch.randint(I, (T, B)), torch.tensor([5, 2])
+    crf = recurra.layers.CRF(D).double()
+    x, tags, lengths = random_x(), torch.randint(D, (T, B)), torch.tensor([5, 2])
     y = torch.compile(lambda x: crf(x, tags, lengths=lengths), backend="aot_eager")(x)
     expected = crf(x, tags, lengths=lengths)
     torch.testing.assert_close(y, expected)
@@ -117,10 +117,10 @@ def test_a_crf():
 
 
 def test_a_stream_in_a_compiled_function():
-    cell = recurra.GRU(I, H)
+    cell = recurra.GRU(D, H)
     stream, other = recurra.Stream(cell), recurra.Stream(cell)
     fast = torch.compile(lambda x: stream(x) * 2, backend="aot_eager")
-    for x in torch.randn(4, 1, I):
+    for x in torch.randn(4, 1, D):
         torch.testing.assert_close(fast(x), other(x) * 2)
 
 
@@ -128,12 +128,12 @@ def test_a_layer_around_a_drop_in():
     class Model(nn.Module):
         def __init__(self):
             super().__init__()
-            self.below = recurra.nn.GRU(I, H, batch_first=True)
+            self.below = recurra.nn.GRU(D, H, batch_first=True)
             self.above = recurra.Recurrent(recurra.LSTM(H, H), batch_first=True)
 
         def forward(self, x):
             return self.above(self.below(x)[0])[0]
 
     model = Model()
-    x = torch.randn(B, T, I)
+    x = torch.randn(B, T, D)
     torch.testing.assert_close(in_graph(model)(x), model(x))

@@ -8,7 +8,7 @@ import recurra
 from recurra import GRU, LSTM, LSTMState, Recurrent, Stream, unroll
 from recurra.base import DtypeError, ShapeError, map_state, state_tensors
 
-T, B, I, H = 5, 2, 3, 4
+T, B, D, H = 5, 2, 3, 4
 HALVES = [torch.bfloat16, torch.float16]
 every_half = pytest.mark.parametrize("half", HALVES)
 
@@ -21,7 +21,7 @@ def autocast():
 @pytest.mark.parametrize("backend", ["c", "reference"])
 @pytest.mark.parametrize("make", [LSTM, GRU])
 def test_unroll_and_layers(half, backend, make):
-    cell, x = make(I, H), torch.randn(T, B, I)
+    cell, x = make(D, H), torch.randn(T, B, D)
     state = map_state(
         lambda p: torch.randn_like(p).to(half).requires_grad_(), cell.initial_state(B)
     )
@@ -41,9 +41,9 @@ def test_unroll_and_layers(half, backend, make):
 @every_half
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 def test_drop_ins(half, kind):
-    mine, theirs = (getattr(of, kind)(I, H, num_layers=2) for of in (recurra.nn, nn))
+    mine, theirs = (getattr(of, kind)(D, H, num_layers=2) for of in (recurra.nn, nn))
     theirs.load_state_dict(mine.state_dict())
-    x, parts = torch.randn(T, B, I), [torch.randn(2, B, H).to(half) for _ in "hc"]
+    x, parts = torch.randn(T, B, D), [torch.randn(2, B, H).to(half) for _ in "hc"]
     hx = tuple(parts) if kind == "LSTM" else parts[0]
     whole = tuple(part.float() for part in parts) if kind == "LSTM" else parts[0].float()
     with autocast():
@@ -55,9 +55,9 @@ def test_drop_ins(half, kind):
 
 
 def test_an_encoder_and_a_decoder_by_a_bridge():
-    encoder, decoder = recurra.nn.LSTM(I, H), recurra.nn.LSTM(I, H)
+    encoder, decoder = recurra.nn.LSTM(D, H), recurra.nn.LSTM(D, H)
     bridge = nn.Linear(H, H)
-    x = torch.randn(T, B, I)
+    x = torch.randn(T, B, D)
     with autocast():
         _, (h, c) = encoder(x)
         start = bridge(h), bridge(c)
@@ -70,7 +70,7 @@ def test_an_encoder_and_a_decoder_by_a_bridge():
 
 @every_half
 def test_streams(half):
-    cell, x = GRU(I, H), torch.randn(3, B, I)
+    cell, x = GRU(D, H), torch.randn(3, B, D)
     state = torch.randn(B, H).to(half)
     stream, other = Stream(cell, B), Stream(cell, B)
     other.state = state.float()
@@ -82,7 +82,7 @@ def test_streams(half):
 
 @every_half
 def test_streams_of_halves(half):
-    cell, x = GRU(I, H), torch.randn(3, B, I).to(half)
+    cell, x = GRU(D, H), torch.randn(3, B, D).to(half)
     stream, other = Stream(cell, B), Stream(cell, B)
     with autocast():
         got = [stream(each) for each in x]
@@ -92,7 +92,7 @@ def test_streams_of_halves(half):
 
 @every_half
 def test_outside_of_autocast_and_of_other_forms_they_are_refused(half):
-    cell, x = LSTM(I, H), torch.randn(T, B, I)
+    cell, x = LSTM(D, H), torch.randn(T, B, D)
     state = map_state(lambda part: part.to(half), cell.initial_state(B))
     with pytest.raises((ShapeError, DtypeError)):
         unroll(cell, x, state)

@@ -12,7 +12,7 @@ from recurra.runtime._matmul import digest, matmul_library
 from recurra.runtime._supported import address, addresses, readable
 from zoo import with_random_weights
 
-T, B, I, H = 6, 3, 4, 5
+T, B, D, H = 6, 3, 4, 5
 LENGTHS = torch.tensor([6, 2, 4])
 RESETS = (torch.arange(T * B).reshape(T, B) % 4) == 3
 
@@ -25,7 +25,7 @@ class Leaky(nn.Module):
     def __init__(self):
         super().__init__()
         self.inner = nn.Parameter(torch.randn(H, H, dtype=torch.float64) / 3)
-        self.outer = nn.Parameter(torch.randn(I, H, dtype=torch.float64))
+        self.outer = nn.Parameter(torch.randn(D, H, dtype=torch.float64))
         self.bias = nn.Parameter(torch.randn(H, dtype=torch.float64))
         self.start = nn.Parameter(torch.randn(H, dtype=torch.float64))
         self.register_buffer("scale", torch.rand(H, dtype=torch.float64))
@@ -42,7 +42,7 @@ class Leaky(nn.Module):
 def results(cell, x, state, cotangent=None, **options):
     """Outputs, final states and all gradients."""
     sources = [each for each in (x, *cell.parameters()) if each.requires_grad]
-    sources += [] if state is None else [part for part in state_tensors(state)]
+    sources += [] if state is None else list(state_tensors(state))
     y, end = unroll(cell, x, state, **options)
     found = [y, *state_tensors(end)]
     if not y.requires_grad:
@@ -74,8 +74,8 @@ def with_gradients(request):
 )
 @pytest.mark.usefixtures("with_gradients")
 def test_input_and_state(odd, options):
-    cell = with_random_weights(LSTM(I, H).double())
-    x = odd(torch.randn(T, B, I, dtype=torch.float64)).requires_grad_()
+    cell = with_random_weights(LSTM(D, H).double())
+    x = odd(torch.randn(T, B, D, dtype=torch.float64)).requires_grad_()
     assert x.is_neg()
     state = map_state(
         lambda part: odd(torch.randn_like(part)).detach().requires_grad_(), cell.initial_state(B)
@@ -93,13 +93,13 @@ def test_parameters_and_buffers(odd, name):
     assert tensor.is_neg()
     setattr(cell, name, tensor if name == "scale" else nn.Parameter(tensor))
     assert getattr(cell, name).is_neg()
-    x = torch.randn(T, B, I, dtype=torch.float64)
+    x = torch.randn(T, B, D, dtype=torch.float64)
     assert_right(cell, x, resets=RESETS)
     assert_right(cell, x, lengths=LENGTHS)
 
 
 def test_a_bit_that_is_set_between_two_calls():
-    cell, x = Leaky(), torch.randn(T, B, I, dtype=torch.float64)
+    cell, x = Leaky(), torch.randn(T, B, D, dtype=torch.float64)
     with torch.no_grad():
         for name in ("inner", "outer", "bias", "scale"):
             assert_right(cell, x)
@@ -110,34 +110,34 @@ def test_a_bit_that_is_set_between_two_calls():
 
 @every_kind
 def test_gradients_that_come_in(odd):
-    cell = with_random_weights(GRU(I, H).double())
-    x = torch.randn(T, B, I, dtype=torch.float64, requires_grad=True)
+    cell = with_random_weights(GRU(D, H).double())
+    x = torch.randn(T, B, D, dtype=torch.float64, requires_grad=True)
     for options in ({}, {"lengths": LENGTHS}, {"resets": RESETS}):
         assert_right(cell, x, cotangent=lambda each: odd(each.detach()), **options)
 
 
 @every_kind
 def test_products_over_many_rows(odd):
-    cell = with_random_weights(LSTM(I, H).double())
-    x = torch.randn(70, 2, I, dtype=torch.float64, requires_grad=True)
+    cell = with_random_weights(LSTM(D, H).double())
+    x = torch.randn(70, 2, D, dtype=torch.float64, requires_grad=True)
     assert_right(cell, odd(x), cotangent=lambda each: odd(each.detach()))
 
 
 @every_kind
 def test_marks(odd):
-    cell = with_random_weights(GRU(I, H).double())
+    cell = with_random_weights(GRU(D, H).double())
     lengths = torch._neg_view(-LENGTHS)
     assert lengths.is_neg()
-    x = odd(torch.randn(T, B, I, dtype=torch.float64))
+    x = odd(torch.randn(T, B, D, dtype=torch.float64))
     got, _ = unroll(cell, x, lengths=lengths, backend="c")
     torch.testing.assert_close(got, unroll(cell, x, lengths=LENGTHS, backend="reference")[0])
 
 
 @every_kind
 def test_a_scan(odd):
-    cell = with_random_weights(recurra.cells.MinGRU(I, H).double())
+    cell = with_random_weights(recurra.cells.MinGRU(D, H).double())
     cell.weight_input = nn.Parameter(odd(cell.weight_input.detach()))
-    x = odd(torch.randn(T, B, I, dtype=torch.float64)).requires_grad_()
+    x = odd(torch.randn(T, B, D, dtype=torch.float64)).requires_grad_()
     state = odd(torch.randn(B, H, dtype=torch.float64)).requires_grad_()
     for options in ({}, {"lengths": LENGTHS, "resets": RESETS}):
         got, expected = (
@@ -150,12 +150,12 @@ def test_a_scan(odd):
 @every_kind
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 def test_drop_ins(odd, kind):
-    mine = getattr(recurra.nn, kind)(I, H, bidirectional=True, num_layers=2).double()
-    theirs = getattr(nn, kind)(I, H, bidirectional=True, num_layers=2).double()
+    mine = getattr(recurra.nn, kind)(D, H, bidirectional=True, num_layers=2).double()
+    theirs = getattr(nn, kind)(D, H, bidirectional=True, num_layers=2).double()
     theirs.load_state_dict(mine.state_dict())
     for name, weight in list(mine.named_parameters()):
         setattr(mine, name, nn.Parameter(odd(weight.detach())))
-    x = odd(torch.randn(T, B, I, dtype=torch.float64))
+    x = odd(torch.randn(T, B, D, dtype=torch.float64))
     got, expected = mine(x)[0], theirs(x.resolve_neg())[0]
     torch.testing.assert_close(got, expected)
     gradients = [
@@ -167,9 +167,9 @@ def test_drop_ins(odd, kind):
 
 @every_kind
 def test_crf(odd):
-    crf = recurra.layers.CRF(I).double()
-    x = torch.randn(T, B, I, dtype=torch.float64, requires_grad=True)
-    tags = torch.randint(I, (T, B))
+    crf = recurra.layers.CRF(D).double()
+    x = torch.randn(T, B, D, dtype=torch.float64, requires_grad=True)
+    tags = torch.randint(D, (T, B))
     expected = crf(x, tags, lengths=LENGTHS)
     best = crf.decode(x, lengths=LENGTHS)
     marginals = crf.marginals(x, lengths=LENGTHS)
@@ -189,7 +189,7 @@ def test_crf(odd):
 @pytest.mark.parametrize("weights", [None, torch.bfloat16])
 def test_streams(odd, weights):
     cell = Leaky().float()
-    x = torch.randn(T, 1, I)
+    x = torch.randn(T, 1, D)
     plain = Stream(cell, weights=weights)
     plain.state = torch.ones(1, H) / 2
     expected = [plain(each) for each in x]
@@ -221,8 +221,7 @@ def test_no_kernel_reads_one_behind_the_gate():
         matmul.outer(turned, turned)
     with pytest.raises(CannotFuse):
         matmul.pack(turned, 0)
-    with pytest.raises(CannotFuse):
-        digest([turned])
+    assert digest([turned]) is None  # and is not that of other numbers
 
 
 def negated_matrix():
@@ -230,6 +229,6 @@ def negated_matrix():
 
 
 def test_layers():
-    layer = Recurrent(with_random_weights(GRU(I, H).double()), batch_first=True)
-    x = SIGNED["conj_imag"](torch.randn(B, T, I, dtype=torch.float64))
+    layer = Recurrent(with_random_weights(GRU(D, H).double()), batch_first=True)
+    x = SIGNED["conj_imag"](torch.randn(B, T, D, dtype=torch.float64))
     torch.testing.assert_close(layer(x)[0], layer(x.resolve_neg())[0])

@@ -14,7 +14,7 @@ from recurra.base import ArgumentError, CannotFuse, ShapeError, map_state, state
 from recurra.runtime._supported import address, addresses, readable
 from zoo import with_random_weights
 
-T, B, I, H = 6, 3, 4, 5
+T, B, D, H = 6, 3, 4, 5
 LENGTHS = torch.tensor([6, 2, 4])
 RESETS = (torch.arange(T * B).reshape(T, B) % 4) == 3
 
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def cell_of(make=LSTM):
-    return with_random_weights(make(I, H).double())
+    return with_random_weights(make(D, H).double())
 
 
 def random_x():
-    return torch.randn(T, B, I, dtype=torch.float64)
+    return torch.randn(T, B, D, dtype=torch.float64)
 
 
 def assert_as_plain(cell, x, state=None, **options):
@@ -96,7 +96,7 @@ class Scaled(nn.Module):
         self.register_buffer("scale", scale)
 
     def initial_state(self, batch_size):
-        return torch.zeros(batch_size, I, dtype=torch.float64)
+        return torch.zeros(batch_size, D, dtype=torch.float64)
 
     def forward(self, x, hidden):
         hidden = torch.tanh(x + hidden * self.scale)
@@ -105,8 +105,8 @@ class Scaled(nn.Module):
 
 @every_kind
 def test_buffers(odd):
-    assert_as_plain(Scaled(odd(torch.rand(I, dtype=torch.float64))), random_x())
-    cell = Scaled(torch.rand(I, dtype=torch.float64))
+    assert_as_plain(Scaled(odd(torch.rand(D, dtype=torch.float64))), random_x())
+    cell = Scaled(torch.rand(D, dtype=torch.float64))
     unroll(cell, random_x())
     cell.scale = odd(cell.scale)
     assert_as_plain(cell, random_x())
@@ -140,7 +140,7 @@ def test_gradients_that_come_in(odd):
 @every_kind
 def test_scans(odd):
     cell = cell_of(recurra.cells.MinGRU)
-    for x in (odd(random_x()), odd(torch.randn(40, B, I, dtype=torch.float64))):
+    for x in (odd(random_x()), odd(torch.randn(40, B, D, dtype=torch.float64))):
         assert_as_plain(cell, x)
         with pytest.raises((RuntimeError, TypeError, ValueError, NotImplementedError)):
             unroll(cell, x, backend="scan")
@@ -150,7 +150,7 @@ def test_scans(odd):
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 def test_drop_ins(odd, kind):
     mine, plain = (
-        getattr(recurra.nn, kind)(I, H, num_layers=2, bidirectional=True, backend=backend).double()
+        getattr(recurra.nn, kind)(D, H, num_layers=2, bidirectional=True, backend=backend).double()
         for backend in ("auto", "reference")
     )
     plain.load_state_dict(mine.state_dict())
@@ -169,10 +169,10 @@ def test_drop_ins(odd, kind):
 @every_kind
 def test_crf(odd):
     crf, plain = (
-        recurra.layers.CRF(I, backend=backend).double() for backend in ("auto", "reference")
+        recurra.layers.CRF(D, backend=backend).double() for backend in ("auto", "reference")
     )
     plain.load_state_dict(crf.state_dict())
-    x, tags = odd(random_x()), torch.randint(I, (T, B))
+    x, tags = odd(random_x()), torch.randint(D, (T, B))
     for call in (
         lambda layer: layer(x, tags, lengths=LENGTHS),
         lambda layer: layer.decode(x),
@@ -184,7 +184,7 @@ def test_crf(odd):
 @every_kind
 def test_streams(odd):
     cell = cell_of(GRU)
-    x = torch.randn(3, 1, I, dtype=torch.float64)
+    x = torch.randn(3, 1, D, dtype=torch.float64)
     stream, other = Stream(cell), Stream(cell)
     assert torch.equal(stream(x[0]), other(x[0]))
 
@@ -202,7 +202,7 @@ def test_streams(odd):
 def test_a_stream_goes_on_after_a_step_aside():
     cell = cell_of(GRU)
     stream, other = Stream(cell), Stream(cell)
-    x = torch.randn(4, 1, I, dtype=torch.float64)
+    x = torch.randn(4, 1, D, dtype=torch.float64)
     for step, each in enumerate(x):
         got = stream(each.as_subclass(Turned) if step == 5 else each)
         with torch.utils.flop_counter.FlopCounterMode(display=False):
@@ -213,7 +213,7 @@ def test_a_stream_goes_on_after_a_step_aside():
 
 @pytest.mark.parametrize("make", [LSTM, GRU, recurra.cells.MinGRU])
 def test_a_fake_mode_gives_fake_results(make):
-    cell, x = cell_of(make), torch.randn(40, B, I, dtype=torch.float64)
+    cell, x = cell_of(make), torch.randn(40, B, D, dtype=torch.float64)
     for _ in range(2):
         with FakeTensorMode(allow_non_fake_inputs=True):
             y, end = unroll(cell, x)
@@ -225,11 +225,11 @@ def test_a_fake_mode_gives_fake_results(make):
 
 def test_a_model_made_under_a_fake_mode():
     with FakeTensorMode():
-        layer = Recurrent(LSTM(I, H))
-        y, _ = layer(torch.randn(T, B, I))
-        crf = recurra.layers.CRF(I)
-        loss = crf(torch.randn(T, B, I), torch.zeros(T, B, dtype=torch.int64))
-        out, _ = recurra.nn.GRU(I, H, batch_first=True)(torch.randn(B, T, I))
+        layer = Recurrent(LSTM(D, H))
+        y, _ = layer(torch.randn(T, B, D))
+        crf = recurra.layers.CRF(D)
+        loss = crf(torch.randn(T, B, D), torch.zeros(T, B, dtype=torch.int64))
+        out, _ = recurra.nn.GRU(D, H, batch_first=True)(torch.randn(B, T, D))
     assert y.shape == (T, B, H)
     assert loss.shape == (B,)
     assert out.shape == (B, T, H)
@@ -241,9 +241,9 @@ def test_a_model_made_under_a_fake_mode():
 @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("marks_on", ["cpu", "meta"])
 def test_meta_gives_meta_as_torch_does_and_says_nothing(kind, marks_on):
-    mine = getattr(recurra.nn, kind)(I, H, num_layers=2, device="meta")
-    theirs = getattr(nn, kind)(I, H, num_layers=2, device="meta")
-    x = torch.randn(T, B, I, device="meta", requires_grad=True)
+    mine = getattr(recurra.nn, kind)(D, H, num_layers=2, device="meta")
+    theirs = getattr(nn, kind)(D, H, num_layers=2, device="meta")
+    x = torch.randn(T, B, D, device="meta", requires_grad=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         y, state = mine(x)
@@ -258,15 +258,15 @@ def test_meta_gives_meta_as_torch_does_and_says_nothing(kind, marks_on):
 
 def test_meta_under_a_default_device_and_in_half_precision():
     with torch.device("meta"):
-        layer = Recurrent(LSTM(I, H))
-        y, state = layer(torch.randn(T, B, I))
-        half, _ = layer(torch.randn(T, B, I, dtype=torch.bfloat16))
-        loss = recurra.layers.CRF(I)(torch.randn(T, B, I), torch.zeros(T, B, dtype=torch.int64))
+        layer = Recurrent(LSTM(D, H))
+        y, state = layer(torch.randn(T, B, D))
+        half, _ = layer(torch.randn(T, B, D, dtype=torch.bfloat16))
+        loss = recurra.layers.CRF(D)(torch.randn(T, B, D), torch.zeros(T, B, dtype=torch.int64))
     assert y.is_meta
     assert state.cell.is_meta
     assert half.dtype == torch.float32
     assert loss.is_meta
-    best, score = recurra.layers.CRF(I, device="meta").decode(torch.randn(T, B, I, device="meta"))
+    best, score = recurra.layers.CRF(D, device="meta").decode(torch.randn(T, B, D, device="meta"))
     assert best.shape == (T, B)
     assert score.is_meta
 
@@ -281,7 +281,7 @@ def test_a_default_device_without_memory_does_not_reach_kernels():
         d_got = torch.autograd.grad(got.sum(), x)
         no_grad = unroll(cell, x.detach(), lengths=LENGTHS, backend="c")[0]
         fresh = unroll(other, x.detach(), backend="c")[0]
-        step = stream(torch.ones(1, I, dtype=torch.float64, device="cpu"))
+        step = stream(torch.ones(1, D, dtype=torch.float64, device="cpu"))
     assert step.device.type == fresh.device.type == "cpu"
     assert no_grad.isfinite().all()
     torch.testing.assert_close(got, expected)
@@ -312,18 +312,18 @@ def test_freed_memory_is_refused(backend, known):
 
 
 def test_freed_memory_of_modules_and_streams():
-    module = recurra.nn.LSTM(I, H)
-    module(torch.randn(T, B, I))
+    module = recurra.nn.LSTM(D, H)
+    module(torch.randn(T, B, D))
     freed(module.weight_hh_l0)
     with pytest.raises(ArgumentError, match="has no memory"):
-        module(torch.randn(T, B, I))
-    stream = Stream(GRU(I, H))
-    stream(torch.randn(1, I))
+        module(torch.randn(T, B, D))
+    stream = Stream(GRU(D, H))
+    stream(torch.randn(1, D))
     with pytest.raises(ArgumentError, match="has no memory"):
-        stream(freed(torch.randn(1, I)))
+        stream(freed(torch.randn(1, D)))
     freed(stream.cell.weight_hidden)
     with pytest.raises(ArgumentError, match="has no memory"):
-        stream(torch.randn(1, I))
+        stream(torch.randn(1, D))
 
 
 def test_memory_that_came_back_is_read():
@@ -355,7 +355,7 @@ def test_lazy_parameters_are_made_by_the_plain_loop():
             hidden = torch.tanh(self.drive(torch.cat([x, hidden], dim=1)))
             return hidden, hidden
 
-    cell, x = Lazy(), torch.randn(T, B, I)
+    cell, x = Lazy(), torch.randn(T, B, D)
     first, _ = unroll(cell, x)
     again, _ = unroll(cell, x, backend="c")
     torch.testing.assert_close(first, again)
@@ -375,14 +375,14 @@ def test_shared_and_mapped_memory_is_memory(tmp_path):
 
 @pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
 def test_nested_input_is_refused_by_name(layout):
-    rows = [torch.randn(2, I), torch.randn(2, I)]
+    rows = [torch.randn(2, D), torch.randn(2, D)]
     x = torch.nested.nested_tensor(rows, layout=layout)
     with pytest.raises(ShapeError, match="nested"):
-        unroll(LSTM(I, H), x)
+        unroll(LSTM(D, H), x)
 
 
 def test_complex_and_conjugate_states():
-    cell = with_random_weights(recurra.cells.LRU(I, H).double())
+    cell = with_random_weights(recurra.cells.LRU(D, H).double())
     x = random_x()
     assert_as_plain(cell, x)
     assert_as_plain(cell, torch.complex(x, x).conj().real)
@@ -416,6 +416,12 @@ def test_no_address_of_a_part_of_freed_memory():
     for gate in (lambda: address(part), lambda: addresses([part]), lambda: readable([part])):
         with pytest.raises(ArgumentError, match="has no memory"):
             gate()
+    whole, cell = torch.randn(T + 1, B, D, dtype=torch.float64), cell_of()
+    x = whole[1:].requires_grad_()
+    unroll(cell, x)
+    freed(whole)
+    with pytest.raises(ArgumentError, match="has no memory"):
+        unroll(cell, x)
 
 
 def test_numbers_on_meta_beside_an_input_with_memory_are_refused():
@@ -479,7 +485,7 @@ def test_flops_are_counted():
     layer(random_x())
     with torch.utils.flop_counter.FlopCounterMode(display=False) as counted:
         layer(random_x())
-    assert counted.get_total_flops() >= 2 * T * B * 4 * H * (I + H)
+    assert counted.get_total_flops() >= 2 * T * B * 4 * H * (D + H)
 
 
 def test_a_backward_pass_under_a_mode():

@@ -1,4 +1,4 @@
-"""Models that are recorded operator by operator are right, or refused by the name of a better way."""
+"""Models recorded operator by operator are right, or refused by the name of a better way."""
 
 import io
 import warnings
@@ -14,8 +14,8 @@ from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import CannotFuse
 from zoo import with_random_weights
 
-T, B, I, H = 6, 3, 4, 5
-X = (T, B, I)
+T, B, D, H = 6, 3, 4, 5
+X = (T, B, D)
 LENGTHS = torch.tensor([6, 2, 4])
 RESETS = (torch.arange(T * B).reshape(T, B) % 4) == 3
 OTHER_LENGTHS = torch.tensor([1, 6, 0])
@@ -65,7 +65,7 @@ class Ragged(nn.Module):
 class Tagger(nn.Module):
     def __init__(self):
         super().__init__()
-        self.crf = recurra.layers.CRF(I).double()
+        self.crf = recurra.layers.CRF(D).double()
 
     def forward(self, x, tags, lengths):
         best, score = self.crf.decode(x, lengths=lengths)
@@ -75,20 +75,20 @@ class Tagger(nn.Module):
 class Decoder(nn.Module):
     def __init__(self):
         super().__init__()
-        self.crf = recurra.layers.CRF(I).double()
+        self.crf = recurra.layers.CRF(D).double()
 
     def forward(self, x):
         return self.crf.decode(x)
 
 
 MODELS = {
-    "layer": lambda: Recurrent(LSTM(I, H)),
-    "reverse": lambda: Recurrent(GRU(I, H), reverse=True),
-    "scan": lambda: Recurrent(recurra.cells.MinGRU(I, H)),
-    "bidirectional": lambda: recurra.Bidirectional(LSTM(I, H), GRU(I, H)),
-    "nn.RNN": lambda: recurra.nn.RNN(I, H),
-    "nn.LSTM": lambda: recurra.nn.LSTM(I, H, num_layers=2, bidirectional=True),
-    "nn.GRU": lambda: recurra.nn.GRU(I, H),
+    "layer": lambda: Recurrent(LSTM(D, H)),
+    "reverse": lambda: Recurrent(GRU(D, H), reverse=True),
+    "scan": lambda: Recurrent(recurra.cells.MinGRU(D, H)),
+    "bidirectional": lambda: recurra.Bidirectional(LSTM(D, H), GRU(D, H)),
+    "nn.RNN": lambda: recurra.nn.RNN(D, H),
+    "nn.LSTM": lambda: recurra.nn.LSTM(D, H, num_layers=2, bidirectional=True),
+    "nn.GRU": lambda: recurra.nn.GRU(D, H),
 }
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
@@ -127,7 +127,7 @@ def test_lengths_and_resets_are_inputs(way, make):
 
 @every_way
 def test_full_lengths_of_the_example_are_no_constant(way):
-    model = Ragged(recurra.nn.GRU(I, H).double())
+    model = Ragged(recurra.nn.GRU(D, H).double())
     full = torch.full((B,), T)
     program = recorded(way, model, (random_x(), full, RESETS))
     x = random_x()
@@ -136,7 +136,7 @@ def test_full_lengths_of_the_example_are_no_constant(way):
 
 @every_way
 def test_gradients_of_recorded_models(way):
-    model = Recurrent(LSTM(I, H).double())
+    model = Recurrent(LSTM(D, H).double())
 
     def loss(x):
         y, state = model(x)
@@ -157,7 +157,7 @@ def test_gradients_of_recorded_models(way):
 @pytest.mark.parametrize("make", [MODELS["layer"], MODELS["nn.GRU"], Decoder])
 def test_sequences_of_another_length_are_refused(way, make):
     program = recorded(way, make().double(), (random_x(),))
-    longer = torch.randn(T + 1, B, I, dtype=torch.float64)
+    longer = torch.randn(T + 1, B, D, dtype=torch.float64)
     with pytest.raises(RuntimeError):
         program(longer)
     with pytest.raises(RuntimeError):
@@ -169,17 +169,17 @@ def test_any_batch_of_a_jit_trace(make):
     model = make().double()
     program = recorded("jit", model, (random_x(),))
     for rows in (1, 2, 7):
-        x = torch.randn(T, rows, I, dtype=torch.float64)
+        x = torch.randn(T, rows, D, dtype=torch.float64)
         assert_same(program(x), model(x))
 
 
 @every_way
 def test_crfs(way):
     model = Tagger()
-    tags, lengths = torch.randint(I, (T, B)), torch.tensor([6, 2, 4])
+    tags, lengths = torch.randint(D, (T, B)), torch.tensor([6, 2, 4])
     program = recorded(way, model, (random_x(), tags, lengths))
     for lengths in (torch.tensor([1, 6, 3]), torch.tensor([6, 6, 6])):
-        given = 20 * random_x(), torch.randint(I, (T, B)), lengths
+        given = 20 * random_x(), torch.randint(D, (T, B)), lengths
         assert_same(program(*given), model(*given))
 
 
@@ -194,7 +194,7 @@ def test_marginals_are_refused_by_jit_trace():
 
 
 def test_packed_sequences():
-    module = recurra.nn.GRU(I, H).double()
+    module = recurra.nn.GRU(D, H).double()
 
     class Packed(nn.Module):
         def __init__(self):
@@ -216,7 +216,7 @@ def test_packed_sequences():
 @every_way
 @pytest.mark.parametrize("kind", ["RNNCell", "LSTMCell", "GRUCell"])
 def test_single_cells(way, kind):
-    cell = getattr(recurra.nn, kind)(I, H).double()
+    cell = getattr(recurra.nn, kind)(D, H).double()
     program = recorded(way, cell, (random_x()[0],))
     x = random_x()[1]
     assert_same(program(x), cell(x))
@@ -225,7 +225,7 @@ def test_single_cells(way, kind):
 @every_way
 @pytest.mark.parametrize("backend", ["c", "scan"])
 def test_kernels_that_are_asked_for_are_refused_by_the_name_of_export(way, backend):
-    layer = Recurrent(recurra.cells.MinGRU(I, H).double(), backend=backend)
+    layer = Recurrent(recurra.cells.MinGRU(D, H).double(), backend=backend)
     with pytest.raises(CannotFuse) as refused:
         recorded(way, layer, (random_x(),))
     assert "torch.export" in str(refused.value)
@@ -234,7 +234,7 @@ def test_kernels_that_are_asked_for_are_refused_by_the_name_of_export(way, backe
 @every_way
 @pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
 def test_streams_are_refused_by_the_name_of_export(way, known):
-    stream, other = (Stream(with_random_weights(GRU(I, H).double())) for _ in "ab")
+    stream, other = (Stream(with_random_weights(GRU(D, H).double())) for _ in "ab")
     other.cell.load_state_dict(stream.cell.state_dict())
     x = random_x()[:, :1]
     if known:
@@ -247,10 +247,10 @@ def test_streams_are_refused_by_the_name_of_export(way, known):
 
 SYMBOLIC = {
     **MODELS,
-    "batch_first": lambda: Recurrent(LSTM(I, H), batch_first=True),
-    "cell": lambda: recurra.nn.LSTMCell(I, H),
+    "batch_first": lambda: Recurrent(LSTM(D, H), batch_first=True),
+    "cell": lambda: recurra.nn.LSTMCell(D, H),
     "crf": Decoder,
-    "stack": lambda: recurra.Stack([Recurrent(GRU(I, H)), Recurrent(GRU(H, H))]),
+    "stack": lambda: recurra.Stack([Recurrent(GRU(D, H)), Recurrent(GRU(H, H))]),
 }
 
 
@@ -262,7 +262,7 @@ def test_symbolic_trace_is_refused_by_the_name_of_export(make):
 
 
 def test_a_stream_in_a_symbolic_trace():
-    stream = Stream(GRU(I, H))
+    stream = Stream(GRU(D, H))
     with pytest.raises(CannotFuse, match="symbolic_trace"):
         fx.symbolic_trace(lambda x: stream(x))
 
@@ -282,7 +282,7 @@ def test_onnx_without_dynamo(make):
 
 
 def test_the_warning_says_what_to_do():
-    layer = Recurrent(LSTM(I, H).double())
+    layer = Recurrent(LSTM(D, H).double())
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         torch.jit.trace(layer, (random_x(),), check_trace=False)
@@ -292,7 +292,7 @@ def test_the_warning_says_what_to_do():
 
 
 def test_what_is_recorded_leaves_nothing_behind():
-    cell, x = with_random_weights(LSTM(I, H).double()), random_x()
+    cell, x = with_random_weights(LSTM(D, H).double()), random_x()
     cell.requires_grad_(False)
     for way in WAYS:
         recorded(way, lambda x: unroll(cell, x, lengths=LENGTHS)[0], (x,))
