@@ -78,8 +78,8 @@ def read_sequences(
     """
     if isinstance(given, PackedSequence):
         return _read_packed(given, lengths, resets, input_size, batch_first)
+    check_not_proxy(given)
     if not isinstance(given, torch.Tensor):
-        check_not_proxy(given)
         raise ArgumentTypeError(
             "`input` is not a tensor.",
             got=describe_tensor(given),

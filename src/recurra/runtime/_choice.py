@@ -213,8 +213,6 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
 
     Other threads may change what the step reads while it is looked at: then it is looked at again.
     """
-    if passage.x.is_cpu:
-        check_readable([*parameters_and_buffers(cell), passage.x, *state_tensors(passage.state)])
     for _ in range(_MAX_LOOKS):
         found = reachable(cell)
         guard = Guard(cell, found)
@@ -240,8 +238,8 @@ def _found_or_compiled(
 
 
 def _compiled(cell: nn.Module, x: torch.Tensor, state: State) -> Program | CannotFuse:
-    if x.is_cpu:
-        check_readable([*held_tensors(cell), x, *state_tensors(state)])  # as seldom as this runs
+    if x.is_cpu:  # as closely as can be, since this seldom runs
+        check_readable([*parameters_and_buffers(cell), x, *state_tensors(state)])
     try:
         return compile_cell(cast(Cell, cell), x[0], state)
     except CannotFuse as reason:
