@@ -382,14 +382,8 @@ def _dtype(result: Any) -> torch.dtype:
 
 
 _WITHOUT_MEANING = (
-    "dtype",
-    "device",
-    "layout",
-    "pin_memory",
-    "memory_format",
-    "implicit",
-    "non_blocking",
-)
+    "dtype", "device", "layout", "pin_memory", "memory_format", "implicit", "non_blocking",
+)  # fmt: skip
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
