@@ -79,12 +79,7 @@ def read_sequences(
     if isinstance(given, PackedSequence):
         return _read_packed(given, lengths, resets, input_size, batch_first)
     if not isinstance(given, torch.Tensor):
-        check_not_proxy(given)
-        raise ArgumentTypeError(
-            "`input` is not a tensor.",
-            got=describe_tensor(given),
-            expected="a tensor or a PackedSequence",
-        )
+        raise _other_than_sequences(given)
     _check_input(given, input_size, batch_first)
     if given.dim() == 2:
         return _read_unbatched(given, lengths, resets)
@@ -94,6 +89,15 @@ def read_sequences(
         given = given.transpose(0, 1)
         resets = None if resets is None else resets.transpose(0, 1)
     return Sequences(given, lengths, resets, batch_first=batch_first)
+
+
+def _other_than_sequences(given: object) -> ArgumentTypeError:
+    check_not_proxy(given)
+    return ArgumentTypeError(
+        "`input` is not a tensor.",
+        got=describe_tensor(given),
+        expected="a tensor or a PackedSequence",
+    )
 
 
 def _read_unbatched(
