@@ -13,7 +13,7 @@ from recurra.base import ArgumentError, check_not_proxy, describe_tensor
 from recurra.nn._errors import ArgumentTypeError, TensorShapeError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Sequences:
     """Sequences in the form `[T, B, I]`, and the way back to the form in which they came.
 
@@ -78,13 +78,8 @@ def read_sequences(
     """
     if isinstance(given, PackedSequence):
         return _read_packed(given, lengths, resets, input_size, batch_first)
-    check_not_proxy(given)
     if not isinstance(given, torch.Tensor):
-        raise ArgumentTypeError(
-            "`input` is not a tensor.",
-            got=describe_tensor(given),
-            expected="a tensor or a PackedSequence",
-        )
+        raise _other_than_sequences(given)
     _check_input(given, input_size, batch_first)
     if given.dim() == 2:
         return _read_unbatched(given, lengths, resets)
@@ -94,6 +89,15 @@ def read_sequences(
         given = given.transpose(0, 1)
         resets = None if resets is None else resets.transpose(0, 1)
     return Sequences(given, lengths, resets, batch_first=batch_first)
+
+
+def _other_than_sequences(given: object) -> ArgumentTypeError:
+    check_not_proxy(given)
+    return ArgumentTypeError(
+        "`input` is not a tensor.",
+        got=describe_tensor(given),
+        expected="a tensor or a PackedSequence",
+    )
 
 
 def _read_unbatched(

@@ -93,7 +93,7 @@ def unroll(
         _as_precise(x, initial),
         initial if state is None else _check_state(cell, state, initial),
         initial,
-        None if lengths is None else lengths.to(x.device, torch.int64),
+        None if lengths is None else lengths.to(x.device, torch.int64).resolve_neg(),
         None if resets is None else resets.to(x.device),
         reverse,
     )
