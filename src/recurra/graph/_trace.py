@@ -13,7 +13,7 @@ from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_
 from recurra.graph._graph import Graph
 from recurra.graph._lines import users_line
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
-from recurra.graph._torch_internals import FakeTensorMode, _disable_current_modes, make_fx
+from recurra.graph._torch_internals import _disable_current_modes, fake_mode_of_cpus, make_fx
 from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
@@ -179,7 +179,7 @@ def _captured(
     *,
     functional: bool = True,
 ) -> fx.GraphModule:
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    mode = fake_mode_of_cpus()(allow_non_fake_inputs=True)
     fakes = [_fake(mode, each) for each in examples]
     try:
         return make_fx(
@@ -202,7 +202,7 @@ def _captured(
         ) from cause
 
 
-def _fake(mode: FakeTensorMode, example: torch.Tensor) -> torch.Tensor:
+def _fake(mode: Any, example: torch.Tensor) -> torch.Tensor:
     with mode:
         return torch.empty(example.shape, dtype=example.dtype, device="cpu")
 
