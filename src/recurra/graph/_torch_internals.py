@@ -6,6 +6,7 @@ plain loop needs none of them. So it stands for a refusal, raised where the name
 
 import importlib
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import torch
@@ -56,11 +57,26 @@ else:
     preserve_node_meta = internal("torch.fx.traceback.preserve_node_meta")
     _disable_current_modes = internal("torch.utils._python_dispatch._disable_current_modes")
 
+
+@cache
+def fake_mode_of_cpus() -> Any:
+    """Return the kind of mode under which tensors of CPUs have no contents.
+
+    Where no GPU is found, PyTorch 2.11 puts something in the place of its guard that is gone when
+    the thread ends that traced first, so that the next trace crashes. Here are no GPUs to guard.
+    """
+    kind: Any = FakeTensorMode
+    if not isinstance(kind, type):  # it is gone
+        return kind
+    return type("CPUFakeTensorMode", (kind,), {"avoid_device_init": False})
+
+
 __all__ = [
     "FakeTensorMode",
     "_disable_current_modes",
     "annotate",
     "core_aten_decompositions",
+    "fake_mode_of_cpus",
     "get_decompositions",
     "internal",
     "make_fx",

@@ -12,8 +12,8 @@ from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._step_mode import StepMode
 from recurra.graph._torch_internals import (
-    FakeTensorMode,
     _disable_current_modes,
+    fake_mode_of_cpus,
     make_fx,
     preserve_node_meta,
 )
@@ -190,7 +190,7 @@ def _captured(
     *,
     functional: bool = True,
 ) -> fx.GraphModule:
-    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    mode = fake_mode_of_cpus()(allow_non_fake_inputs=True)
     fakes = [_fake(mode, each) for each in examples]
     try:
         return make_fx(
@@ -208,7 +208,7 @@ def _captured(
     raise refusal  # here, so that it holds on to nothing of the trace
 
 
-def _fake(mode: FakeTensorMode, example: torch.Tensor) -> torch.Tensor:
+def _fake(mode: Any, example: torch.Tensor) -> torch.Tensor:
     with mode:
         return torch.empty(example.shape, dtype=example.dtype, device="cpu")
 

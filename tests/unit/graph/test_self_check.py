@@ -8,6 +8,7 @@ import warnings
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 import recurra
 from recurra.base import CannotFuse
@@ -100,7 +101,7 @@ BREAKS = {
     "a gradient is taken apart wrongly": (_trace, "make_fx", with_table(other_gradient)),
     "make_fx has other arguments": (_trace, "make_fx", raising),
     "there is no make_fx": (_trace, "make_fx", lambda _: None),
-    "there is no FakeTensorMode": (_trace, "FakeTensorMode", lambda _: None),
+    "there is no FakeTensorMode": (_trace, "fake_mode_of_cpus", lambda _: None),
     "modes cannot be left": (_trace, "_disable_current_modes", lambda _: None),
     "writes through views are lost": (torch.func, "functionalize", without_writes),
     "where takes its values in another order": (_read, "RULES", swapped_where),
@@ -219,7 +220,7 @@ AROUND = {
     "saved tensors hooks": lambda: torch.autograd.graph.saved_tensors_hooks(
         pack_nothing, pack_nothing
     ),
-    "fake tensors": lambda: _trace.FakeTensorMode(),
+    "fake tensors": FakeTensorMode,
 }
 
 
@@ -233,6 +234,27 @@ def test_random_numbers_of_the_user_stay():
     before = torch.get_rng_state()
     _self_check.check_tracing()
     assert torch.equal(torch.get_rng_state(), before)
+
+
+IN_A_THREAD = """
+import threading
+import torch, recurra
+
+def first():
+    recurra.unroll(recurra.cells.GRU(3, 4), torch.ones(5, 2, 3), backend="c")
+
+thread = threading.Thread(target=first)
+thread.start()
+thread.join()
+for size in range(5, 9):
+    kept = [torch.randn(1000) for _ in range(100)]
+    recurra.unroll(recurra.cells.LSTM(3, size), torch.ones(5, 2, 3), backend="c")
+"""
+
+
+def test_threads_that_traced_may_end(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
+    subprocess.run([sys.executable, "-c", IN_A_THREAD], check=True)
 
 
 WARM = """
