@@ -543,6 +543,8 @@ def functions_of_pytorch():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(torch, "sigmoid", lambda value: value * 0.5)
         yield cell
+        patch.setattr(torch, "sigmoid", torch.tanh)
+        yield cell
     yield cell
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(F, "relu", lambda value: value * 0.5)
@@ -580,6 +582,67 @@ def weak_references():
     cell.options = weakref.ref(options)
     yield cell
     options.rate = 0.25
+    yield cell
+
+
+def a_weak_reference_that_dies():
+    options = Options()
+    cell = of(lambda self, h: self.options().rate if self.options() else 2.0)
+    cell.options = weakref.ref(options)
+    yield cell
+    del options
+    yield cell
+
+
+class Table(collections.UserDict):
+    pass
+
+
+class Space(types.SimpleNamespace):
+    pass
+
+
+def objects_whose_parents_are_of_a_library():
+    cell = of(lambda self, h: self.table["rate"] * self.space.rate)
+    cell.table, cell.space = Table(rate=0.5), Space(rate=0.5)
+    yield cell
+    cell.table["rate"] = 0.25
+    yield cell
+    cell.space.rate = 0.125
+    yield cell
+
+
+def attributes_of_tensors_and_of_classes_of_pytorch():
+    cell = of(lambda self, h: self.rates.scale * getattr(self.affine, "scale", 1.0) * self.rates)
+    cell.rates = torch.ones(3, dtype=torch.float64)
+    cell.rates.scale = 0.5
+    yield cell
+    cell.rates.scale = 0.25
+    yield cell
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nn.Linear, "scale", 2.0, raising=False)
+        yield cell
+        patch.setattr(nn.Linear, "scale", 3.0)
+        yield cell
+    yield cell
+
+
+def a_decorator_of_a_library():
+    @torch.compiler.allow_in_graph
+    def scaled(hidden):
+        return hidden * TAU
+
+    @contextlib.contextmanager
+    def scale():
+        yield TAU
+
+    def factor(_self, hidden):
+        with scale() as tau:
+            return scaled(hidden) + tau
+
+    cell = of(factor)
+    yield cell
+    set_global("TAU", 0.3)
     yield cell
 
 
@@ -670,7 +733,9 @@ STORIES = [
     lambdas_by_name, a_name_of_python_itself, a_function_of_builtins,
     a_module_that_makes_its_names, an_object_of_another_class, functions_of_pytorch,
     forward_of_a_module_of_pytorch,
-    modules_that_are_not_registered, weak_references, the_environment,
+    modules_that_are_not_registered, weak_references, a_weak_reference_that_dies,
+    objects_whose_parents_are_of_a_library, attributes_of_tensors_and_of_classes_of_pytorch,
+    a_decorator_of_a_library, the_environment,
     a_module_that_is_imported_in_the_step, a_cell_made_by_exec, forward_hooks, modes_and_copies,
     what_the_step_does_not_read_may_be_anything,
 ]  # fmt: skip

@@ -5,11 +5,11 @@ import functools
 import os
 import sys
 import types
+from contextlib import suppress
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.runtime._reachable._code_names import names_of
 from recurra.runtime._reachable._search import Names, Search
@@ -47,8 +47,7 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     search.token(ById(function.__code__))
     if not search.user.has_code(function.__code__, function.__globals__):
         search.token(ById(function))
-        if function is os.getenv:
-            search.visit(os.environ, "os.environ")
+        _look_behind(search, function, path)
         return
     code = function.__code__
     search.mention(code, path)
@@ -61,6 +60,16 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     search.found.containers.append((path, vars(function)))
     search.attributes(vars(function), path, by_name=True)
     _look_at_globals(search, function)
+
+
+def _look_behind(search: Search, function: types.FunctionType, path: str) -> None:
+    """Note what a decorator of a library was put around, and what is read behind the user's back."""
+    if function is os.getenv:
+        search.visit(os.environ, "os.environ")
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # not bound yet
+            if isinstance(cell.cell_contents, types.FunctionType):
+                search.closure(cell, f"{path} ({name})")
 
 
 def _look_at_globals(search: Search, function: types.FunctionType) -> None:
@@ -102,9 +111,9 @@ def look_at_patches(search: Search) -> None:
             search.found.slots.append((held, tuple(names)))
         for name in names:
             value = held[name]
+            search.token(name, ById(value))
             is_function = isinstance(value, types.FunctionType)
             if is_function and search.user.has_code(value.__code__, value.__globals__):
-                search.token("patched", name)
                 search.visit(value, name)
 
 
@@ -114,7 +123,7 @@ def look_into_class(search: Search, kind: type[Any], path: str) -> None:
     for base in kind.__mro__:
         if search.user.has_class(base):
             _look_into_members(search, base, path)
-        else:
+        elif base is not object:
             _look_at_methods(search, base)
     if type(kind) is not type and search.user.has_class(type(kind)):
         search.visit(type(kind), type(kind).__name__)
@@ -123,9 +132,8 @@ def look_into_class(search: Search, kind: type[Any], path: str) -> None:
 def _look_at_methods(search: Search, kind: type[Any]) -> None:
     """Note that a library's class has the methods that it has."""
     held = vars(kind)
-    names = [name for name in ("forward",) if issubclass(kind, nn.Module) and name in held]
-    if search.user.may_change(kind):
-        names += [name for name in held if search.reads(name) and name != "forward"]
+    names = [name for name in held if search.reads(name) or name == "forward"]
+    search.found.sized.append(held)
     if names:
         search.found.slots.append((held, tuple(names)))
         search.token(*(ById(held[name]) for name in names))

@@ -86,11 +86,12 @@ class UserCode:
             return any(self.has_code(each.__code__, each.__globals__) for each in methods)
         return self.has_module(module)
 
-    def may_change(self, kind: type[Any]) -> bool:
-        """Tell whether a class that is not the user's is of an installed package."""
-        module = sys.modules.get(kind.__module__)
-        file = vars(module).get("__file__") if module else None
-        return bool(file) and not is_library(str(file))
+    def owns(self, kind: type[Any]) -> bool:
+        """Tell whether all code of a class is the user's: no parent reads its attributes unseen."""
+        return all(
+            base is object or base.__module__ in ("abc", "typing") or self.has_class(base)
+            for base in kind.__mro__
+        )
 
     def has_module(self, module: ModuleType) -> bool:
         """Tell whether a module is the user's."""

@@ -1,5 +1,6 @@
 """Objects: modules of PyTorch, containers, tensors, arrays, and instances of classes."""
 
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -116,6 +117,8 @@ def look_into_tensor(search: Search, tensor: torch.Tensor, path: str) -> None:
     if type(tensor) not in PLAIN_TENSORS:
         raise unwatched(path, f"is a `{type(tensor).__name__}`, which may compute otherwise")
     search.found.containers.append((path, tensor))
+    search.found.sized.append(vars(tensor))
+    search.attributes(vars(tensor), path, by_name=True)
     search.token(ById(tensor), tuple(tensor.shape), tensor.dtype, tensor.requires_grad)
     if tensor.is_floating_point() or tensor.is_complex():
         search.found.constants.append(tensor)
@@ -138,6 +141,8 @@ def array_content(array: Any) -> Any:
     """Return the numbers of an array, in a form that can be compared."""
     if isinstance(array, torch.Tensor):
         return array.tolist()
+    if isinstance(array, weakref.ReferenceType):
+        return id(array())
     return array.tobytes() if hasattr(array, "tobytes") else bytes(array)
 
 
@@ -150,7 +155,11 @@ def look_into_generator(search: Search, generator: Any, _: str) -> None:
 def look_into_weak_reference(search: Search, reference: Any, path: str) -> None:
     """Note what is referred to."""
     search.token("weak")
-    search.visit(reference() if callable(reference) else None, path)
+    if not isinstance(reference, weakref.ReferenceType):  # a proxy, which hides behind its thing
+        search.opaque(reference, path)
+    else:
+        search.found.arrays.append(reference)
+        search.visit(reference(), path)
 
 
 def look_at_immutable(search: Search, value: Any, _: str) -> None:
@@ -188,8 +197,7 @@ def _look_into_state(search: Search, value: Any, path: str) -> bool:
         search.found.sized.append(held)
         search.found.containers.append((path, held))
         search.found.attributes.append((value, ("__class__", "__dict__")))
-        by_name = search.user.has_class(type(value))
-        search.attributes(held, path, by_name=by_name)
+        search.attributes(held, path, by_name=search.user.owns(type(value)))
     filled = tuple(name for name in names if hasattr(value, name))
     if filled:
         search.found.attributes.append((value, filled))
