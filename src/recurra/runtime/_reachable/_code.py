@@ -63,7 +63,7 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
 
 
 def _look_behind(search: Search, function: types.FunctionType, path: str) -> None:
-    """Note what a decorator of a library was put around, and what is read behind the user's back."""
+    """Note what a library's decorator was put around, and what its functions read."""
     if function is os.getenv:
         search.visit(os.environ, "os.environ")
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
