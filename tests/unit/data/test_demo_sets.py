@@ -135,6 +135,14 @@ def test_labels_are_balanced(make, least_share, made):
         assert min(counts.values()) / len(part) > least_share
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_areas_are_balanced_for_any_seed(seed):
+    for part in parts_of(demo_sentences(seed)):
+        counts = Counter(record["label"] for record in part)
+        assert len(counts) == 3
+        assert min(counts.values()) / len(part) > 0.2
+
+
 @every_sized
 def test_another_count(make):
     assert sum(len(part) for part in parts_of(make(count=250))) == 250
