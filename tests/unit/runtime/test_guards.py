@@ -475,10 +475,10 @@ def partial_functions_and_bound_methods():
 
 
 def names_made_up():
-    cell = of(lambda self, h: getattr(self, "ra" + "te"))
-    cell.rate = 0.5
+    cell = of(lambda self, h: getattr(self, "".join(("ra", "tes")))[0])
+    cell.rates = [0.5]
     yield cell
-    cell.rate = 0.25
+    cell.rates[0] = 0.25
     yield cell
 
 
