@@ -9,7 +9,6 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch.fx.traceback import annotate
 from torch.overrides import TorchFunctionMode
 
 from recurra.base import CannotFuse, RecurraError
@@ -25,6 +24,7 @@ from recurra.graph._lines import (
     torch_part,
 )
 from recurra.graph._repeats import Repeats
+from recurra.graph._torch_internals import annotate
 from recurra.graph._writes import written
 
 aten = torch.ops.aten

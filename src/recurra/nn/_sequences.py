@@ -13,7 +13,7 @@ from recurra.base import ArgumentError, check_not_proxy, describe_tensor
 from recurra.nn._errors import ArgumentTypeError, TensorShapeError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sequences:
     """Sequences in the form `[T, B, I]`, and the way back to the form in which they came.
 

@@ -1,5 +1,6 @@
 """Call tracer: which of the user's functions a step runs, and what they call and read."""
 
+import gc
 import linecache
 import sys
 from collections.abc import Callable, Iterable
@@ -55,11 +56,15 @@ class CallTracer:
         if sys.getprofile() is not None:
             self._not_stable = NotStable("a profiler is at work")
             return run()
+        collects = gc.isenabled()
+        gc.disable()  # it may call anything of anybody's at any moment
         sys.setprofile(self._event)
         try:
             return run()
         finally:
             sys.setprofile(None)
+            if collects:
+                gc.enable()
             if self.refusal is not None:  # even if the step has caught it
                 raise self.refusal
 

@@ -192,12 +192,25 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     form = form_of(passage.x, passage.state)
     known = _known.get(cell)
     if known is None or known.form != form or not known.guard.is_valid(cell):
-        known = _known[cell] = _look_up(cell, form, passage)
+        known = _look_up(cell, form, passage)
+        _remember(cell, known)
     if isinstance(known.program, CannotFuse):
         raise known.program
     if known.guard.asks_sizes:
         _check_batch_size(known.program, cell, passage)
     return known.program, known.guard.parameters_and_buffers, known.kept
+
+
+def _remember(cell: nn.Module, known: _Known) -> None:
+    """Keep what is known of a cell for its next call.
+
+    A guard holds on to what it compares. Parameters that were computed for this call, as
+    parametrizations do, would be kept with all that they were computed from.
+    """
+    if all(each.is_leaf for each in known.guard.parameters_and_buffers):
+        _known[cell] = known
+    else:
+        _known.pop(cell, None)
 
 
 def _check_batch_size(program: Program, cell: nn.Module, passage: Passage) -> None:

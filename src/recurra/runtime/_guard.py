@@ -43,7 +43,7 @@ class Guard:
         self.asks_sizes = found.asks_sizes
         self.parameters_and_buffers = parameters_and_buffers(cell)
         self._modules = list(cell.modules())[1:]  # not the cell: guards are found by it, weakly
-        self._values = self._all_values(cell)
+        self._snapshot = self._all_values(cell)
         self._sizes = list(map(len, self._sized))
         self._contents = list(map(array_content, self._arrays))
         self._forms = _forms(self.parameters_and_buffers)
@@ -69,8 +69,8 @@ class Guard:
         except (LookupError, AttributeError, ValueError, RuntimeError):  # gone, or being changed
             return False
         return (
-            len(values) == len(self._values)
-            and all(map(is_, values, self._values))
+            len(values) == len(self._snapshot)
+            and all(map(is_, values, self._snapshot))
             and list(map(len, self._sized)) == self._sizes
             and all(keys.isdisjoint(names) for keys, names in self._absent)
             and (not self._arrays or list(map(array_content, self._arrays)) == self._contents)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from recurra.runtime._reachable._code_names import names_of
 from recurra.runtime._reachable._search import Names, Search
@@ -22,6 +23,11 @@ _SILENT = frozenset(
      "__dataclass_params__", "__dataclass_fields__", "__classcell__", "__class_getitem__")
 )  # fmt: skip
 """What a class holds that no step looks at."""
+_MAKERS = frozenset(
+    ("__init__", "__new__", "__init_subclass__", "__setstate__", "__getstate__", "__reduce__",
+     "__reduce_ex__", "__copy__", "__deepcopy__", "__repr__", "__dir__", "__del__")
+)  # fmt: skip
+"""What makes, copies or shows modules, which no step does: where one does, it is refused."""
 
 _IS_NO_STATE = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
@@ -143,7 +149,8 @@ def _look_into_members(search: Search, kind: type[Any], path: str) -> None:
     held = vars(kind)
     search.found.sized.append(held)
     search.token(len(held))
-    names = [name for name in held if name not in _SILENT and _may_run(search, name)]
+    silent = _SILENT | _MAKERS if issubclass(kind, nn.Module) else _SILENT
+    names = [name for name in held if name not in silent and _may_run(search, name)]
     search.found.containers.append((path, Names(kind, tuple(names))))
     search.slots(held, names, path)
 

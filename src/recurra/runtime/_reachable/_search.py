@@ -32,7 +32,7 @@ class Names:
     names: tuple[str, ...]
 
 
-@dataclass
+@dataclass(eq=False)
 class Reachable:
     """All that the step of a cell may read.
 
