@@ -33,6 +33,8 @@ def _twin(
 ) -> nn.Module:
     if id(module) in made:
         return made[id(module)]
+    if isinstance(module, torch.jit.ScriptModule):  # of C++; a step that runs it is refused
+        return module
     copy: nn.Module = module.__class__.__new__(module.__class__)
     made[id(module)] = copy
     things: dict[str, Any] = dict(vars(module))

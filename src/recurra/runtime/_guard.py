@@ -77,6 +77,12 @@ class Guard:
             and (not self.constants or self._has_equal_constants())
         )
 
+    def has_its_parameters(self, cell: nn.Module) -> bool:
+        """Tell whether parameters and buffers are the same tensors."""
+        now = parameters_and_buffers(cell)
+        known = self.parameters_and_buffers
+        return len(now) == len(known) and all(map(is_, now, known))
+
     def _has_equal_constants(self) -> bool:
         forms = [(each.shape, each.requires_grad) for each in self.constants]
         return forms == self._constant_forms

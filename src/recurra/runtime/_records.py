@@ -35,6 +35,7 @@ from recurra.graph import (
 from recurra.runtime._cache import read_file, write_file
 from recurra.runtime._reachable import Reachable, reachable
 from recurra.runtime._side_effects import SideEffects, refuse_side_effects
+from recurra.runtime._tracing import beyond_dynamo
 from recurra.runtime._trial import Trial
 
 _Plan = TypeVar("_Plan", InferencePlan, TrainingPlan)
@@ -106,6 +107,7 @@ class Record:
 _FILES: dict[type[Any], str] = {InferencePlan: "inference.json", TrainingPlan: "training.json"}
 
 
+@beyond_dynamo
 def step_of(
     cell: Cell, x: torch.Tensor, state: State, *, whole: bool = False
 ) -> tuple[Partition, Record]:

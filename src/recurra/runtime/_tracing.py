@@ -1,13 +1,33 @@
 """Tracing: one cell at a time, and without the hooks that the caller has set up."""
 
+import sys
 import threading
 from collections.abc import Callable
+from functools import wraps
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 Hooks = tuple[Callable[[torch.Tensor], Any], Callable[[Any], torch.Tensor]]
+
+
+_Result = TypeVar("_Result")
+
+
+def beyond_dynamo(function: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Return a function that `torch.compile`, where it is at work, does not take into its model.
+
+    PyTorch's own decorator for that imports the compiler's front end, which takes long.
+    """
+
+    @wraps(function)
+    def run(*arguments: Any, **options: Any) -> _Result:
+        dynamo = sys.modules.get("torch._dynamo")
+        outside = function if dynamo is None else dynamo.disable(function)
+        return outside(*arguments, **options)
+
+    return run
 
 
 class Tracing:

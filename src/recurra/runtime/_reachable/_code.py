@@ -60,7 +60,7 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     search.found.attributes.append((function, ("__code__", "__defaults__", "__kwdefaults__")))
     search.visit(function.__defaults__, f"{path}.__defaults__")
     search.visit(function.__kwdefaults__, f"{path}.__kwdefaults__")
-    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
         search.closure(cell, name)
     search.found.sized.append(vars(function))
     search.found.containers.append((path, vars(function)))
@@ -72,7 +72,7 @@ def _look_behind(search: Search, function: types.FunctionType, path: str) -> Non
     """Note what a library's decorator was put around, and what its functions read."""
     if function is os.getenv:
         search.visit(os.environ, "os.environ")
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         with suppress(ValueError):  # not bound yet
             if isinstance(cell.cell_contents, types.FunctionType):
                 search.closure(cell, f"{path} ({name})")
@@ -120,7 +120,7 @@ def look_at_patches(search: Search) -> None:
             search.token(name, ById(value))
             is_function = isinstance(value, types.FunctionType)
             if is_function and search.user.has_code(value.__code__, value.__globals__):
-                search.visit(value, name)
+                search.visit_unread(value, name)
 
 
 def look_into_class(search: Search, kind: type[Any], path: str) -> None:

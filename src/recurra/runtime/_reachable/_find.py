@@ -20,9 +20,11 @@ from recurra.base import CannotFuse
 from recurra.runtime._reachable import _code, _objects
 from recurra.runtime._reachable._search import Look, Reachable, Search
 from recurra.runtime._reachable._value_types import IMMUTABLE, STATEFUL, WEAK, generator_types
+from recurra.runtime._tracing import beyond_dynamo
 
 _LOOKS: tuple[tuple[Any, Look], ...] = (
     (types.FunctionType, _code.look_into_function),
+    ((torch.jit.ScriptModule, torch.jit.ScriptFunction), _objects.look_at_immutable),
     (nn.Module, _objects.look_into_module),
     (torch.Tensor, _objects.look_into_tensor),
     ((dict, types.MappingProxyType), _objects.look_into_mapping),
@@ -39,6 +41,7 @@ _LOOKS: tuple[tuple[Any, Look], ...] = (
 """How to look into a value, by its type; the first that fits is taken."""
 
 
+@beyond_dynamo
 def reachable(cell: nn.Module) -> Reachable:
     """Return all that the step of a cell may read.
 

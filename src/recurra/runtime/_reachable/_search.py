@@ -133,6 +133,12 @@ class Search:
         if self.is_new(value):
             next(look for kinds, look in self._looks if isinstance(value, kinds))(self, value, path)
 
+    def visit_unread(self, value: Any, path: str) -> None:
+        """Note a value that may never be read: one that cannot be watched is not refused."""
+        before, self._refuses = self._refuses, False
+        self.visit(value, path)
+        self._refuses = before
+
     def is_part(self, value: Any) -> bool:
         """Tell whether a value is the cell or a module within."""
         return isinstance(value, nn.Module) and id(value) in self._parts
@@ -167,7 +173,7 @@ class Search:
     def mention(self, code: CodeType, path: str) -> None:
         """Note code that may run, and the names in it."""
         named = names_of(code)
-        if named.unseen:
+        if named.unseen and self._refuses:
             raise unwatched(path, f"uses `{named.unseen}`, by which it may reach anything")
         self.mentioned |= named.attributes
         self.by_string |= named.by_string
@@ -204,9 +210,11 @@ class Search:
         chosen = others if not by_name else [name for name in others if self.reads(name)]
         self.slots(table, [*plain, *chosen], path)
         if by_name and self._all_names:
-            before, self._refuses = self._refuses, False  # it may never be read
-            self.slots(table, [name for name in others if not self.reads(name)], path)
-            self._refuses = before
+            for name in others:
+                if not self.reads(name):
+                    self.found.slots.append((table, (name,)))
+                    self.token(name)
+                    self.visit_unread(table[name], f"{path}.{name}")
 
     def closure(self, cell: CellType, name: str) -> None:
         """Note what a variable of an enclosing function holds."""
