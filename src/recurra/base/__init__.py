@@ -36,6 +36,7 @@ from recurra.base._errors import (
     VerificationError,
     describe_tensor,
 )
+from recurra.base._internal_types import internal_type
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
 from recurra.base._precision import from_half, is_autocast, state_from_half
@@ -100,6 +101,7 @@ __all__ = [
     "detach_state",
     "from_half",
     "has_values",
+    "internal_type",
     "is_autocast",
     "is_example",
     "is_recording",

@@ -3,9 +3,11 @@
 import torch
 from torch import fx
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
-from torch._subclasses.fake_tensor import FakeTensor
 
 from recurra.base._errors import CannotFuse
+from recurra.base._internal_types import internal_type
+
+FakeTensor = internal_type("torch._subclasses.fake_tensor.FakeTensor")
 
 _RECORDERS = (
     torch._C._TorchDispatchModeKey.FAKE,

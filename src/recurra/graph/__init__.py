@@ -14,6 +14,7 @@ from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._self_check import trace_step
+from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
 from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
@@ -45,6 +46,7 @@ __all__ = [
     "describe_shape",
     "evaluate",
     "from_table",
+    "internal",
     "is_same_element",
     "partition",
     "plan_inference",

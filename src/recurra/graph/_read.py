@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import torch
 from torch import fx
-from torch._subclasses.fake_tensor import FakeTensor
 
-from recurra.base import CannotFuse, RecurraError
+from recurra.base import CannotFuse, RecurraError, internal_type
 from recurra.graph._call import Call, Item, fill, operator_name
 from recurra.graph._graph import Graph
 from recurra.graph._lines import LINE
@@ -184,7 +183,7 @@ class Reader:
                 fix="make it a parameter of the cell, or of a module within",
                 where=self.graph.where,
             )
-        if isinstance(tensor, FakeTensor):
+        if isinstance(tensor, _FAKE):
             raise CannotFuse(
                 "A step makes a tensor that PyTorch does not show, such as a new `nn.Parameter`.",
                 got=describe_shape(self.shape(tensor)),
@@ -374,6 +373,7 @@ def _content(tensor: torch.Tensor) -> Any:
 
 
 _SMALL = 4096
+_FAKE = internal_type("torch._subclasses.fake_tensor.FakeTensor")
 
 
 def _dtype(result: Any) -> torch.dtype:

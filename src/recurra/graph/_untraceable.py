@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import torch
-from torch._subclasses.fake_tensor import DataDependentOutputException, DynamicOutputShapeException
 
-from recurra.base import CannotFuse, RecurraError
+from recurra.base import CannotFuse, RecurraError, internal_type
 from recurra.graph._lines import failing_place, line_of, torch_part
 
 _LONGEST = 160
 _OWN_GRADIENT = ("autograd/function.py", "_functorch/autograd_function.py")
-_ON_VALUES = (DataDependentOutputException, DynamicOutputShapeException)
+_ON_VALUES = (
+    internal_type("torch._subclasses.fake_tensor.DataDependentOutputException"),
+    internal_type("torch._subclasses.fake_tensor.DynamicOutputShapeException"),
+)
 _WORDS_OF_TRACERS = re.compile(
     r"functorch|fake ?tensor|proxy|functional ?tensor|symint|alias annotation|meta tensor", re.I
 )

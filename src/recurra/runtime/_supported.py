@@ -12,11 +12,20 @@ from functools import cache
 import torch
 from torch import nn
 from torch.autograd import forward_ad
-from torch.utils._device import DeviceContext
-from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
-from recurra.base import ArgumentError, CannotFuse, describe_tensor, map_state, state_tensors
+from recurra.base import (
+    ArgumentError,
+    CannotFuse,
+    describe_tensor,
+    internal_type,
+    map_state,
+    state_tensors,
+)
+from recurra.graph import internal
 from recurra.runtime._passage import Passage
+
+_DEVICE_CONTEXT = internal_type("torch.utils._device.DeviceContext")
+_current_modes = internal("torch.utils._python_dispatch._get_current_dispatch_mode_stack")
 
 _PLAIN = frozenset((torch.Tensor, nn.Parameter))
 
@@ -49,12 +58,12 @@ def _check_circumstances() -> None:
             fix="torch.export.export(model, arguments), or torch.onnx.export(..., dynamo=True)",
         )
     if torch._C._len_torch_dispatch_stack():
-        modes: Sequence[object] = _get_current_dispatch_mode_stack()
+        modes: Sequence[object] = _current_modes()
         raise _stands_between(modes)
     if torch._C._len_torch_function_stack():
         places = range(torch._C._len_torch_function_stack())
         modes = [torch._C._get_function_stack_at(place) for place in places]
-        if not all(type(mode) is DeviceContext for mode in modes):
+        if not all(type(mode) is _DEVICE_CONTEXT for mode in modes):
             raise _stands_between(modes)
 
 

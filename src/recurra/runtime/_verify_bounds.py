@@ -6,13 +6,12 @@ again with every result moved by a rounding, and once in float64: what that chan
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from recurra.base import VerificationError
+from recurra.base import VerificationError, internal_type
 from recurra.runtime._passage import Passage
 
 _ROUNDINGS = 32
@@ -33,6 +32,12 @@ _EXACT = {
 }
 
 Values: TypeAlias = Sequence[torch.Tensor | None]
+
+
+if TYPE_CHECKING:
+    from torch.utils._python_dispatch import TorchDispatchMode
+else:
+    TorchDispatchMode = internal_type("torch.utils._python_dispatch.TorchDispatchMode")
 
 
 class Noise(TorchDispatchMode):

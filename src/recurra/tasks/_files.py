@@ -219,7 +219,9 @@ def check_fits(task: Task, run: Run) -> None:
         raise DamagedFile(
             "A configuration describes a task that the weights of its run do not fit.",
             got="{} tensors of {:,} numbers together".format(*size),
-            expected="{} tensors of {:,} numbers together".format(*kept or (0, 0)),
+            expected="{} tensors of {:,} numbers together, as in {}".format(
+                *kept or (0, 0), run.weights_path.name
+            ),
             where=run.folder / "config.json",
         )
 
