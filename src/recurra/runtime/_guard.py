@@ -15,6 +15,8 @@ from torch import nn
 
 from recurra.runtime._reachable import Reachable, array_content
 
+_shape, _dtype = attrgetter("shape"), attrgetter("dtype")
+
 _Getter = tuple[Callable[[Any], Sequence[Any]], Any]
 
 
@@ -36,7 +38,8 @@ class Guard:
     def __init__(self, cell: nn.Module, found: Reachable) -> None:
         self._getters = _getters(found)
         self._members = found.members
-        self._sized = found.sized
+        self._filled = [table for table in found.sized if table]
+        self._empty = [table for table in found.sized if not table]
         self._absent = _by_table(found.absent)
         self._arrays = found.arrays
         self.constants = found.constants
@@ -44,7 +47,7 @@ class Guard:
         self.parameters_and_buffers = parameters_and_buffers(cell)
         self._modules = list(cell.modules())[1:]  # not the cell: guards are found by it, weakly
         self._snapshot = self._all_values(cell)
-        self._sizes = list(map(len, self._sized))
+        self._sizes = list(map(len, self._filled))
         self._contents = list(map(array_content, self._arrays))
         self._forms = _forms(self.parameters_and_buffers)
         self._constant_forms = [(each.shape, each.requires_grad) for each in self.constants]
@@ -71,11 +74,15 @@ class Guard:
         return (
             len(values) == len(self._snapshot)
             and all(map(is_, values, self._snapshot))
-            and list(map(len, self._sized)) == self._sizes
-            and all(keys.isdisjoint(names) for keys, names in self._absent)
+            and not any(self._empty)
+            and list(map(len, self._filled)) == self._sizes
+            and (not self._absent or self._lacks_absent())
             and (not self._arrays or list(map(array_content, self._arrays)) == self._contents)
             and (not self.constants or self._has_equal_constants())
         )
+
+    def _lacks_absent(self) -> bool:
+        return all(keys.isdisjoint(names) for keys, names in self._absent)
 
     def has_its_parameters(self, cell: nn.Module) -> bool:
         """Tell whether parameters and buffers are the same tensors."""
@@ -106,7 +113,7 @@ def tensor_versions(tensors: Sequence[torch.Tensor]) -> list[tuple[int, object]]
 
 
 def _forms(tensors: Sequence[torch.Tensor]) -> list[Any]:
-    return [(tensor.shape, tensor.dtype) for tensor in tensors]
+    return [*map(_shape, tensors), *map(_dtype, tensors)]
 
 
 def _getters(found: Reachable) -> list[_Getter]:

@@ -90,7 +90,7 @@ def check_plain(tensors: Sequence[torch.Tensor]) -> None:
         if (
             _PLAIN.issuperset(map(type, tensors))
             and all(map(_address, tensors))
-            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
+            and (not any(map(_offset, tensors)) or _parts_have_memory(tensors))
         ):
             return
     except (RuntimeError, ValueError):  # there is no address; which tensor it is, is said below
@@ -112,7 +112,7 @@ def readable(tensors: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
             _PLAIN.issuperset(map(type, tensors))
             and all(map(_address, tensors))
             and not any(map(_is_negative, tensors))
-            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
+            and (not any(map(_offset, tensors)) or _parts_have_memory(tensors))
         ):
             return tensors
     except (RuntimeError, ValueError):  # there is no address; which tensor it is, is said below
@@ -134,6 +134,11 @@ def check_readable(tensors: Iterable[torch.Tensor]) -> None:
 def _has_memory(tensor: torch.Tensor) -> bool:
     """Tell whether there is an address: for a part of nothing, PyTorch gives the offset as one."""
     return _address(tensor) != _offset(tensor) * tensor.element_size()
+
+
+def _parts_have_memory(tensors: Sequence[torch.Tensor]) -> bool:
+    """Ask only those that begin within a storage: for others an address of 0 says it."""
+    return all(_has_memory(tensor) for tensor in tensors if _offset(tensor))
 
 
 def _readable(tensor: torch.Tensor) -> torch.Tensor:
@@ -259,7 +264,7 @@ def addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
             0 not in found
             and _PLAIN.issuperset(map(type, tensors))
             and not any(map(_is_negative, tensors))
-            and (not any(map(_offset, tensors)) or all(map(_has_memory, tensors)))
+            and (not any(map(_offset, tensors)) or _parts_have_memory(tensors))
         ):
             return found
     except (RuntimeError, ValueError):  # there is no address
