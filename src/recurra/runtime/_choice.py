@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Literal, NamedTuple, TypeAlias, cast
@@ -144,15 +144,26 @@ def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     check_plain(tensors_of(passage))
     program, tensors, kept = _found(cell, passage)
     check_plain(tensors)
-    loop = partial(fused_loop, program, kept=kept)
-    if is_verifying():
-        loop = partial(verified, loop, "kernel", program, cast(nn.Module, cell))
     try:
-        y, final = loop(tensors, passage)
+        y, final = _run_kernel(program, kept, cell, tensors, passage)
     except SignsTurned:  # seldom: so nobody else pays for looking
-        y, final = loop(readable(tensors), readable_passage(passage))
+        turned = readable(tensors), readable_passage(passage)
+        y, final = _run_kernel(program, kept, cell, *turned)
     ends = iter(final)
     return y, map_state(lambda _: next(ends), passage.state)
+
+
+def _run_kernel(
+    program: Program,
+    kept: KeptWeights | None,
+    cell: Cell,
+    tensors: Sequence[torch.Tensor],
+    passage: Passage,
+) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
+    if not is_verifying():
+        return fused_loop(program, tensors, passage, kept)
+    loop = partial(fused_loop, program, kept=kept)
+    return verified(loop, "kernel", program, cast(nn.Module, cell), tensors, passage)
 
 
 def _scan_is_faster(passage: Passage) -> bool:
