@@ -172,7 +172,7 @@ def test_a_plain_loop_that_raises_is_an_error():
     seen = []
     cell = Raising()
     unroll(cell, torch.randn(4, 2, 2), backend="c")
-    program, held, _ = _choice.program_for(
+    program, held, _ = _choice._found(
         cell, _choice.Passage(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False)
     )
     seen += [0] * 5
@@ -277,7 +277,7 @@ def test_the_plain_loop_writes_to_nothing(plain_runs):
     cell = Writing()
     state = torch.randn(2, 3)
     then = state.clone()
-    program, held, _ = _choice.program_for(
+    program, held, _ = _choice._found(
         cell, _choice.Passage(torch.randn(4, 2, 2), state, state, None, None, False)
     )
     written.append(1)
