@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from recurra.base import (
     BackendUnavailable,
@@ -237,6 +238,8 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
 
     Other threads may change what the step reads while it is looked at: then it is looked at again.
     """
+    if any(map(is_lazy, parameters_and_buffers(cell))):
+        raise CannotFuse(f"`{type(cell).__name__}` has parameters without a shape.")
     for _ in range(_MAX_LOOKS):
         found = reachable(cell)
         guard = Guard(cell, found)
