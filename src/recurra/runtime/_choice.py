@@ -29,9 +29,8 @@ from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kept import KeptWeights
 from recurra.runtime._passage import Passage
-from recurra.runtime._program import Program, compile_cell, tracing
+from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reachable import reachable
-from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
 from recurra.runtime._supported import (
@@ -209,7 +208,7 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     if isinstance(known.program, CannotFuse):
         raise known.program
     if known.guard.asks_sizes:
-        _check_batch_size(known.program, cell, passage)
+        known.program.check_batch_size(cell, passage.x[0], passage.state)
     return known.program, known.guard.parameters_and_buffers, known.kept
 
 
@@ -223,14 +222,6 @@ def _remember(cell: nn.Module, known: _Known) -> None:
         _known[cell] = known
     else:
         _known.pop(cell, None)
-
-
-def _check_batch_size(program: Program, cell: nn.Module, passage: Passage) -> None:
-    B = passage.x.shape[1]
-    if B not in program.batch_sizes:
-        with tracing:
-            check_batch_size(cell, passage.x[0], passage.state, program.part)
-        program.batch_sizes.add(B)
 
 
 def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _Known:

@@ -7,7 +7,7 @@ there autograd knows what stands before and after the loop, and nothing has to b
 import weakref
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -28,9 +28,8 @@ from recurra.graph import twin
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._passage import Passage
-from recurra.runtime._program import Program, compile_cell, tracing
+from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reachable import reachable
-from recurra.runtime._records import check_batch_size
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._supported import readable, readable_passage
 from recurra.runtime._verify import is_verifying, verified
@@ -152,12 +151,11 @@ def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage
         return False  # it has others now, or for its runs only: `torch.compile` looks at these
     if not guard.is_same(cell):
         return True
-    B = passage.x.shape[1]
-    if guard.asks_sizes and B not in program.batch_sizes:
-        with suppress(CannotFuse), tracing:
-            check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state), program.part)
-            program.batch_sizes.add(B)
-        return B not in program.batch_sizes
+    if guard.asks_sizes:
+        try:
+            program.check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state))
+        except CannotFuse:
+            return True
     return False
 
 

@@ -1,10 +1,11 @@
 """Program: a cell that has been compiled, and the kernels of its loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
+from torch import nn
 
 from recurra.base import CannotFuse, Cell, State
 from recurra.graph import (
@@ -22,7 +23,7 @@ from recurra.runtime._kept import Fixed, KeptWeights
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
 from recurra.runtime._products import HANDLERS
-from recurra.runtime._records import Record, step_of
+from recurra.runtime._records import Record, check_batch_size, step_of
 from recurra.runtime._scan_loop import ScanLoop
 from recurra.runtime._tracing import Tracing
 
@@ -39,13 +40,14 @@ class Program:
         part: the cell's step, cut at the borders of its loop.
         name: of the cell, for the names of files and functions.
         record: keeps its plans on disk.
-        batch_sizes: those on which it was held to the step of its cell.
+        batch_sizes: numbers of rows on which it was held to the step of its cell, and what came of
+            it: None where it computes the same.
     """
 
     part: Partition
     name: str
     record: Record
-    batch_sizes: set[int] = field(default_factory=set)
+    batch_sizes: dict[int, CannotFuse | None] = field(default_factory=dict)
 
     @cached_property
     def inference(self) -> InferenceLoop:
@@ -69,6 +71,22 @@ class Program:
                 return ScanLoop(plan_scan(self.part))
         except CannotFuse as reason:
             return reason.with_traceback(None)
+
+    def check_batch_size(self, cell: nn.Module, x: torch.Tensor, state: State) -> None:
+        """Hold it to a step of its cell on as many rows as `x` `[B, ...]` has, once for each B.
+
+        Raises:
+            CannotFuse: the step computes something else on so many rows.
+        """
+        B = len(x)
+        if B not in self.batch_sizes:
+            with tracing:
+                self.batch_sizes[B] = _refusal_of(
+                    lambda: check_batch_size(cell, x, state, self.part)
+                )
+        refusal = self.batch_sizes[B]
+        if refusal is not None:
+            raise refusal
 
     def build(self) -> None:
         """Build all kernels now."""
@@ -158,4 +176,12 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
     """
     with tracing:
         part, record = step_of(cell, x, state)
-    return Program(part, type(cell).__name__, record, {len(x)})
+    return Program(part, type(cell).__name__, record, {len(x): None})
+
+
+def _refusal_of(check: Callable[[], None]) -> CannotFuse | None:
+    try:
+        check()
+    except CannotFuse as refusal:
+        return refusal.with_traceback(None)
+    return None
