@@ -20,6 +20,13 @@ settings.load_profile("ci" if "CI" in os.environ else "local")
 # that the fixture below puts in their place.
 torch.utils._device._device_constructors()
 
+HOOKS_OF_ALL_MODULES = (
+    "_global_forward_hooks",
+    "_global_forward_pre_hooks",
+    "_global_backward_hooks",
+    "_global_backward_pre_hooks",
+)
+
 
 @pytest.fixture(autouse=True)
 def fixed_seed():
@@ -36,6 +43,17 @@ def uninitialised_memory_is_nan(monkeypatch):
     # Fresh memory often holds zeros, which hides a read of what was never written. NaN shows it.
     for owner, name in ((torch, "empty"), (torch, "empty_like"), (torch.Tensor, "new_empty")):
         monkeypatch.setattr(owner, name, filled_for_recurra(getattr(owner, name)))
+
+
+@pytest.fixture(autouse=True)
+def no_hook_of_all_modules_is_left():
+    # It would fire in the tests that follow, which fail or do not as the workers share them out.
+    yield
+    tables = [getattr(torch.nn.modules.module, name) for name in HOOKS_OF_ALL_MODULES]
+    left = [hook for table in tables for hook in table.values()]
+    for table in tables:
+        table.clear()
+    assert not left
 
 
 @pytest.fixture(scope="session")

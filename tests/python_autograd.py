@@ -177,13 +177,14 @@ HOOKS = [
     ),
     Feature(
         "hooks of all modules",
+        top="handles$ = []",
         changes=(
-            "handle$ = nn.modules.module.register_module_forward_hook("
-            "lambda m, i, o: o * 0.5 if m is cell.lin else None)",
-            "handle$ = nn.modules.module.register_module_forward_pre_hook("
-            "lambda m, i: (i[0] * 0.8,) if m is cell.lin else None)",
-            "handle$.remove()",
+            "handles$.append(nn.modules.module.register_module_forward_hook("
+            "lambda m, i, o: o * 0.5 if m is cell.lin else None))",
+            "handles$.append(nn.modules.module.register_module_forward_pre_hook("
+            "lambda m, i: (i[0] * 0.8,) if m is cell.lin else None))",
+            "handles$.pop().remove()",
         ),
-        end="globals()['handle$'].remove()",
+        end="while handles$: handles$.pop().remove()",
     ),
 ]
