@@ -39,7 +39,13 @@ from recurra.base._errors import (
 from recurra.base._internal_types import internal_type
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
-from recurra.base._precision import from_half, is_autocast, state_from_half
+from recurra.base._precision import (
+    HALF_DTYPES,
+    from_half,
+    is_autocast,
+    no_autocast,
+    state_from_half,
+)
 from recurra.base._same_values import same_values
 from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
@@ -50,6 +56,7 @@ from recurra.base._state import (
     is_state,
     map_state,
     state_tensors,
+    unflatten_state,
 )
 from recurra.base._task import Outcome, Task
 from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
@@ -57,6 +64,7 @@ from recurra.base._values import check_not_proxy, has_values, is_example, is_rec
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
+    "HALF_DTYPES",
     "ArgumentError",
     "BackendUnavailable",
     "Batch",
@@ -108,6 +116,7 @@ __all__ = [
     "is_state",
     "map_state",
     "new_folder",
+    "no_autocast",
     "over_features",
     "remove_abandoned",
     "repeat_last_step",
@@ -120,6 +129,7 @@ __all__ = [
     "state_tensors",
     "temporary_file",
     "temporary_folder",
+    "unflatten_state",
     "uniform",
     "valid_steps",
     "warn_once",

@@ -1,6 +1,6 @@
 """States: what a recurrent cell carries from one step to the next."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import torch
@@ -47,6 +47,26 @@ def _tensors(state: State) -> list[torch.Tensor]:
     for part in state:
         found += [part] if isinstance(part, torch.Tensor) else _tensors(part)
     return found
+
+
+def unflatten_state(tensors: Iterable[torch.Tensor], like: State) -> State:
+    """Put tensors, in the order of `state_tensors`, into the form of a state.
+
+    Args:
+        tensors: one for each tensor of `like`.
+        like: a tensor, or a (named) tuple of states.
+    """
+    return _unflatten(iter(tensors), like)
+
+
+def _unflatten(tensors: Iterator[torch.Tensor], like: State) -> State:
+    if isinstance(like, torch.Tensor):
+        return next(tensors)
+    parts = [
+        next(tensors) if isinstance(part, torch.Tensor) else _unflatten(tensors, part)
+        for part in like
+    ]
+    return tuple(parts) if type(like) is tuple else type(like)(*parts)
 
 
 def detach_state(state: State) -> State:

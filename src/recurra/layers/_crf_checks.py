@@ -3,6 +3,7 @@
 import torch
 
 from recurra.base import (
+    HALF_DTYPES,
     ArgumentError,
     DtypeError,
     ShapeError,
@@ -14,8 +15,6 @@ from recurra.base import (
 
 FORBIDDEN = -1e4
 """Score of what is not allowed: exp of it is 0, yet sums and gradients stay finite."""
-
-_HALVES = (torch.float16, torch.bfloat16)
 
 
 def checked_scores(
@@ -32,7 +31,7 @@ def checked_scores(
             got=describe_tensor(x),
             expected=f"(T, B, {len(start)}), T >= 1",
         )
-    if x.dtype in _HALVES and is_autocast(x):
+    if x.dtype in HALF_DTYPES and is_autocast(x):
         x = x.to(start.dtype)
     if x.dtype != start.dtype:
         raise DtypeError(

@@ -20,8 +20,8 @@ from recurra.base import (
     State,
     UnknownName,
     has_values,
-    map_state,
     state_tensors,
+    unflatten_state,
     warn_once,
 )
 from recurra.runtime._form import form_of
@@ -149,8 +149,7 @@ def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     except SignsTurned:  # seldom: so nobody else pays for looking
         turned = readable(tensors), readable_passage(passage)
         y, final = _run_kernel(program, kept, cell, *turned)
-    ends = iter(final)
-    return y, map_state(lambda _: next(ends), passage.state)
+    return y, unflatten_state(final, passage.state)
 
 
 def _run_kernel(
@@ -188,8 +187,7 @@ def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     if is_verifying():
         loop = partial(verified, loop, "scan", program, cast(nn.Module, cell))
     y, final = loop(readable(held) if passage.x.is_cpu else held, passage)
-    ends = iter(final)
-    return y, map_state(lambda _: next(ends), passage.state)
+    return y, unflatten_state(final, passage.state)
 
 
 def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:

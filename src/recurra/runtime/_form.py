@@ -12,5 +12,5 @@ def form_of(x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
     if isinstance(state, torch.Tensor):  # one tensor, as often, is quickly described
         parts: tuple[Hashable, ...] = (state.shape[1:], state.dtype)
     else:
-        parts = tuple((part.shape[1:], part.dtype) for part in state_tensors(state))
+        parts = tuple([(part.shape[1:], part.dtype) for part in state_tensors(state)])
     return (x.shape[2:], x.dtype, type(state), parts, torch.get_default_dtype())

@@ -6,7 +6,13 @@ from typing import Any
 
 import torch
 
-from recurra.base import CannotFuse, ShapeError, state_tensors, warn_once
+from recurra.base import (
+    CannotFuse,
+    ShapeError,
+    no_autocast,
+    state_tensors,
+    warn_once,
+)
 from recurra.runtime._course import (
     Course,
     course,
@@ -149,7 +155,7 @@ def _by_kernels(
     sources, saved = tuple(tensors[: ctx.sources]), tuple(tensors[ctx.sources :])
     before, weights, _, returns = _grouped(program, sources)
     cut = len(program.part.exports)
-    with torch.autocast("cpu", enabled=False):  # as in the forward pass
+    with no_autocast():  # as in the forward pass
         d_before, d_weights, d_state, d_initial = program.training.go_back(
             ctx.along, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
         )
@@ -166,7 +172,7 @@ def _by_autograd(
 ) -> list[torch.Tensor | None]:
     """Return the gradients by PyTorch's operators, which can be differentiated and transformed."""
     again = torch.is_grad_enabled()
-    with torch.enable_grad(), torch.autocast("cpu", enabled=False):
+    with torch.enable_grad(), no_autocast():
         sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
         before, weights, starts, returns = _grouped(ctx.program, sources)
         exports, final = loop(ctx.along, before, weights, starts, returns)

@@ -3,7 +3,6 @@
 import ctypes
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from recurra.base import BackendUnavailable
 from recurra.graph import LoopPlan
 from recurra.runtime._course import Course
 from recurra.runtime._matmul import HalfMatmul, Matmul, matmul_library
-from recurra.runtime._supported import addresses
+from recurra.runtime._supported import derived_addresses
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
 
@@ -37,8 +36,7 @@ _FIELDS = (
 _PACK = _FIELDS.index("pack")
 
 
-@dataclass(frozen=True, eq=False)
-class Operands:
+class Operands(NamedTuple):
     """The tensors of one call, in the order of the plan.
 
     Args:
@@ -149,7 +147,7 @@ class Launch:
         self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
         states = len(operands.state)
-        read = addresses(operands.read)
+        read = derived_addresses(operands.read)
         inputs = len(operands.inputs)
         starts = inputs + len(operands.vectors) + len(operands.weights)
         self.words = array(

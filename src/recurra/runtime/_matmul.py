@@ -1,15 +1,20 @@
 """Matmul: the library of matrix products that kernels call."""
 
 import ctypes
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from operator import attrgetter
 
 import torch
 
 from recurra.codegen import support
 from recurra.runtime._build import build, load
 from recurra.runtime._supported import address, addresses
+
+_address, _is_negative = torch.Tensor.data_ptr, torch.Tensor.is_neg
+_is_contiguous, _nbytes = torch.Tensor.is_contiguous, attrgetter("nbytes")
 
 
 @dataclass(frozen=True)
@@ -116,8 +121,8 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
             *(ctypes.c_long for _ in range(4)),
             ctypes.c_void_p,
         ]
-    library.digest.restype = ctypes.c_uint64
-    library.digest.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_uint64, ctypes.c_long]
+    library.digest_all.restype = ctypes.c_uint64
+    library.digest_all.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
     number = ctypes.c_long
@@ -132,10 +137,9 @@ def digest(tensors: Sequence[torch.Tensor]) -> int | None:
 
     None for tensors that are not contiguous, or whose signs are turned by a bit.
     """
-    if not all(map(torch.Tensor.is_contiguous, tensors)) or any(map(torch.Tensor.is_neg, tensors)):
+    if not all(map(_is_contiguous, tensors)) or any(map(_is_negative, tensors)):
         return None
-    library, threads = matmul_library(torch.float32).library, torch.get_num_threads()
-    found = 0
-    for tensor in tensors:
-        found = library.digest(tensor.data_ptr(), tensor.nbytes, found, threads)
+    words = array("q", [*map(_address, tensors), *map(_nbytes, tensors)])
+    library = matmul_library(torch.float32).library
+    found: int = library.digest_all(words.buffer_info()[0], len(tensors), torch.get_num_threads())
     return found

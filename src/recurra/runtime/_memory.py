@@ -20,7 +20,7 @@ def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     writing to it. It is asked for larger pages here; where it has none, nothing is lost.
     """
     tensor = torch.empty(shape, dtype=dtype, device="cpu")
-    size = tensor.numel() * tensor.element_size()
+    size = tensor.nbytes
     if size >= _LARGE and (advise := _advise()) is not None:
         start = -(-tensor.data_ptr() // _PAGE) * _PAGE
         end = (tensor.data_ptr() + size) // _PAGE * _PAGE

@@ -20,8 +20,8 @@ from recurra.base import (
     Cell,
     State,
     check_lengths,
-    map_state,
     state_tensors,
+    unflatten_state,
     warn_once,
 )
 from recurra.graph import twin
@@ -63,8 +63,7 @@ def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]
     y, *final = torch.ops.recurra.unroll(
         number, held, x, tensors, returns, lengths, resets, reverse
     )
-    ends = iter(final)
-    return y, map_state(lambda _: next(ends), state)
+    return y, unflatten_state(final, state)
 
 
 def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
@@ -96,8 +95,8 @@ def _compiled(cell: Cell, x: Form, state: Sequence[Form], is_exporting: bool) ->
     if isinstance(cell, nn.Module) and not is_exporting:
         guard = Guard(cell, reachable(cell))
     example = torch.empty((1, *x[0]), dtype=x[1])
-    parts = iter([torch.empty((1, *shape), dtype=dtype) for shape, dtype in state])
-    program = compile_cell(cell, example, map_state(lambda _: next(parts), cell.initial_state(1)))
+    parts = [torch.empty((1, *shape), dtype=dtype) for shape, dtype in state]
+    program = compile_cell(cell, example, unflatten_state(parts, cell.initial_state(1)))
     program.build()  # inside of an operation nothing can be traced
     return _Numbered(program, weakref.ref(cell), guard)
 
@@ -180,8 +179,7 @@ def _run_plainly(
 
 
 def _like_its_own(cell: nn.Module, state: State) -> State:
-    parts = iter(state_tensors(state))
-    return map_state(lambda _: next(parts), cast(Cell, cell).initial_state(1))
+    return unflatten_state(state_tensors(state), cast(Cell, cell).initial_state(1))
 
 
 @_unroll.register_fake

@@ -12,7 +12,10 @@ from typing import Any
 
 import torch
 
-from recurra.base import CannotFuse
+from recurra.base import (
+    CannotFuse,
+    no_autocast,
+)
 from recurra.runtime._matmul import matmul_library
 from recurra.runtime._supported import supported
 
@@ -119,7 +122,7 @@ class _Affine(torch.autograd.Function):
             return gradient @ weight.t(), left.t() @ gradient, d_bias
         left, weight, gradient = found
         gradient = gradient.contiguous()
-        with torch.autocast("cpu", enabled=False):  # as in the forward pass
+        with no_autocast():  # as in the forward pass
             return _Affine._gradients(ctx, left, weight, gradient)
 
     @staticmethod

@@ -20,10 +20,12 @@ from recurra.base import (
     from_half,
     is_example,
     map_state,
+    no_autocast,
     over_features,
     run_step,
     state_from_half,
     state_tensors,
+    unflatten_state,
     warn_once,
 )
 from recurra.graph import InferencePlan, evaluate, plan_inference
@@ -102,8 +104,7 @@ class Stream:
         """The state after the last step: a copy."""
         state = self._state
         if self._kernel is not None:
-            parts = iter(self._kernel.state())
-            state = map_state(lambda _: next(parts), state)
+            state = unflatten_state(self._kernel.state(), state)
         return map_state(lambda part: part.clone(), state)
 
     @state.setter
@@ -187,7 +188,7 @@ class Stream:
             if not x.is_cpu:
                 raise CannotFuse("The kernels of this version run on CPUs only.", got=x.device)
             x = self._as_precise(x)
-            with torch.inference_mode(False), _no_autocast():  # it will be used in and out of them
+            with torch.inference_mode(False), no_autocast():  # a cell computes in its state's dtype
                 self._kernel = _StepKernel(self.cell, x, self._state, halves=self._halves)
         except (CannotFuse, BackendUnavailable) as reason:
             name = type(self.cell).__name__
@@ -218,7 +219,7 @@ class Stream:
                 expected="a tensor with numbers",
                 fix="torch.export.export(cell, (x, state)): the state goes in and comes out",
             )
-        with _no_autocast():
+        with no_autocast():
             y, self._state = run_step(self.cell, self._as_precise(x), self._state)
         return y
 
@@ -241,10 +242,6 @@ class Stream:
     @torch.no_grad()
     def _initial(self) -> State:
         return map_state(lambda part: part.clone(), self.cell.initial_state(self.batch_size))
-
-
-def _no_autocast() -> torch.autocast:
-    return torch.autocast("cpu", enabled=False)  # a cell computes in the dtype of its state
 
 
 class _StepKernel:
@@ -272,7 +269,7 @@ class _StepKernel:
         self.number = plan.dtype
         self.returns = plan.outputs[0].dtype
         self.now = 0
-        self.versions: list[tuple[int, object]] = []
+        self.versions: list[object] = []
 
     def state(self) -> tuple[torch.Tensor, ...]:
         """The tensors of the state after the last step."""
@@ -312,7 +309,7 @@ class _StepKernel:
                 )
 
     @torch.no_grad()
-    def _prepare(self, versions: list[tuple[int, object]]) -> None:
+    def _prepare(self, versions: list[object]) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
         plan = self.kernel.plan
         held = readable(parameters_and_buffers(self.cell))

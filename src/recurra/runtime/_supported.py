@@ -274,6 +274,21 @@ def addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
     return [tensor.data_ptr() for tensor in tensors]
 
 
+def derived_addresses(tensors: Sequence[torch.Tensor]) -> list[int]:
+    """Do the same for tensors that `check_plain` or `readable` have seen, or made of such ones.
+
+    What PyTorch's operators make of plain tensors is plain and has memory; yet by a bit its signs
+    may be turned.
+    """
+    try:
+        found = list(map(_address, tensors))
+        if 0 not in found and not any(map(_is_negative, tensors)):
+            return found
+    except (RuntimeError, ValueError):  # there is no address
+        pass
+    return addresses(tensors)
+
+
 def tensors_of(passage: Passage) -> list[torch.Tensor]:
     """Return all tensors of a run's arguments."""
     x, state, initial, lengths, resets, _ = passage

@@ -5,6 +5,7 @@ from typing import cast
 import torch
 
 from recurra.base import (
+    HALF_DTYPES,
     ArgumentError,
     Cell,
     DtypeError,
@@ -17,7 +18,6 @@ from recurra.base import (
     describe_tensor,
     from_half,
     is_autocast,
-    is_state,
     map_state,
     state_from_half,
     state_tensors,
@@ -150,14 +150,14 @@ def _check_resets(resets: object, T: int, B: int) -> None:
 
 
 def _initial_state(cell: Cell, B: int) -> State:
-    if not callable(cell) or not callable(getattr(cell, "initial_state", None)):
+    if not callable(getattr(cell, "initial_state", None)) or not callable(cell):
         raise ArgumentError(
             "`cell` is not a cell.",
             got=describe_tensor(cell),
             expected="a module with forward(x, state) and initial_state(batch_size)",
         )
     initial = cell.initial_state(B)
-    if not is_state(initial) or any(part.shape[:1] != (B,) for part in state_tensors(initial)):
+    if not _has_rows(initial, B):
         raise ShapeError(
             f"`{type(cell).__name__}.initial_state` does not give one row per sequence.",
             got=describe_state(initial),
@@ -166,9 +166,16 @@ def _initial_state(cell: Cell, B: int) -> State:
     return initial
 
 
+def _has_rows(state: object, B: int) -> bool:
+    """Tell whether a value is a state of tensors `[B, ...]`."""
+    if isinstance(state, torch.Tensor):
+        return state.shape[:1] == (B,)
+    return isinstance(state, tuple) and all(_has_rows(part, B) for part in state)
+
+
 def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
     """Bring what an autocast layer made in half precision to the dtype of the state."""
-    return from_half(x, next(state_tensors(initial)).dtype)
+    return from_half(x, next(state_tensors(initial)).dtype) if x.dtype in HALF_DTYPES else x
 
 
 def _check_state(cell: Cell, state: State, initial: State) -> State:

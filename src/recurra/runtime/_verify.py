@@ -10,7 +10,11 @@ from typing import Any, TypeAlias
 import torch
 from torch import nn
 
-from recurra.base import State, state_tensors
+from recurra.base import (
+    State,
+    no_autocast,
+    state_tensors,
+)
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
 from recurra.runtime._verify_sides import Check, Tensors
@@ -154,7 +158,7 @@ class _Verified(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> Any:
         check, needed = ctx.check, ctx.needs_input_grad[1:]
-        with torch.autocast("cpu", enabled=False):
+        with no_autocast():
             gradients = check.gradients([_plain(each) for each in cotangents], needed)
             if torch.is_grad_enabled():
                 gradients = check.again(ctx.saved_tensors, cotangents, needed)

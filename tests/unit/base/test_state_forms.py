@@ -11,6 +11,7 @@ from recurra.base import (
     detach_state,
     map_state,
     state_tensors,
+    unflatten_state,
 )
 from refusals import refused
 
@@ -65,6 +66,17 @@ def test_tensors_come_in_order():
     firsts = [float(tensor.flatten()[0]) for tensor in state_tensors(make_state())]
     assert firsts == [1, 3, 5, 7]
     assert [tensor.item() for tensor in state_tensors(torch.tensor(2))] == [2]
+
+
+def test_tensors_are_put_into_the_form_that_they_came_from():
+    state = make_state()
+    mapped = map_state(torch.neg, state)
+    for like in (state, (), ((), torch.ones(1), ((),)), torch.ones(2), Pair(torch.ones(1), ())):
+        tensors = list(state_tensors(like))
+        again = unflatten_state(tensors, map_state(torch.neg, like))
+        assert describe_state(again) == describe_state(like)
+        assert all(a is b for a, b in zip(state_tensors(again), tensors, strict=True))
+    assert type(unflatten_state(state_tensors(mapped), state)) is type(state)
 
 
 def test_detached_states_have_no_graph():

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def rows_of_the_page():
     return rows
 
 
+@cache
 def names_of_the_source():
     used = defaultdict(set)
     for file in SOURCE.rglob("*.py"):

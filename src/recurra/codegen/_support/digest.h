@@ -58,7 +58,7 @@ static void digest_share(void *data) {
 enum { DIGEST_GROUP = 64 }; /* blocks that threads share at a time */
 
 /* The digest of some memory, after that of other memory. */
-uint64_t digest(const char *data, long bytes, uint64_t before, long threads) {
+static uint64_t digest(const char *data, long bytes, uint64_t before, long threads) {
   uint64_t digests[DIGEST_GROUP];
   const long group = (long)DIGEST_GROUP * DIGEST_BLOCK;
   for (long start = 0; start < bytes; start += group) {
@@ -71,6 +71,14 @@ uint64_t digest(const char *data, long bytes, uint64_t before, long threads) {
     for (long block = 0; block < blocks; block++) before = digest_word(before, digests[block]);
   }
   return before;
+}
+
+/* The digest of several pieces of memory, one after the other. */
+uint64_t digest_all(const long *words, long count, long threads) {
+  const long *places = words, *bytes = words + count; /* [count] each */
+  uint64_t found = 0;
+  for (long i = 0; i < count; i++) found = digest((const char *)places[i], bytes[i], found, threads);
+  return found;
 }
 
 #endif
