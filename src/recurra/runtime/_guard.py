@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from recurra.runtime._guard_builder import GuardBuilder
+from recurra.runtime._matmul import digest
 from recurra.runtime._reachable import Reachable, array_content
 
 _shape, _dtype = attrgetter("shape"), attrgetter("dtype")
@@ -42,6 +43,7 @@ class Guard:
         self.asks_sizes = found.asks_sizes
         self.parameters_and_buffers = parameters_and_buffers(cell)
         self._tensors = [*self.parameters_and_buffers, *self.constants]
+        self._plain = [*cell.buffers(), *self.constants]
         self._known_members = self._all_members()
         self._contents = list(map(array_content, self._arrays))
         self._forms = _forms(self.parameters_and_buffers)
@@ -81,8 +83,16 @@ class Guard:
         return forms == self._constant_forms
 
     def versions(self) -> list[object]:
-        """Return what is equal as long as nobody has written to parameters, buffers, constants."""
-        return tensor_versions(self._tensors)
+        """Return what is equal as long as nobody has written to parameters, buffers, constants.
+
+        For parameters these are the counters of PyTorch, which do not see writing by `.data`:
+        reading all of them would take as long as a step. Other tensors are few, and are read.
+        """
+        found = tensor_versions(self._tensors)
+        if self._plain:
+            content = digest([each.contiguous() for each in self._plain])
+            found.append(object() if content is None else content)
+        return found
 
 
 def parameters_and_buffers(cell: nn.Module) -> list[torch.Tensor]:
@@ -91,7 +101,7 @@ def parameters_and_buffers(cell: nn.Module) -> list[torch.Tensor]:
 
 
 def tensor_versions(tensors: Sequence[torch.Tensor]) -> list[object]:
-    """Return what changes when PyTorch writes to a tensor; it does not count `.data`."""
+    """Return what changes when PyTorch writes to a tensor."""
     try:
         return [*map(_address, tensors), *[tensor._version for tensor in tensors]]
     except RuntimeError:  # made in inference mode, where nobody counts: equal to nothing

@@ -50,7 +50,7 @@ class Stream:
     Use it where one input at a time has to be answered at once: audio, sensors, control. The whole
     step, input projection included, is one kernel; a row's results are the same bits whatever other
     rows run beside it. There are no gradients. When the cell changes, its weights or its numbers,
-    the next step sees it, unless the change is written through `tensor.data`.
+    the next step sees it, unless a parameter is written to through `.data` or NumPy.
 
     Args:
         cell: the cell; where it cannot be a kernel, its own `forward` runs, which is said once.

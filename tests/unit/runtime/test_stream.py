@@ -532,6 +532,37 @@ def test_switches_and_tensors_of_its_own_are_seen():
     assert_is_reference(stream, xs, stream.state)
 
 
+class Masked(Dimmed):
+    """Holds a buffer, too, and a tensor whose numbers do not follow each other in memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("decay", torch.tensor([0.9, 0.5, 0.7], dtype=torch.float64))
+        self.mask = torch.ones(3, 2, dtype=torch.float64).t()[1]
+
+    def forward(self, x, hidden):
+        y, hidden = super().forward(x, hidden)
+        return y * self.mask, hidden * self.decay
+
+
+@pytest.mark.parametrize("name", ["decay", "mask", "level"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda tensor: tensor.mul_(0.5),
+        lambda tensor: tensor.data.mul_(0.5),
+        lambda tensor: tensor.numpy().__imul__(0.5),
+    ],
+)
+def test_writing_to_what_is_no_parameter_is_seen(write, name):
+    cell = Masked()
+    stream = Stream(cell, 2)
+    xs = torch.randn(3, 2, 3, dtype=torch.float64)
+    assert_is_reference(stream, xs)
+    write(getattr(cell, name))
+    assert_is_reference(stream, xs, stream.state)
+
+
 def test_a_cell_made_in_inference_mode():
     with torch.inference_mode():
         cell = lstm(torch.float64)
