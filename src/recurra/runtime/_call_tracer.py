@@ -19,6 +19,8 @@ _Result = TypeVar("_Result")
 
 _NOTED = (bool, int, float, complex, str, bytes, type(None), torch.dtype)
 _TORCH_OR_RECURRA = ("torch", "recurra")
+_RELEASES = ("__exit__", "release", "close")
+"""Calls that run though they are refused: a lock that `with` took unseen would stay locked."""
 
 
 class CallTracer:
@@ -85,13 +87,16 @@ class CallTracer:
         elif event == "c_call" and not _is_of_torch(frame):
             problem = impurity(argument)
             if problem and self._calls(frame) and not _is_importing(frame):
-                self._refuse(frame, problem)
+                self._note_refusal(frame, problem)
+                if argument.__name__ not in _RELEASES:
+                    raise self.refusal  # type: ignore[misc]
 
     def _enter(self, frame: FrameType) -> None:
         code = frame.f_code
         is_known = code in self._found.codes or not self._found.user.has_code(code, frame.f_globals)
         if not is_known and self._calls(frame.f_back) and not _is_importing(frame):
-            self._refuse(frame, f"runs `{code.co_qualname}`, to which no name leads")
+            self._note_refusal(frame, f"runs `{code.co_qualname}`, to which no name leads")
+            raise self.refusal  # type: ignore[misc]
         try:
             self._note(frame)
         except Exception as error:  # must not reach the code that runs
@@ -105,11 +110,10 @@ class CallTracer:
             frame = frame.f_back
         return False
 
-    def _refuse(self, frame: FrameType, problem: str) -> None:
-        self.refusal = CannotFuse(
+    def _note_refusal(self, frame: FrameType, problem: str) -> None:
+        self.refusal = self.refusal or CannotFuse(
             f"The step of `{self._name}` {problem}.", where=_users_line(frame)
         )
-        raise self.refusal
 
     def _note(self, frame: FrameType) -> None:
         code, values = frame.f_code, frame.f_locals

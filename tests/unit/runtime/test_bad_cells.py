@@ -1,5 +1,6 @@
 # Cells that nobody should write: they do what the plain loop makes them do, or are refused by name.
 import contextlib
+import functools
 import io
 import linecache
 import os
@@ -422,6 +423,48 @@ def test_a_step_that_waits_for_another_unroll():
 
     expected = unroll(Waiting(), X, backend="reference")[0]
     torch.testing.assert_close(within(100, lambda: unroll(Waiting(), X)[0]), expected)
+
+
+LOCKED_CALL = """
+import threading
+lock = threading.RLock()
+def call(function, *arguments):
+    with lock:
+        return function(*arguments)
+"""
+
+
+def test_a_lock_that_library_code_takes_is_given_back():
+    # What `with` calls at its start is not seen by a profile hook; what it calls at its end is.
+    library = {"__name__": "functools"}
+    exec(compile(LOCKED_CALL, functools.__file__, "exec"), library)
+    call = library["call"]
+
+    class Locked(Plain):
+        def forward(self, x, h):
+            h = call(torch.tanh, self.affine(torch.cat([x, h], -1)))
+            return h, h
+
+    expected = unroll(Locked(), X, backend="reference")[0]
+    for _ in range(2):
+        got = within(60, lambda: unroll(Locked(), X)[0])
+        torch.testing.assert_close(got, expected)
+        assert within(60, lambda: library["lock"].acquire(blocking=False))
+        library["lock"] = threading.RLock()
+
+
+def test_a_cached_property_in_two_threads():
+    class Cached(Plain):
+        @functools.cached_property
+        def rate(self):
+            return 0.5
+
+        def forward(self, x, h):
+            return super().forward(x * self.rate, h)
+
+    expected = unroll(Cached(), X, backend="reference")[0]
+    for _ in range(2):
+        torch.testing.assert_close(within(60, lambda: unroll(Cached(), X)[0]), expected)
 
 
 def test_a_lock_as_an_attribute():
