@@ -86,7 +86,7 @@ class Guard:
         """Return what is equal as long as nobody has written to parameters, buffers, constants.
 
         For parameters these are the counters of PyTorch, which do not see writing by `.data`:
-        reading all of them would take as long as a step. Other tensors are few, and are read.
+        reading all of them would take as long as a step. Other tensors are small, and are read.
         """
         found = tensor_versions(self._tensors)
         if self._plain:

@@ -2,7 +2,7 @@
 
 import ctypes
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from operator import attrgetter
@@ -123,6 +123,8 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
         ]
     library.digest_all.restype = ctypes.c_uint64
     library.digest_all.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
+    library.digest_sample.restype = ctypes.c_uint64
+    library.digest_sample.argtypes = [ctypes.c_void_p, ctypes.c_long]
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
     number = ctypes.c_long
@@ -143,3 +145,27 @@ def digest(tensors: Sequence[torch.Tensor]) -> int | None:
     library = matmul_library(torch.float32).library
     found: int = library.digest_all(words.buffer_info()[0], len(tensors), torch.get_num_threads())
     return found
+
+
+def digest_sampler(tensors: Sequence[torch.Tensor]) -> Callable[[], int]:
+    """Return a function that digests some numbers of each tensor, in less than a microsecond.
+
+    All numbers of a small tensor, and 16 pairs of those of a large one: writing to all of it, as
+    `tensor.data.copy_` does, is seen. The tensors must stay where they are.
+    """
+    words = array("q", [*map(_address, tensors), *map(_extent, tensors)])
+    sample, count = matmul_library(torch.float32).library.digest_sample, len(tensors)
+
+    def sampled() -> int:
+        found: int = sample(words.buffer_info()[0], count)
+        return found
+
+    return sampled
+
+
+def _extent(tensor: torch.Tensor) -> int:
+    """Return how many bytes there are from a tensor's first number to its last."""
+    if tensor.numel() == 0:
+        return 0
+    steps = zip(tensor.shape, tensor.stride(), strict=True)
+    return (1 + sum((size - 1) * step for size, step in steps)) * tensor.element_size()

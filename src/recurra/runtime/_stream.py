@@ -34,6 +34,7 @@ from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kernel import in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
+from recurra.runtime._matmul import digest_sampler
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
@@ -50,7 +51,8 @@ class Stream:
     Use it where one input at a time has to be answered at once: audio, sensors, control. The whole
     step, input projection included, is one kernel; a row's results are the same bits whatever other
     rows run beside it. There are no gradients. When the cell changes, its weights or its numbers,
-    the next step sees it, unless a parameter is written to through `.data` or NumPy.
+    the next step sees it. Only where few numbers of a parameter of more than 512 bytes are written
+    to through `.data` or NumPy, which PyTorch does not count, they may go unnoticed.
 
     Args:
         cell: the cell; where it cannot be a kernel, its own `forward` runs, which is said once.
@@ -283,7 +285,7 @@ class _StepKernel:
     def step(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step."""
         versions = self.guard.versions()
-        if versions != self.versions:
+        if versions != self.versions or self.sampled() != self.sample:
             self._prepare(versions)
         place = address(x)
         if not (x.dtype == self.number and x.is_contiguous()):
@@ -336,3 +338,5 @@ class _StepKernel:
             for start, end in ((first, second), (second, first))
         ]
         self.versions = versions
+        self.sampled = digest_sampler(list(self.cell.parameters()))
+        self.sample = self.sampled()

@@ -243,7 +243,8 @@ def address(tensor: torch.Tensor) -> int:
     """Do the same as `addresses` for one tensor."""
     try:
         place = tensor.data_ptr()
-        if type(tensor) in _PLAIN and not tensor.is_neg() and place and _has_memory(tensor):
+        is_plain = type(tensor) in _PLAIN and not tensor.is_neg()
+        if is_plain and place and (not _offset(tensor) or _has_memory(tensor)):
             return place
     except RuntimeError:  # there is no address
         pass

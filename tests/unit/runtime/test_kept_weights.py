@@ -8,7 +8,7 @@ import torch
 from recurra import GRU, LSTM, Recurrent, unroll
 from recurra.runtime import _kept
 from recurra.runtime._launch import CallForm
-from recurra.runtime._matmul import digest
+from recurra.runtime._matmul import digest, digest_sampler
 
 
 @pytest.fixture
@@ -158,6 +158,44 @@ def test_signs_and_order_count():
     changed = (weight, -weight, weight * some, weight.flip(0), weight.roll(8, 1))
     found = [digest([each]) for each in changed]
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000, 10**6])
+def test_a_sample_sees_writing_to_all_numbers(size):
+    tensors = [torch.randn(3), torch.randn(size, dtype=torch.float64), torch.randn(2, 500).t()]
+    sampled = digest_sampler(tensors)
+    before = sampled()
+    assert sampled() == before
+    for number, tensor in enumerate(tensors):
+        kept = tensor.clone()
+        for write in (lambda each: each.mul_(-1), lambda each: each.add_(1), torch.Tensor.zero_):
+            write(tensor)
+            assert (sampled() != before) == (tensor.numel() > 0), number
+            tensor.copy_(kept)
+            assert sampled() == before
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_sample_of_a_small_tensor_is_all_of_it(dtype):
+    tensor = torch.randn(512 // dtype.itemsize, dtype=dtype)
+    sampled = digest_sampler([tensor])
+    before = sampled()
+    for place in range(len(tensor)):
+        tensor[place] += 1
+        assert sampled() != before
+        tensor[place] -= 1
+        tensor.copy_(tensor.clone())
+        before = sampled()
+
+
+def test_a_sample_stays_within_the_tensor():
+    memory = torch.zeros(3000, dtype=torch.float64)
+    tensor = memory[1000:1990][:, None].expand(990, 2)[:, 0]
+    sampled = digest_sampler([tensor, memory[1990:2000]])
+    before = sampled()
+    memory[:1000] += 1
+    memory[2000:] += 1
+    assert sampled() == before
 
 
 def test_the_number_of_threads_does_not_count():

@@ -111,6 +111,16 @@ def data_replaced(cell):
     cell.weight_hidden.data = torch.randn_like(cell.weight_hidden)
 
 
+def averaged(cell):
+    """Write as moving averages of weights do."""
+    for parameter in cell.parameters():
+        parameter.data.mul_(0.5).add_(torch.randn_like(parameter), alpha=0.5)
+
+
+def by_numpy(cell):
+    cell.weight_hidden.detach().numpy()[:] *= 0.5
+
+
 def optimised(cell):
     optimizer = torch.optim.SGD(cell.parameters(), lr=0.5)
     for parameter in cell.parameters():
@@ -119,7 +129,8 @@ def optimised(cell):
 
 
 @pytest.mark.parametrize(
-    "change", [halved, loaded, replaced, replaced_twice, data_replaced, optimised]
+    "change",
+    [halved, loaded, replaced, replaced_twice, data_replaced, averaged, by_numpy, optimised],
 )
 def test_new_weights_are_seen_at_the_next_step(change):
     cell = lstm(torch.float64)

@@ -81,4 +81,33 @@ uint64_t digest_all(const long *words, long count, long threads) {
   return found;
 }
 
+enum { DIGEST_SAMPLE = 16, DIGEST_SMALL = 512 };
+
+INLINE uint64_t digest_at(uint64_t before, const char *data, long bytes) {
+  uint64_t word = 0;
+  __builtin_memcpy(&word, data, (unsigned long)bytes);
+  return digest_word(before, word);
+}
+
+/* A digest of some words of each piece, spread evenly; of all of a small one. */
+uint64_t digest_sample(const long *words, long count) {
+  const long *places = words, *bytes = words + count; /* [count] each */
+  uint64_t found = 0;
+  for (long i = 0; i < count; i++) {
+    const char *data = (const char *)places[i];
+    if (bytes[i] > DIGEST_SMALL) {
+      const uint64_t pairs = (uint64_t)bytes[i] / 8;
+      for (uint64_t n = 0; n < DIGEST_SAMPLE; n++) {
+        const uint64_t part = n * DIGEST_PRIME >> 32; /* of 2^32: the golden ratio spreads them */
+        found = digest_at(found, data + (part * pairs >> 32) * 8, 8);
+      }
+    } else {
+      long at = 0;
+      for (; at + 8 <= bytes[i]; at += 8) found = digest_at(found, data + at, 8);
+      if (at < bytes[i]) found = digest_at(found, data + at, bytes[i] - at);
+    }
+  }
+  return found;
+}
+
 #endif
