@@ -286,6 +286,7 @@ WRITES = [
     Feature(
         "the state in place",
         step="h = h.mul_(0.5)",
+        threads=False,  # both are given the same state
     ),
     Feature(
         "the state in place, after a copy",

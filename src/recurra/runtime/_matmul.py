@@ -4,7 +4,7 @@ import ctypes
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from operator import attrgetter
 
 import torch
@@ -153,14 +153,8 @@ def digest_sampler(tensors: Sequence[torch.Tensor]) -> Callable[[], int]:
     All numbers of a small tensor, and 16 pairs of those of a large one: writing to all of it, as
     `tensor.data.copy_` does, is seen. The tensors must stay where they are.
     """
-    words = array("q", [*map(_address, tensors), *map(_extent, tensors)])
-    sample, count = matmul_library(torch.float32).library.digest_sample, len(tensors)
-
-    def sampled() -> int:
-        found: int = sample(words.buffer_info()[0], count)
-        return found
-
-    return sampled
+    words = (ctypes.c_long * (2 * len(tensors)))(*map(_address, tensors), *map(_extent, tensors))
+    return partial(matmul_library(torch.float32).library.digest_sample, words, len(tensors))
 
 
 def _extent(tensor: torch.Tensor) -> int:
