@@ -54,6 +54,21 @@ EFFECTS = [
         threads=False,
     ),
     Feature(
+        "a counter in a buffer, by a method that is reached past the cell",
+        body="def counted$(self, a):\n    self.seen$ += 1\n"
+        "    return a + 0.1 * self.seen$.to(a.dtype)",
+        init="self.register_buffer('seen$', torch.zeros(1))\nself.acts$ = [self.counted$]",
+        step="a = self.acts$[0](a)",
+        changes=(
+            "inner$ = cell.forward\ncell.forward = lambda x, h: inner$(x * 0.5, h)",
+            "cell.acts$[0] = functools.partial(cell.counted$)",
+            "vars(cell).pop('forward', None)",
+            "cell.seen$.zero_()",
+        ),
+        watched=("cell.seen$",),
+        threads=False,
+    ),
+    Feature(
         "running statistics",
         init="self.register_buffer('mean$', torch.zeros(3))",
         step="with torch.no_grad():\n    self.mean$.mul_(0.9).add_(0.1 * a.mean(0))\n"

@@ -213,6 +213,22 @@ ATTRIBUTES = [
         ),
     ),
     Feature(
+        "a method kept as an attribute",
+        body="rate$ = 0.8\ndef bent$(self, a):\n    return torch.tanh(a) * self.rate$\n"
+        "def other$(self, a):\n    return a * self.rate$ + self.lin.bias",
+        init="self.kept$ = self.bent$",
+        step="a = self.kept$(a)",
+        changes=(
+            "cell.kept$ = cell.other$",
+            "cell.kept$ = types.MethodType(lambda self, a: a + self.lin.bias, cell)",
+            "Cell.rate$ = 0.3",
+            "Cell.bent$ = lambda self, a: a",
+            "cell.kept$ = cell.bent$",
+            "cell.lin.kept = cell.bent$\ncell.kept$ = cell.lin.kept",
+            "cell.kept$ = cell.lin.forward\ndel cell.kept$\ncell.kept$ = cell.other$",
+        ),
+    ),
+    Feature(
         "a partial function",
         init="self.op$ = functools.partial(torch.mul, other=0.8)",
         step="a = self.op$(a)",

@@ -85,7 +85,7 @@ class CallTracer:
             if not _is_of_library(frame):
                 self._enter(frame)
         elif event == "c_call" and not _is_of_torch(frame):
-            problem = impurity(argument)
+            problem = impurity(argument, is_of_user=not _is_of_library(frame))
             if problem and self._calls(frame) and not _is_importing(frame):
                 self._note_refusal(frame, problem)
                 if argument.__name__ not in _RELEASES:

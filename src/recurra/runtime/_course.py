@@ -14,6 +14,7 @@ class Course:
 
     Args:
         rows: B.
+        steps: T, of which rows may have fewer.
         lines: N, the steps of all rows together.
         stride: from the line of a step to that of the next.
         first: line of each row's first step, `[B]` int64.
@@ -25,6 +26,7 @@ class Course:
     """
 
     rows: int
+    steps: int
     lines: int
     stride: int
     first: torch.Tensor
@@ -54,7 +56,7 @@ def course(
     if lengths is None:
         whole = _whole(T, B, reverse=reverse)
         return whole if resets is None else replace(whole, resets=resets.reshape(-1).byte())
-    return _packed(B, lengths, resets, reverse=reverse)
+    return _packed(T, B, lengths, resets, reverse=reverse)
 
 
 def padded_course(
@@ -71,7 +73,9 @@ def padded_course(
     )
 
 
-def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, reverse: bool) -> Course:
+def _packed(
+    T: int, B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, reverse: bool
+) -> Course:
     ends = lengths.cumsum(0)
     starts = ends - lengths
     lines = int(ends[-1])
@@ -79,6 +83,7 @@ def _packed(B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, rever
     index = (torch.arange(lines, device=lengths.device) - starts[row]) * B + row
     return Course(
         B,
+        T,
         lines,
         -1 if reverse else 1,
         ends - 1 if reverse else starts,
@@ -111,4 +116,4 @@ def _whole(T: int, B: int, *, reverse: bool) -> Course:
         rows = torch.arange(B, device="cpu")
         first = rows + (T - 1) * B if reverse else rows
         length = torch.full((B,), T, dtype=torch.int64, device="cpu")
-    return Course(B, T * B, -B if reverse else B, first, length, rows, None, None)
+    return Course(B, T, T * B, -B if reverse else B, first, length, rows, None, None)

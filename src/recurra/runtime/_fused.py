@@ -102,9 +102,10 @@ class _FusedLoop(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
+        ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         before, weights, starts, returns = _grouped(program, tensors)
         exports, final, saved = program.training.run(along, before, weights, starts, returns)
-        ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
+        _mark_without_gradients(ctx, (*exports, *final))
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
         hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(False)
         ctx.saved_forms = None if hooks is None else _forms_of((*tensors, *saved))
@@ -128,6 +129,17 @@ class _FusedLoop(torch.autograd.Function):
         if ctx.saved_forms is not None:
             tensors = tuple(usable[len(given) :])
         return (None, None, *_by_kernels(ctx, tensors, usable[: len(given)], needed))
+
+
+def _mark_without_gradients(ctx: Any, results: Tensors) -> None:
+    """Tell autograd which results have nothing to do with what requires gradients."""
+    ends_early = ctx.along.index is not None
+    flags = ctx.program.paths.requires_grad(
+        ctx.needs_input_grad[2:], ctx.along.steps, ends_early=ends_early
+    )
+    if not all(flags):
+        kept = zip(results, flags, strict=True)
+        ctx.mark_non_differentiable(*(each for each, flag in kept if not flag))
 
 
 def _saved(ctx: Any) -> Tensors:

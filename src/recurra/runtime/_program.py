@@ -19,6 +19,7 @@ from recurra.graph import (
     plan_training,
 )
 from recurra.runtime._course import Course
+from recurra.runtime._gradient_paths import GradientPaths
 from recurra.runtime._kept import Fixed, KeptWeights
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._loops import InferenceLoop, TrainingLoop
@@ -71,6 +72,11 @@ class Program:
                 return ScanLoop(plan_scan(self.part))
         except CannotFuse as reason:
             return reason.with_traceback(None)
+
+    @cached_property
+    def paths(self) -> GradientPaths:
+        """The paths through its step on which gradients flow."""
+        return GradientPaths(self.part)
 
     def check_batch_size(self, cell: nn.Module, x: torch.Tensor, state: State) -> None:
         """Hold it to a step of its cell on as many rows as `x` `[B, ...]` has, once for each B.

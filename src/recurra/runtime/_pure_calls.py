@@ -32,8 +32,15 @@ _OF_MEMORY = frozenset(("set_", "_view_func", "_view_func_unsafe", "_to_dlpack",
 _ASKS_GRADIENTS = frozenset(("is_grad_enabled", "is_inference_mode_enabled"))
 
 
-def impurity(function: Any) -> str:
-    """Return why a function written in C must not be called by a step; empty if it may be."""
+def impurity(function: Any, *, is_of_user: bool = True) -> str:
+    """Return why a function written in C must not be called by a step; empty if it may be.
+
+    Args:
+        function: the function.
+        is_of_user: whether the user's code calls it. Default: yes.
+    """
+    if is_of_user and function is id:  # tells the cell from the one that is traced
+        return _calls("id")
     owner, name = getattr(function, "__self__", None), function.__name__
     if isinstance(owner, ModuleType):
         return _of_module(owner.__name__, name)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from recurra.base import state_tensors
-from recurra.runtime._course import course, into_lines, out_of_lines
+from recurra.runtime._course import Course, course, into_lines, out_of_lines
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program
@@ -38,4 +38,25 @@ def scanned_loop(
     inputs = program.inputs(parameters, lines)
     cut = len(program.part.before)
     exports, final = loop.run(along, inputs[:cut], inputs[cut:], starts, returns)
+    if torch.is_grad_enabled():
+        sources = tuple(each.requires_grad for each in (*inputs, *starts, *returns))
+        exports, final = _without_gradients(program, along, sources, exports, final)
     return out_of_lines(program.output(parameters, lines, inputs, exports), along, T), final
+
+
+def _without_gradients(
+    program: Program,
+    along: Course,
+    sources: tuple[bool, ...],
+    exports: Sequence[torch.Tensor],
+    final: Sequence[torch.Tensor],
+) -> tuple[Tensors, Tensors]:
+    """Cut off results that have nothing to do with what requires gradients."""
+    early = along.index is not None
+    flags = program.paths.requires_grad(sources, along.steps, ends_early=early)
+    kept = [
+        each if flag else each.detach()
+        for each, flag in zip((*exports, *final), flags, strict=True)
+    ]
+    cut = len(exports)
+    return tuple(kept[:cut]), tuple(kept[cut:])

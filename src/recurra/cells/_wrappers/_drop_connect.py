@@ -1,6 +1,7 @@
 """DropConnect: any cell with some of its recurrent weights left out."""
 
 from collections.abc import Mapping, Sequence
+from types import MethodType
 from typing import Any, cast
 
 import torch
@@ -143,7 +144,18 @@ def _with_weights(cell: Cell, instead: Mapping[int, torch.Tensor]) -> Cell:
     Unlike `torch.func.functional_call` it leaves the cell alone, which other threads may be
     running at the time.
     """
-    return cast(Cell, _like(cast(nn.Module, cell), instead, {}))
+    made: dict[int, nn.Module] = {}
+    copy = _like(cast(nn.Module, cell), instead, made)
+    for each in made.values():
+        _bind_methods(each, made)
+    return cast(Cell, copy)
+
+
+def _bind_methods(module: nn.Module, made: Mapping[int, nn.Module]) -> None:
+    """Let attributes that are methods of modules which were copied be those of the copies."""
+    for name, value in list(vars(module).items()):
+        if type(value) is MethodType and id(value.__self__) in made:
+            vars(module)[name] = MethodType(value.__func__, made[id(value.__self__)])
 
 
 def _like(

@@ -31,12 +31,15 @@ _MAKERS = frozenset(
 
 _IS_NO_STATE = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
+_DECORATED = (types.FunctionType, types.MethodType, functools.partial)
+
 _CALLABLES = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
 
 _PARTS: tuple[tuple[type[Any], tuple[str, ...]], ...] = (
     (types.MethodType, ("__self__", "__func__")),
     (types.BuiltinMethodType, ("__self__",)),
     (types.MethodWrapperType, ("__self__",)),
+    (super, ("__thisclass__", "__self__")),
     (staticmethod, ("__func__",)),
     (classmethod, ("__func__",)),
     (property, ("fget", "fset", "fdel")),
@@ -74,7 +77,7 @@ def _look_behind(search: Search, function: types.FunctionType, path: str) -> Non
         search.visit(os.environ, "os.environ")
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         with suppress(ValueError):  # not bound yet
-            if isinstance(cell.cell_contents, types.FunctionType):
+            if isinstance(cell.cell_contents, _DECORATED):
                 search.closure(cell, f"{path} ({name})")
 
 
@@ -138,7 +141,7 @@ def look_into_class(search: Search, kind: type[Any], path: str) -> None:
 def _look_at_methods(search: Search, kind: type[Any]) -> None:
     """Note that a library's class has the methods that it has."""
     held = vars(kind)
-    names = [name for name in held if search.reads(name) or name == "forward"]
+    names = [name for name in held if search.reads(name)]
     search.found.sized.append(held)
     if names:
         search.found.slots.append((held, tuple(names)))
@@ -157,7 +160,7 @@ def _look_into_members(search: Search, kind: type[Any], path: str) -> None:
 
 def _may_run(search: Search, name: str) -> bool:
     is_special = name.startswith("__") and name.endswith("__")
-    return is_special or name == "forward" or search.may_read(name)
+    return is_special or search.may_read(name)
 
 
 def look_into_wrapper(search: Search, value: Any, path: str) -> None:
@@ -166,8 +169,7 @@ def look_into_wrapper(search: Search, value: Any, path: str) -> None:
     for kind, parts in _PARTS:
         if isinstance(value, kind):
             for part in parts:
-                thing = getattr(value, part)
-                (search.visit_part if search.is_part(thing) else search.visit)(thing, path)
+                search.visit(getattr(value, part), f"{path}.{part}")
             if isinstance(value, types.BuiltinMethodType):
                 search.token(value.__name__)
             return

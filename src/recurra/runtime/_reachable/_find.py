@@ -40,6 +40,9 @@ _LOOKS: tuple[tuple[Any, Look], ...] = (
 )
 """How to look into a value, by its type; the first that fits is taken."""
 
+_CALLED = frozenset(("forward", "_call_impl", "_slow_forward", "_compiled_call_impl"))
+"""Names by which PyTorch runs a module; no code of the user's need mention them."""
+
 
 @beyond_dynamo
 def reachable(cell: nn.Module) -> Reachable:
@@ -49,7 +52,7 @@ def reachable(cell: nn.Module) -> Reachable:
         CannotFuse: it may read something whose changes nobody could notice.
     """
     looks = _all_looks()
-    names, by_string = frozenset[str](), False
+    names, by_string = _CALLED, False
     while True:
         search = Search(cell, looks, names, by_string)
         try:

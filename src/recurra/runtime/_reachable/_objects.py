@@ -1,5 +1,6 @@
 """Objects: modules of PyTorch, containers, tensors, arrays, and instances of classes."""
 
+import types
 import weakref
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,7 @@ from torch import nn
 from torch.nn.modules import module as torch_modules
 
 from recurra.base import CannotFuse
-from recurra.runtime._reachable._search import Search, unwatched
+from recurra.runtime._reachable._search import Look, Search, unwatched
 from recurra.runtime._reachable._value_types import PLAIN_TENSORS, ById
 
 _TABLES = ("_parameters", "_buffers", "_modules")
@@ -40,10 +41,11 @@ def look_into_module(search: Search, module: nn.Module, path: str) -> None:
             raise _hooked(f"`{path}` has backward hooks.")
     for name in _HOOKS:
         _look_into_members(search, held[name], f"{path}.{name}")
+    look = _look_at_own if search.is_part(module) else Search.visit
     for name in _TABLES:
-        _look_into_table(search, held[name], path)
+        _look_into_table(search, held[name], path, look)
     by_name = search.user.has_class(type(module))
-    search.attributes(held, path, by_name=by_name, but=_OF_ALL_MODULES)
+    search.attributes(held, path, by_name=by_name, but=_OF_ALL_MODULES, look=look)
     search.visit(type(module), type(module).__name__)
 
 
@@ -55,7 +57,23 @@ def _hooked(problem: str) -> CannotFuse:
     )
 
 
-def _look_into_table(search: Search, table: dict[str, Any], path: str) -> None:
+def _look_at_own(search: Search, value: Any, path: str) -> None:
+    """Note what a module of the cell holds itself.
+
+    The cell that is traced holds its own tensors in the same places, and its own methods.
+    """
+    if search.is_input(value):
+        if search.is_new(value):
+            search.token(type(value), tuple(value.shape), value.dtype)
+    elif type(value) is types.MethodType and search.is_part(value.__self__):
+        search.token("method")
+        search.visit_part(value.__self__, f"{path}.__self__")
+        search.visit(value.__func__, path)
+    else:
+        search.visit(value, path)
+
+
+def _look_into_table(search: Search, table: dict[str, Any], path: str, look: Look) -> None:
     """Note parameters and buffers, which are inputs of a step, and modules within."""
     search.token("table", len(table))
     search.found.sized.append(table)
@@ -63,15 +81,16 @@ def _look_into_table(search: Search, table: dict[str, Any], path: str) -> None:
         search.found.slots.append((table, tuple(table)))
     for name, value in table.items():
         search.token(name)
-        if isinstance(value, nn.Module):
+        if search.is_part(value) and look is _look_at_own:
             search.visit_part(value, f"{path}.{name}")
-        elif not isinstance(value, torch.Tensor):
-            search.visit(value, f"{path}.{name}")
-        elif search.is_new(value):
+        elif search.is_input(value) or not isinstance(value, torch.Tensor):
+            look(search, value, f"{path}.{name}")
+        elif search.is_new(value):  # of a module that the cell does not register
             search.token(type(value), tuple(value.shape), value.dtype)
-            if not search.is_input(value):  # of a module that the cell does not register
-                search.token(ById(value), value.requires_grad)
-                search.found.constants.append(value)
+            search.token(ById(value), value.requires_grad)
+            search.found.constants.append(value)
+            if type(value) in PLAIN_TENSORS:
+                search.found.containers.append((f"{path}.{name}", value))
 
 
 def _look_into_members(search: Search, table: Mapping[Any, Any], path: str) -> None:

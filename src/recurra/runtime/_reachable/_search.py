@@ -105,6 +105,7 @@ class Search:
         self._alive: list[Any] = []  # so that no other value takes the place of one that was met
         self._inputs = {id(each) for each in (*cell.parameters(), *cell.buffers())}
         self._parts = {id(module) for module in cell.modules()}
+        self._past: set[int] = set()  # parameters and buffers that were met past the attributes
         self._refuses = True
 
     def visit(self, value: Any, path: str) -> None:
@@ -117,10 +118,9 @@ class Search:
         if kind in PLAIN:
             self.token(kind, value if kind is str else repr(value))
         elif self.is_part(value):
-            raise CannotFuse(
-                f"The step reads `{path}`, a part of the cell, past the cell's attributes.",
-                fix="reach modules by attributes, such as `self.layers[0]` of a `ModuleList`",
-            )
+            raise _past_the_cell(path)
+        elif self.is_input(value):
+            self._visit_input(value, path)
         else:
             self.visit_part(value, path)
 
@@ -131,12 +131,27 @@ class Search:
         parts that it reaches past the cell, by a closure, say, would not be those of the trace.
         """
         if self.is_new(value):
-            next(look for kinds, look in self._looks if isinstance(value, kinds))(self, value, path)
+            self._look_into(value, path)
 
-    def visit_unread(self, value: Any, path: str) -> None:
+    def _look_into(self, value: Any, path: str) -> None:
+        next(look for kinds, look in self._looks if isinstance(value, kinds))(self, value, path)
+
+    def _visit_input(self, tensor: torch.Tensor, path: str) -> None:
+        """Note a parameter or a buffer that is not reached by its own name.
+
+        Without a gradient it is like any other tensor that the step reads: the very tensor counts.
+        """
+        if tensor.requires_grad:
+            raise _past_the_cell(path)
+        self.token("past", ById(tensor))
+        if id(tensor) not in self._past:
+            self._past.add(id(tensor))
+            self._look_into(tensor, path)
+
+    def visit_unread(self, value: Any, path: str, look: Look | None = None) -> None:
         """Note a value that may never be read: one that cannot be watched is not refused."""
         before, self._refuses = self._refuses, False
-        self.visit(value, path)
+        (look or Search.visit)(self, value, path)
         self._refuses = before
 
     def is_part(self, value: Any) -> bool:
@@ -154,9 +169,9 @@ class Search:
             raise CannotFuse("A step may read more values than can be watched.", got=_MAX_VALUES)
         return True
 
-    def is_input(self, tensor: torch.Tensor) -> bool:
-        """Tell whether a tensor is a parameter or a buffer of the cell, so an input of the step."""
-        return id(tensor) in self._inputs
+    def is_input(self, value: Any) -> bool:
+        """Tell whether a value is a parameter or a buffer of the cell, so an input of the step."""
+        return id(value) in self._inputs
 
     def token(self, *parts: Any) -> None:
         """Add to the key."""
@@ -180,13 +195,19 @@ class Search:
         self.found.codes |= named.codes
         self.found.asks_sizes |= not _SIZES.isdisjoint(named.attributes)
 
-    def slots(self, table: Mapping[str, Any], names: Sequence[str], path: str) -> None:
+    def slots(
+        self,
+        table: Mapping[str, Any],
+        names: Sequence[str],
+        path: str,
+        look: Look | None = None,
+    ) -> None:
         """Note the values of some names, and what they lead to."""
         if names:
             self.found.slots.append((table, tuple(names)))
         for name in names:
             self.token(name)
-            self.visit(table[name], f"{path}.{name}" if path else name)
+            (look or Search.visit)(self, table[name], f"{path}.{name}" if path else name)
 
     def attributes(
         self,
@@ -195,6 +216,7 @@ class Search:
         *,
         by_name: bool,
         but: Set[str] = frozenset(),
+        look: Look | None = None,
     ) -> None:
         """Note what an object holds: plain values always, others where the code may read them.
 
@@ -203,18 +225,19 @@ class Search:
             path: the words for it.
             by_name: whether others are chosen by their names; otherwise all are noted.
             but: names that are left out. Default: none.
+            look: how to look into the values. Default: `visit`.
         """
         names = [name for name in table if name not in but]
         plain = [name for name in names if type(table[name]) in PLAIN]
         others = [name for name in names if type(table[name]) not in PLAIN]
         chosen = others if not by_name else [name for name in others if self.reads(name)]
-        self.slots(table, [*plain, *chosen], path)
+        self.slots(table, [*plain, *chosen], path, look)
         if by_name and self._all_names:
             for name in others:
                 if not self.reads(name):
                     self.found.slots.append((table, (name,)))
                     self.token(name)
-                    self.visit_unread(table[name], f"{path}.{name}")
+                    self.visit_unread(table[name], f"{path}.{name}", look)
 
     def closure(self, cell: CellType, name: str) -> None:
         """Note what a variable of an enclosing function holds."""
@@ -233,6 +256,15 @@ class Search:
             kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
             raise unwatched(path, f"is a `{kind}`, whose changes cannot be noticed")
         self.token(ById(value))
+
+
+def _past_the_cell(path: str) -> CannotFuse:
+    """Return the error for a part of the cell that a trace would not meet."""
+    return CannotFuse(
+        f"The step reads `{path}`, a part of the cell, past the cell's attributes.",
+        fix="reach modules, their methods and parameters by attributes, such as `self.layers[0]` "
+        "of a `ModuleList`",
+    )
 
 
 def unwatched(path: str, problem: str) -> CannotFuse:
