@@ -13,11 +13,10 @@ import torch
 from torch import nn
 
 from recurra.runtime._guard_builder import GuardBuilder
-from recurra.runtime._matmul import digest
+from recurra.runtime._matmul import digest, digest_sampler
 from recurra.runtime._reachable import Reachable, array_content
 
 _shape, _dtype = attrgetter("shape"), attrgetter("dtype")
-_address = torch.Tensor.data_ptr
 
 
 class Guard:
@@ -42,8 +41,8 @@ class Guard:
         self.constants = found.constants
         self.asks_sizes = found.asks_sizes
         self.parameters_and_buffers = parameters_and_buffers(cell)
-        self._tensors = [*self.parameters_and_buffers, *self.constants]
-        self._plain = [*cell.buffers(), *self.constants]
+        self._parameters = list(cell.parameters())
+        self._others = [*cell.buffers(), *self.constants]
         self._known_members = self._all_members()
         self._contents = list(map(array_content, self._arrays))
         self._forms = _forms(self.parameters_and_buffers)
@@ -82,30 +81,33 @@ class Guard:
         forms = [(each.shape, each.requires_grad) for each in self.constants]
         return forms == self._constant_forms
 
-    def versions(self) -> list[object]:
-        """Return what is equal as long as nobody has written to parameters, buffers, constants.
+    def watch_writing(self) -> Callable[[], bool]:
+        """Return a function that tells whether nobody has written to a tensor since now.
 
-        For parameters these are the counters of PyTorch, which do not see writing by `.data`:
-        reading all of them would take as long as a step. Other tensors are small, and are read.
+        PyTorch counts writing, but not by `.data`. So the numbers are looked at, too: some of each
+        parameter, since reading all would take as long as a step, and all of the other tensors,
+        which are small.
         """
-        found = tensor_versions(self._tensors)
-        if self._plain:
-            content = digest([each.contiguous() for each in self._plain])
-            found.append(object() if content is None else content)
-        return found
+        builder = GuardBuilder()
+        try:
+            for tensor in (*self._parameters, *self._others):
+                builder.memory(tensor)
+        except RuntimeError:  # made in inference mode, where nobody counts
+            return lambda: False
+        builder.result(digest_sampler(self._parameters))
+        if self._others:
+            if self._digest_of_others() is None:
+                return lambda: False
+            builder.result(self._digest_of_others)
+        return builder.build()
+
+    def _digest_of_others(self) -> int | None:
+        return digest([each.contiguous() for each in self._others])
 
 
 def parameters_and_buffers(cell: nn.Module) -> list[torch.Tensor]:
     """List the parameters and buffers of a cell, in the order in which steps name them."""
     return [*cell.parameters(), *cell.buffers()]
-
-
-def tensor_versions(tensors: Sequence[torch.Tensor]) -> list[object]:
-    """Return what changes when PyTorch writes to a tensor."""
-    try:
-        return [*map(_address, tensors), *[tensor._version for tensor in tensors]]
-    except RuntimeError:  # made in inference mode, where nobody counts: equal to nothing
-        return [object()]
 
 
 def _forms(tensors: Sequence[torch.Tensor]) -> list[Any]:

@@ -3,7 +3,7 @@
 A loop over what is compared takes twice as long as the comparisons themselves. So they become the
 source of a function, one term each, as TorchDynamo does for its guards:
 
-    def holds(cell):
+    def holds(cell=None):
         return type(cell) is v0 and v1["decay"] is v2 and v3.__code__ is v4 and len(v1) == 2
 
 What is compared are variables of an enclosing function. So the text depends on names and sizes
@@ -15,6 +15,8 @@ from functools import lru_cache
 from keyword import iskeyword
 from types import CodeType
 from typing import Any
+
+import torch
 
 _BUILTINS = {"type": type, "len": len, "getattr": getattr}
 
@@ -60,17 +62,31 @@ class GuardBuilder:
         if empty:
             self._terms[f"not ({' or '.join(dict.fromkeys(empty))})"] = None
 
-    def build(self) -> Callable[[Any], bool]:
+    def memory(self, tensor: torch.Tensor) -> None:
+        """Compare where a tensor lies, and how often PyTorch has written to it.
+
+        Raises:
+            RuntimeError: it was made in inference mode, where nobody counts.
+        """
+        name = self._name(tensor)
+        self._terms[f"{name}.data_ptr() == {self._name(tensor.data_ptr())}"] = None
+        self._terms[f"{name}._version == {self._name(tensor._version)}"] = None
+
+    def result(self, function: Callable[[], Any]) -> None:
+        """Compare what a function returns, by `==`."""
+        self._terms[f"{self._name(function)}() == {self._name(function())}"] = None
+
+    def build(self) -> Callable[..., bool]:
         """Return a function that tells of the cell whether all comparisons hold."""
         source = (
             f"def make({', '.join(self._names.values())}):\n"
-            f"    def holds(cell):\n"
+            f"    def holds(cell=None):\n"
             f"        return {' and '.join(self._terms)}\n"
             f"    return holds\n"
         )
         made: dict[str, Any] = {}
         exec(_compiled(source), {"__builtins__": _BUILTINS}, made)
-        holds: Callable[[Any], bool] = made["make"](*self._held)
+        holds: Callable[..., bool] = made["make"](*self._held)
         return holds
 
     def _same_object(self, name: str, thing: Any) -> None:

@@ -1,6 +1,6 @@
 """Streams: one step at a time, with as little around it as can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -34,7 +34,6 @@ from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kernel import in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands
 from recurra.runtime._loops import InferenceLoop
-from recurra.runtime._matmul import digest_sampler
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
@@ -271,7 +270,7 @@ class _StepKernel:
         self.number = plan.dtype
         self.returns = plan.outputs[0].dtype
         self.now = 0
-        self.versions: list[object] = []
+        self.is_unwritten: Callable[[], bool] = lambda: False
 
     def state(self) -> tuple[torch.Tensor, ...]:
         """The tensors of the state after the last step."""
@@ -284,9 +283,8 @@ class _StepKernel:
 
     def step(self, x: torch.Tensor) -> torch.Tensor:
         """Run one step."""
-        versions = self.guard.versions()
-        if versions != self.versions or self.sampled() != self.sample:
-            self._prepare(versions)
+        if not self.is_unwritten():
+            self._prepare()
         place = address(x)
         if not (x.dtype == self.number and x.is_contiguous()):
             x = x.to(self.number).contiguous()
@@ -311,8 +309,9 @@ class _StepKernel:
                 )
 
     @torch.no_grad()
-    def _prepare(self, versions: list[object]) -> None:
+    def _prepare(self) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
+        is_unwritten = self.guard.watch_writing()  # from before they are read
         plan = self.kernel.plan
         held = readable(parameters_and_buffers(self.cell))
         self._check_form(held)
@@ -337,6 +336,4 @@ class _StepKernel:
             )
             for start, end in ((first, second), (second, first))
         ]
-        self.versions = versions
-        self.sampled = digest_sampler(list(self.cell.parameters()))
-        self.sample = self.sampled()
+        self.is_unwritten = is_unwritten

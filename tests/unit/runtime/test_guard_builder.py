@@ -1,5 +1,6 @@
 # Comparisons by identity, written out as one function.
 import pytest
+import torch
 
 from recurra.runtime._guard_builder import GuardBuilder, _compiled
 
@@ -89,6 +90,32 @@ def test_values_that_are_equal_but_not_the_same_are_told_apart():
         holds = built(lambda builder, table=table: builder.entries(table, ["a"]), cell)
         table["a"] = equal
         assert not holds(cell)
+
+
+def test_writing_to_a_tensor_and_moving_it_are_seen():
+    cell = Thing()
+    for change in (
+        lambda tensor: tensor.add_(1),
+        lambda tensor: tensor.__setitem__(0, 0),
+        lambda tensor: setattr(tensor, "data", tensor.data.clone()),
+    ):
+        tensor = torch.zeros(3)
+        holds = built(lambda builder, tensor=tensor: builder.memory(tensor), cell)
+        tensor + 1
+        assert holds()
+        change(tensor)
+        assert not holds()
+    with torch.inference_mode(), pytest.raises(RuntimeError):
+        GuardBuilder().memory(torch.zeros(3))
+
+
+def test_results_are_compared_by_value():
+    numbers = [10**6]
+    holds = built(lambda builder: builder.result(lambda: numbers[0]))
+    numbers[0] = 10**3 * 1000
+    assert holds()
+    numbers[0] += 1
+    assert not holds()
 
 
 def test_values_stay_alive_so_that_no_other_takes_their_place():
