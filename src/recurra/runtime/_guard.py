@@ -41,7 +41,7 @@ class Guard:
         self.constants = found.constants
         self.asks_sizes = found.asks_sizes
         self.parameters_and_buffers = parameters_and_buffers(cell)
-        self._parameters = list(cell.parameters())
+        self._weights = list(cell.parameters())
         self._others = [*cell.buffers(), *self.constants]
         self._known_members = self._all_members()
         self._contents = list(map(array_content, self._arrays))
@@ -90,11 +90,11 @@ class Guard:
         """
         builder = GuardBuilder()
         try:
-            for tensor in (*self._parameters, *self._others):
+            for tensor in (*self._weights, *self._others):
                 builder.memory(tensor)
         except RuntimeError:  # made in inference mode, where nobody counts
             return lambda: False
-        builder.result(digest_sampler(self._parameters))
+        builder.result(digest_sampler(self._weights))
         if self._others:
             if self._digest_of_others() is None:
                 return lambda: False

@@ -102,20 +102,21 @@ def test_writing_to_a_tensor_and_moving_it_are_seen():
         tensor = torch.zeros(3)
         holds = built(lambda builder, tensor=tensor: builder.memory(tensor), cell)
         tensor + 1
-        assert holds()
+        assert holds(cell)
         change(tensor)
-        assert not holds()
+        assert not holds(cell)
     with torch.inference_mode(), pytest.raises(RuntimeError):
         GuardBuilder().memory(torch.zeros(3))
 
 
 def test_results_are_compared_by_value():
     numbers = [10**6]
-    holds = built(lambda builder: builder.result(lambda: numbers[0]))
+    cell = Thing()
+    holds = built(lambda builder: builder.result(lambda: numbers[0]), cell)
     numbers[0] = 10**3 * 1000
-    assert holds()
+    assert holds(cell)
     numbers[0] += 1
-    assert not holds()
+    assert not holds(cell)
 
 
 def test_values_stay_alive_so_that_no_other_takes_their_place():
