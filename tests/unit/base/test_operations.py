@@ -3,9 +3,13 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 import recurra.base  # noqa: F401 - registers them
+
+# `opcheck` of PyTorch 2.14 looks at the gradient of what is no leaf, itself
+pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")
 
 
 def test_numbers_drawn_again_are_an_operation_of_pytorch():
