@@ -20,7 +20,14 @@ import torch
 
 import recurra
 from random_python import Program, Run, Step
-from recurra.base import DtypeError, ShapeError, detach_state, map_state, state_tensors
+from recurra.base import (
+    DtypeError,
+    ShapeError,
+    detach_state,
+    map_state,
+    run_step,
+    state_tensors,
+)
 
 TOLERANCES = {torch.float64: 1e-9, torch.float32: 1e-4}  # relative to the largest entry
 
@@ -111,7 +118,7 @@ def by_hand(
     state = initial if state is None else state
     outputs = []
     for x_t in reversed(x.unbind(0)) if reverse else x.unbind(0):
-        y, state = cell(x_t, state)
+        y, state = run_step(cell, x_t, state)  # which checks that the state keeps its form
         outputs.append(y)
     return torch.stack(outputs[::-1] if reverse else outputs), state
 
