@@ -42,10 +42,11 @@ class Recipe:
             rows: B of these values.
         """
         known: list[Any] = list(values)
-        device = getattr(known[0], "device", None) if known else None
-        for function, inputs in self._steps:
-            known.append(function([known[place] for place in inputs], rows, device))
-        return [known[place] for place in self._results]
+        if self._steps:
+            device = getattr(known[0], "device", None) if known else None
+            for function, inputs in self._steps:
+                known.append(function(list(map(known.__getitem__, inputs)), rows, device))
+        return list(map(known.__getitem__, self._results))
 
 
 def evaluate(

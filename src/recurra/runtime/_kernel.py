@@ -3,6 +3,7 @@
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import torch
 
@@ -10,10 +11,12 @@ from recurra.codegen import Source
 from recurra.graph import LoopPlan, Node, Recipe
 from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
-from recurra.runtime._launch import CallForm, Launch, Operands, Room
+from recurra.runtime._launch import CallForm, Launch, Operands, Room, three_strides
 from recurra.runtime._memory import empty
 
 Tensors = tuple[torch.Tensor, ...]
+
+_dtype = attrgetter("dtype")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +26,13 @@ class Weights:
     Args:
         vectors: values of parameters, contiguous.
         matrices: right sides of products.
+        strides: theirs, three for each.
         packed: the same matrices, packed; None where each run packs them.
     """
 
     vectors: Sequence[torch.Tensor]
     matrices: Sequence[torch.Tensor]
+    strides: Sequence[int]
     packed: Room | None = None
 
 
@@ -54,6 +59,7 @@ class LoopKernel:
         self._form = CallForm(plan)
         self._turned_inputs = _not_by_lines(plan.inputs)
         self._turned_outputs = _not_by_lines(plan.outputs)
+        self._output_sizes = [_sizes(node) for node in plan.outputs]
 
     def weights(self, fixed: Sequence[torch.Tensor], *, pack: bool = False) -> Weights:
         """Make what runs read of parameters, from tensors in the order of the fixed nodes.
@@ -66,7 +72,8 @@ class LoopKernel:
         cut = len(self.plan.vectors)
         matrices = found[cut:]
         packed = self._form.packed(matrices) if pack else None
-        return Weights(self._solid(found[:cut]), matrices, packed)
+        strides = [step for weight in matrices for step in three_strides(weight)]
+        return Weights(_solid(found[:cut], self.plan.dtype), matrices, strides, packed)
 
     def __call__(
         self,
@@ -96,43 +103,43 @@ class LoopKernel:
         found = self._inputs(given, along.lines)
         for place, axis, rows in self._turned_inputs:
             found[place] = found[place].unflatten(axis, (-1, rows)).movedim(axis, 0)
-        outputs = self._outputs(along.lines)
+        dtype, cut = self.plan.dtype, len(found)
+        read = _solid([*found, *state, *initial], dtype)
+        starts = read[cut : cut + len(state)]
+        outputs = [empty((rows * along.lines, *size), dtype) for rows, size in self._output_sizes]
         if along.padded:
             outputs = [output.zero_() for output in outputs]
-        starts = self._solid(state)
-        final = tuple(torch.empty_like(part) for part in starts)  # half the time of `empty`
+        final = [torch.empty_like(part) for part in starts]  # half the time of `empty`
         operands = Operands(
-            self._solid(found),
+            read[:cut],
             outputs,
             weights.vectors,
             weights.matrices,
+            weights.strides,
             starts,
             final,
-            self._solid(initial),
+            read[cut + len(state) :],
             d_initial,
         )
         Launch(self._form, along, operands, weights.packed).run(self.function)
         for place, axis, _ in self._turned_outputs:
             outputs[place] = outputs[place].movedim(0, axis).flatten(axis, axis + 1)
-        return tuple(outputs), final
+        return tuple(outputs), tuple(final)
 
-    def _outputs(self, lines: int) -> list[torch.Tensor]:
-        return [
-            empty((-node.shape[0] * lines, *node.shape[1:]), self.plan.dtype)
-            if node.shape[0] < 0
-            else empty((lines, *node.row_shape), self.plan.dtype)
-            for node in self.plan.outputs
-        ]
 
-    def _solid(self, tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """Bring tensors into the form that a kernel reads."""
-        dtype = self.plan.dtype
-        return [
-            tensor
-            if tensor.dtype == dtype and tensor.is_contiguous()
-            else tensor.detach().to(dtype).contiguous()
-            for tensor in tensors
-        ]
+def _sizes(node: Node) -> tuple[int, tuple[int, ...]]:
+    """Return how many rows of an output a line has, and the sizes of one."""
+    return (-node.shape[0], node.shape[1:]) if node.shape[0] < 0 else (1, node.row_shape)
+
+
+def _solid(tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> list[torch.Tensor]:
+    """Bring tensors into the form that a kernel reads."""
+    return [
+        tensor
+        if tensor.dtype == dtype and tensor.is_contiguous()
+        else tensor.detach().to(dtype).contiguous()
+        for tensor in tensors
+    ]
 
 
 def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
@@ -144,12 +151,16 @@ def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
     return [(place, axis, -nodes[place].shape[axis]) for place, axis in axes if axis]
 
 
-def in_dtypes(tensors: Sequence[torch.Tensor], nodes: Sequence[Node]) -> Tensors:
+def in_dtypes(tensors: Tensors, dtypes: Sequence[torch.dtype]) -> Tensors:
     """Bring what a kernel wrote, truth values as ones and zeros, into the dtypes of its nodes."""
-    return tuple(
-        tensor if tensor.dtype == node.dtype else tensor.to(node.dtype)
-        for tensor, node in zip(tensors, nodes, strict=True)
-    )
+    if list(map(_dtype, tensors)) == dtypes:
+        return tensors
+    return tuple(map(torch.Tensor.to, tensors, dtypes))
+
+
+def dtypes_of(nodes: Sequence[Node]) -> list[torch.dtype]:
+    """List the dtypes of nodes, for `in_dtypes`."""
+    return [node.dtype for node in nodes]
 
 
 def load_kernels(name: str, source: Source) -> list["ctypes._NamedFuncPointer"]:

@@ -44,6 +44,7 @@ class Operands(NamedTuple):
         outputs: streams to write, `[N, ...]`.
         vectors: values of parameters, contiguous.
         weights: matrices, `[K, N]` or `[h, K, N]`, of any strides.
+        strides: theirs, as `three_strides` gives them.
         state: where rows start, `[B, ...]`, contiguous.
         final: where they end up, `[B, ...]`.
         initial: what resets return to, or nothing.
@@ -54,22 +55,18 @@ class Operands(NamedTuple):
     outputs: Sequence[torch.Tensor]
     vectors: Sequence[torch.Tensor]
     weights: Sequence[torch.Tensor]
+    strides: Sequence[int]
     state: Sequence[torch.Tensor]
     final: Sequence[torch.Tensor]
     initial: Sequence[torch.Tensor] = ()
     d_initial: Sequence[torch.Tensor] = ()
 
-    @property
-    def read(self) -> list[torch.Tensor]:
-        """What the kernel reads: other than what it writes, none of it was made for this call."""
-        return [*self.inputs, *self.vectors, *self.weights, *self.state, *self.initial]
-
 
 class Room(NamedTuple):
-    """Memory for packed matrices, and the address in it where a cache line begins."""
+    """Memory for packed matrices, and the addresses in it where each begins."""
 
     memory: torch.Tensor
-    start: int
+    panels: Sequence[int]
 
 
 class CallForm:
@@ -117,16 +114,17 @@ class CallForm:
         """Return memory for all packed matrices."""
         size = self.panel_starts[-1] + _CACHE_LINE
         memory = torch.empty(size // self.dtype.itemsize, dtype=self.dtype, device="cpu")
-        return Room(memory, -(-memory.data_ptr() // _CACHE_LINE) * _CACHE_LINE)
+        start = -(-memory.data_ptr() // _CACHE_LINE) * _CACHE_LINE
+        return Room(memory, [start + offset for offset in self.panel_starts[:-1]])
 
     def packed(self, weights: Sequence[torch.Tensor]) -> Room:
         """Pack the weights once for many runs, which then do not pack them."""
         room = self.room()
-        for weight, offset in zip(weights, self.panel_starts, strict=False):
+        for weight, panel in zip(weights, room.panels, strict=True):
             heads = weight if weight.dim() == 3 else weight.unsqueeze(0)
             size = self.matmul.packed_size(*heads.shape[1:]) * weight.element_size()
             for place, head in enumerate(heads):
-                self.matmul.pack(head, room.start + offset + place * size)
+                self.matmul.pack(head, panel + place * size)
         return room
 
 
@@ -146,10 +144,11 @@ class Launch:
         self.form, self.along, self.operands = form, along, operands
         self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
-        states = len(operands.state)
-        read = derived_addresses(operands.read)
-        inputs = len(operands.inputs)
-        starts = inputs + len(operands.vectors) + len(operands.weights)
+        inputs, outputs, vectors, weights, strides, state, final, initial, d_initial = operands
+        # other than what it writes, nothing of this was made for this call
+        read = derived_addresses([*inputs, *vectors, *weights, *state, *initial])
+        states, cut = len(state), len(inputs)
+        starts = cut + len(vectors) + len(weights)
         self.words = array(
             "q",
             [
@@ -157,12 +156,11 @@ class Launch:
                 *along.addresses,
                 *[0] * len(_TABLES),
                 *form.functions,
-                *read[:inputs], *map(_own_address, operands.outputs), *read[inputs:starts],
-                *[step for weight in operands.weights for step in _three_strides(weight)],
-                *[self.room.start + offset for offset in form.panel_starts[:-1]],
-                *read[starts : starts + states], *map(_own_address, operands.final),
-                *read[starts + states :], *[0] * (states - len(operands.initial)),
-                *map(_own_address, operands.d_initial), *[0] * (states - len(operands.d_initial)),
+                *read[:cut], *map(_own_address, outputs), *read[cut:starts],
+                *strides, *self.room.panels,
+                *read[starts : starts + states], *map(_own_address, final),
+                *read[starts + states :], *[0] * (states - len(initial)),
+                *map(_own_address, d_initial), *[0] * (states - len(d_initial)),
             ],
         )  # fmt: skip
         self.address, _ = self.words.buffer_info()
@@ -204,6 +202,7 @@ def _shares(rows: int, work: int) -> tuple[int, int, bool]:
     return threads, -(-max(chunks, threads) // threads) * threads, False
 
 
-def _three_strides(weight: torch.Tensor) -> tuple[int, ...]:
+def three_strides(weight: torch.Tensor) -> tuple[int, ...]:
+    """Return the strides of a matrix, or of one for each head."""
     strides = weight.stride()
     return strides if len(strides) == 3 else (0, *strides)

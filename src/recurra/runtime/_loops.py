@@ -7,7 +7,7 @@ import torch
 from recurra.codegen import emit_c
 from recurra.graph import InferencePlan, Node, Recipe, TrainingPlan
 from recurra.runtime._course import Course
-from recurra.runtime._kernel import LoopKernel, Tensors, Weights, in_dtypes, load_kernels
+from recurra.runtime._kernel import LoopKernel, Tensors, Weights, dtypes_of, in_dtypes, load_kernels
 from recurra.runtime._products import HANDLERS
 
 
@@ -35,6 +35,7 @@ class InferenceLoop:
         moving = [given for node, given in pairs if node.varies]
         self._forward = LoopKernel(plan.forward, self.function, [*fixed, *moving], fixed)
         self.weights = self._forward.weights
+        self._exports, self._final = dtypes_of(plan.loop.exports), dtypes_of(plan.loop.following)
 
     def run(
         self,
@@ -54,8 +55,7 @@ class InferenceLoop:
             initial: what resets return to.
         """
         outputs, final = self._forward(along, given, weights, state, initial=initial)
-        loop = self.plan.loop
-        return in_dtypes(outputs, loop.exports), in_dtypes(final, loop.following)
+        return in_dtypes(outputs, self._exports), in_dtypes(final, self._final)
 
 
 class TrainingLoop:
@@ -74,6 +74,7 @@ class TrainingLoop:
         )
         forward, backward = load_kernels(name, self.source)
         loop = plan.loop
+        self._exports, self._final = dtypes_of(loop.exports), dtypes_of(loop.following)
         known = [*loop.before, *loop.weights]
         self._forward = LoopKernel(plan.forward, forward, known)
         known += [*plan.saved_inputs, *plan.gradients.d_exports]
@@ -88,11 +89,10 @@ class TrainingLoop:
         matrices = self._forward.weights(known)
         outputs, final = self._forward(along, known, matrices, state, initial=initial)
         outputs = tuple(outputs[place] for place in self.plan.makes)
-        loop = self.plan.loop
-        cut = len(loop.exports)
+        cut = len(self._exports)
         return (
-            in_dtypes(outputs[:cut], loop.exports),
-            in_dtypes(final, loop.following),
+            in_dtypes(outputs[:cut], self._exports),
+            in_dtypes(final, self._final),
             outputs[cut:],
         )
 

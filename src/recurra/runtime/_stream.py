@@ -31,8 +31,8 @@ from recurra.base import (
 from recurra.graph import InferencePlan, evaluate, plan_inference
 from recurra.runtime._course import course
 from recurra.runtime._guard import Guard, parameters_and_buffers
-from recurra.runtime._kernel import in_dtypes
-from recurra.runtime._launch import CallForm, Launch, Operands
+from recurra.runtime._kernel import dtypes_of, in_dtypes
+from recurra.runtime._launch import CallForm, Launch, Operands, three_strides
 from recurra.runtime._loops import InferenceLoop
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
@@ -274,7 +274,7 @@ class _StepKernel:
 
     def state(self) -> tuple[torch.Tensor, ...]:
         """The tensors of the state after the last step."""
-        return in_dtypes(self.slots[self.now], self.part.step.state)
+        return in_dtypes(self.slots[self.now], dtypes_of(self.part.step.state))
 
     def set_state(self, state: Sequence[torch.Tensor]) -> None:
         """Go on from another state."""
@@ -320,6 +320,7 @@ class _StepKernel:
         loop = dict(zip(plan.loop.weights, weights, strict=True))
         vectors = [each.contiguous() for each in evaluate(plan.forward.vectors, loop, 1)]
         matrices = evaluate(plan.forward.weights, loop, 1)
+        strides = [step for weight in matrices for step in three_strides(weight)]
         blank = torch.empty(self.shape, dtype=self.number, device="cpu")
         self.output = torch.empty(self.output_shape, dtype=self.number, device="cpu")
         first, second = self.slots
@@ -331,7 +332,7 @@ class _StepKernel:
             Launch(
                 form,
                 self.along,
-                Operands(inputs, [self.output], vectors, matrices, start, end),
+                Operands(inputs, [self.output], vectors, matrices, strides, start, end),
                 packed,
             )
             for start, end in ((first, second), (second, first))
