@@ -1,14 +1,17 @@
 """States: what a recurrent cell carries from one step to the next."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import torch
+from torch import nn
 
 from recurra.base._errors import ShapeError, describe_tensor
 
 State: TypeAlias = torch.Tensor | tuple[Any, ...]
 """A tensor `[B, ...]`, or a (named) tuple of states. `LSTMState(hidden, cell)` is one."""
+
+_TENSORS = frozenset((torch.Tensor, nn.Parameter))
 
 
 def is_state(value: object) -> bool:
@@ -37,7 +40,9 @@ def map_state(function: Callable[..., torch.Tensor], state: State, *others: Stat
 
 def state_tensors(state: State) -> Iterator[torch.Tensor]:
     """Iterate over the tensors of a state, in order."""
-    return iter(_tensors(state))
+    if type(state) in _TENSORS:
+        return iter((cast(torch.Tensor, state),))
+    return iter(state if _TENSORS.issuperset(map(type, state)) else _tensors(state))
 
 
 def _tensors(state: State) -> list[torch.Tensor]:
@@ -56,7 +61,12 @@ def unflatten_state(tensors: Iterable[torch.Tensor], like: State) -> State:
         tensors: one for each tensor of `like`.
         like: a tensor, or a (named) tuple of states.
     """
-    return _unflatten(iter(tensors), like)
+    tensors = iter(tensors)
+    if isinstance(like, torch.Tensor):
+        return next(tensors)
+    if _TENSORS.issuperset(map(type, like)):  # nothing in it is nested, as nearly always
+        return tuple(tensors) if type(like) is tuple else type(like)(*tensors)
+    return _unflatten(tensors, like)
 
 
 def _unflatten(tensors: Iterator[torch.Tensor], like: State) -> State:

@@ -141,9 +141,10 @@ def _as_operation(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch
 
 def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     check_circumstances()
-    check_plain(tensors_of(passage))
+    if not passage.x.is_cpu:
+        check_plain([passage.x])
     program, tensors, kept = _found(cell, passage)
-    check_plain(tensors)
+    check_plain([*tensors, *tensors_of(passage)])
     try:
         y, final = _run_kernel(program, kept, cell, tensors, passage)
     except SignsTurned:  # seldom: so nobody else pays for looking
@@ -201,6 +202,8 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     form = form_of(passage.x, passage.state)
     known = _known.get(cell)
     if known is None or known.form != form or not known.guard.is_valid(cell):
+        if passage.x.is_cpu:
+            check_plain(tensors_of(passage))  # before anything is made of them
         known = _look_up(cell, form, passage)
         _remember(cell, known)
     if isinstance(known.program, CannotFuse):

@@ -40,31 +40,30 @@ def check_circumstances() -> None:
         CannotFuse: it does.
     """
     try:
-        _check_circumstances()
+        if torch._C._are_functorch_transforms_active():
+            raise CannotFuse("Kernels cannot be transformed by `torch.func` (vmap, jvp, grad).")
+        if forward_ad._current_level >= 0:
+            raise CannotFuse("Kernels have no forward-mode derivatives.")
+        if torch._C._get_tracing_state() is not None:
+            raise CannotFuse(
+                "`torch.jit.trace`, also within `torch.onnx.export(dynamo=False)`, records "
+                "PyTorch's operators and cannot hold a kernel.",
+                fix="torch.export.export(model, arguments), or torch.onnx.export(..., dynamo=True)",
+            )
+        if torch._C._len_torch_dispatch_stack():
+            raise _stands_between(_current_modes())
+        if torch._C._len_torch_function_stack():
+            _check_function_modes()
     except AttributeError as gone:  # these are PyTorch's insides: a release may have others
         problem = f"PyTorch {torch.__version__} does not say whether a call is transformed."
         raise CannotFuse(problem, got=gone) from gone
 
 
-def _check_circumstances() -> None:
-    if torch._C._are_functorch_transforms_active():
-        raise CannotFuse("Kernels cannot be transformed by `torch.func` (vmap, jvp, grad).")
-    if forward_ad._current_level >= 0:
-        raise CannotFuse("Kernels have no forward-mode derivatives.")
-    if torch._C._get_tracing_state() is not None:
-        raise CannotFuse(
-            "`torch.jit.trace`, also within `torch.onnx.export(dynamo=False)`, records PyTorch's "
-            "operators and cannot hold a kernel.",
-            fix="torch.export.export(model, arguments), or torch.onnx.export(..., dynamo=True)",
-        )
-    if torch._C._len_torch_dispatch_stack():
-        modes: Sequence[object] = _current_modes()
+def _check_function_modes() -> None:
+    places = range(torch._C._len_torch_function_stack())
+    modes = [torch._C._get_function_stack_at(place) for place in places]
+    if not all(type(mode) is _DEVICE_CONTEXT for mode in modes):
         raise _stands_between(modes)
-    if torch._C._len_torch_function_stack():
-        places = range(torch._C._len_torch_function_stack())
-        modes = [torch._C._get_function_stack_at(place) for place in places]
-        if not all(type(mode) is _DEVICE_CONTEXT for mode in modes):
-            raise _stands_between(modes)
 
 
 def _stands_between(modes: Sequence[object]) -> CannotFuse:

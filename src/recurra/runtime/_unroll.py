@@ -86,8 +86,9 @@ def unroll(
     check_backend(backend)
     _check_input(x)
     T, B = x.shape[:2]
-    lengths = _check_lengths(lengths, T, B)
-    _check_resets(resets, T, B)
+    lengths = None if lengths is None else _check_lengths(lengths, T, B)
+    if resets is not None:
+        _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
     passage = Passage(
         _as_precise(x, initial),
@@ -125,15 +126,11 @@ def _check_input(x: object) -> None:
 
 def _check_lengths(lengths: object, T: int, B: int) -> torch.Tensor | None:
     """Return the lengths, or None where all rows have all steps."""
-    if lengths is None:
-        return None
     bounds = check_lengths(lengths, B, T)
     return None if bounds is not None and bounds[0] == T else cast(torch.Tensor, lengths)
 
 
 def _check_resets(resets: object, T: int, B: int) -> None:
-    if resets is None:
-        return
     if not isinstance(resets, torch.Tensor) or resets.shape != (T, B):
         raise ShapeError(
             "`resets` is not one mark per step and row.",
@@ -168,9 +165,13 @@ def _initial_state(cell: Cell, B: int) -> State:
 
 def _has_rows(state: object, B: int) -> bool:
     """Tell whether a value is a state of tensors `[B, ...]`."""
-    if isinstance(state, torch.Tensor):
-        return state.shape[:1] == (B,)
-    return isinstance(state, tuple) and all(_has_rows(part, B) for part in state)
+    parts = (state,) if isinstance(state, torch.Tensor) else state
+    if not isinstance(parts, tuple):
+        return False
+    for part in parts:
+        if not (part.shape[:1] == (B,) if isinstance(part, torch.Tensor) else _has_rows(part, B)):
+            return False
+    return True
 
 
 def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
