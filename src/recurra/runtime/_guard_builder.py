@@ -18,7 +18,8 @@ from typing import Any
 
 import torch
 
-_BUILTINS = {"type": type, "len": len, "getattr": getattr}
+_GLOBALS = {"__builtins__": {"type": type, "len": len, "getattr": getattr}}
+"""The same for all functions: TorchDynamo, which may compile them, keeps names of its own there."""
 
 
 class GuardBuilder:
@@ -85,7 +86,7 @@ class GuardBuilder:
             f"    return holds\n"
         )
         made: dict[str, Any] = {}
-        exec(_compiled(source), {"__builtins__": _BUILTINS}, made)
+        exec(_compiled(source), _GLOBALS, made)
         holds: Callable[..., bool] = made["make"](*self._held)
         return holds
 

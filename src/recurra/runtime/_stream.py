@@ -311,10 +311,10 @@ class _StepKernel:
     @torch.no_grad()
     def _prepare(self) -> None:
         """Pack the weights, and make the two calls that the steps take in turn."""
-        is_unwritten = self.guard.watch_writing()  # from before they are read
         plan = self.kernel.plan
         held = readable(parameters_and_buffers(self.cell))
         self._check_form(held)
+        is_unwritten = self.guard.watch_writing()  # from before they are read
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))

@@ -7,6 +7,7 @@ import torch
 from odd_tensors import ELSEWHERE, Plain, Turned, Wrapped, assert_same_outcome
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.utils.flop_counter import FlopCounterMode
 
 import recurra
 from recurra import GRU, LSTM, Recurrent, Stream, unroll
@@ -205,7 +206,7 @@ def test_a_stream_goes_on_after_a_step_aside():
     x = torch.randn(4, 1, D, dtype=torch.float64)
     for step, each in enumerate(x):
         got = stream(each.as_subclass(Turned) if step == 5 else each)
-        with torch.utils.flop_counter.FlopCounterMode(display=False):
+        with FlopCounterMode(display=False):
             expected = other(each)
         torch.testing.assert_close(got, expected)
     torch.testing.assert_close(stream.state, other.state)
@@ -483,7 +484,7 @@ def test_modes_see_and_replace_every_operator(mode, known):
 def test_flops_are_counted():
     layer = Recurrent(cell_of())
     layer(random_x())
-    with torch.utils.flop_counter.FlopCounterMode(display=False) as counted:
+    with FlopCounterMode(display=False) as counted:
         layer(random_x())
     assert counted.get_total_flops() >= 2 * T * B * 4 * H * (D + H)
 
@@ -492,7 +493,7 @@ def test_a_backward_pass_under_a_mode():
     cell, x = cell_of(GRU), random_x().requires_grad_()
     d_expected = torch.autograd.grad(unroll(cell, x, backend="reference")[0].sum(), x)
     y, _ = unroll(cell, x, backend="c")
-    with torch.utils.flop_counter.FlopCounterMode(display=False) as counted:
+    with FlopCounterMode(display=False) as counted:
         d_x = torch.autograd.grad(y.sum(), x)
     torch.testing.assert_close(d_x, d_expected)
     assert counted.get_total_flops() > 0
