@@ -14,7 +14,7 @@ from recurra.codegen import support
 from recurra.graph import LoopPlan
 from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
-from recurra.runtime._matmul import HalfMatmul, Matmul, matmul_library
+from recurra.runtime._matmul import half_matmul_library, matmul_library
 from recurra.runtime._supported import derived_addresses
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
@@ -95,8 +95,7 @@ class CallForm:
     """
 
     def __init__(self, plan: LoopPlan, *, halves: bool = False) -> None:
-        matmul = matmul_library(plan.dtype)
-        self.matmul: Matmul = HalfMatmul(matmul.library) if halves else matmul
+        self.matmul = half_matmul_library() if halves else matmul_library(plan.dtype)
         self.dtype = plan.dtype
         weights, states = len(plan.weights), len(plan.state)
         sizes = {
