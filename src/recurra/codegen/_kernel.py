@@ -81,7 +81,7 @@ class _KernelText:
                 "}\n",
                 self._description(),
                 f"int {self.name}(const struct call *call) {{",
-                f"  return run_kernel(&{self.name}_kernel, call);",
+                f"  return call->run(&{self.name}_kernel, call);",
                 "}",
             ]
         )

@@ -3,15 +3,18 @@
 import ctypes
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 
 from recurra.base import BackendUnavailable
+from recurra.codegen import support
 from recurra.graph import LoopPlan
+from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
-from recurra.runtime._matmul import HalfMatmul, Matmul, matmul_library
+from recurra.runtime._matmul import half_matmul_library, matmul_library
 from recurra.runtime._supported import derived_addresses
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
@@ -29,7 +32,7 @@ _TABLES = (
 _FUNCTIONS = ("matmul", "matmul_onto", "pack", "panel_count", "packed_size")
 _FIELDS = (
     "rows", "chunks", "threads", "as_team", "stride", "first", "length", "order", "resets",
-    *_TABLES, *_FUNCTIONS,
+    *_TABLES, *_FUNCTIONS, "run",
 )  # fmt: skip
 """The words of `struct call` of `sequence.h`, in order."""
 
@@ -69,6 +72,14 @@ class Room(NamedTuple):
     panels: Sequence[int]
 
 
+@cache
+def _loop_over_time(dtype: torch.dtype) -> int:
+    """Return where the function lies that runs the kernels of a dtype, compiled once a machine."""
+    define = f"#define REAL_IS_DOUBLE {int(dtype == torch.float64)}\n"
+    library = load(build(define + support("sequence.c"), name="sequence"))
+    return ctypes.cast(library.run_kernel, ctypes.c_void_p).value or 0
+
+
 class CallForm:
     """What all calls of one kernel have in common, worked out once.
 
@@ -81,8 +92,7 @@ class CallForm:
     """
 
     def __init__(self, plan: LoopPlan, *, halves: bool = False) -> None:
-        matmul = matmul_library(plan.dtype)
-        self.matmul: Matmul = HalfMatmul(matmul.library) if halves else matmul
+        self.matmul = half_matmul_library() if halves else matmul_library(plan.dtype)
         self.dtype = plan.dtype
         weights, states = len(plan.weights), len(plan.state)
         sizes = {
@@ -99,7 +109,8 @@ class CallForm:
         self.pointers = [
             (_FIELDS.index(name), _WORD * start) for name, start in self.starts.items()
         ]
-        self.functions = [self.matmul.functions[name] for name in _FUNCTIONS]
+        products = [self.matmul.functions[name] for name in _FUNCTIONS]
+        self.functions = [*products, _loop_over_time(plan.dtype)]
         lines = [self._lines(node.shape) for node in plan.weights]
         self.panel_starts = [_CACHE_LINE * line for line in accumulate(lines, initial=0)]
         self.work = sum(node.width for node in plan.weights)

@@ -113,14 +113,6 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     """Return the matrix products of a dtype, compiled once a machine."""
     define = f"#define REAL_IS_DOUBLE {int(dtype == torch.float64)}\n"
     library = load(build(define + support("matmul.c", "threads.h"), name="matmul"))
-    if dtype == torch.float32:
-        library.packed_size_bf16.restype = ctypes.c_long
-        library.packed_size_bf16.argtypes = [ctypes.c_long, ctypes.c_long]
-        library.pack_bf16_from_float.argtypes = [
-            ctypes.c_void_p,
-            *(ctypes.c_long for _ in range(4)),
-            ctypes.c_void_p,
-        ]
     library.digest_all.restype = ctypes.c_uint64
     library.digest_all.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
     library.digest_sample.restype = ctypes.c_uint64
@@ -132,6 +124,17 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     library.packed_size.argtypes = [ctypes.c_long, ctypes.c_long]
     library.outer_scratch_size.argtypes = [ctypes.c_long]
     return Matmul(library)
+
+
+@cache
+def half_matmul_library() -> HalfMatmul:
+    """Return the matrix products with weights in bfloat16, compiled once a machine."""
+    library = load(build(support("halves.c"), name="halves"))
+    number = ctypes.c_long
+    library.packed_size_bf16.restype = number
+    library.packed_size_bf16.argtypes = [number, number]
+    library.pack_bf16_from_float.argtypes = [ctypes.c_void_p, *[number] * 4, ctypes.c_void_p]
+    return HalfMatmul(library)
 
 
 def digest(tensors: Sequence[torch.Tensor]) -> int | None:

@@ -57,8 +57,8 @@ class Products:
         return c[:, :N]
 
 
-def load_products(folder, form, dtype):
-    return Products(library(folder, SUPPORT / "matmul.c", FORMS[form] + DTYPES[dtype]), dtype)
+def load_products(folder, form, dtype, source=SUPPORT / "matmul.c"):
+    return Products(library(folder, source, FORMS[form] + DTYPES[dtype]), dtype)
 
 
 @pytest.fixture(
@@ -72,7 +72,10 @@ def products(request, tmp_path_factory):
 
 @pytest.fixture(scope="module", params=FORMS)
 def float_products(request, tmp_path_factory):
-    return load_products(tmp_path_factory.mktemp("bf16"), request.param, torch.float32)
+    folder = tmp_path_factory.mktemp("bf16")
+    both = folder / "both.c"
+    both.write_text('#include "matmul.c"\n#include "halves.c"\n')
+    return load_products(folder, request.param, torch.float32, both)
 
 
 def exact_input(*shape, dtype):
@@ -213,6 +216,9 @@ def test_the_peak_is_a_plausible_speed(dtype, tmp_path):
 DRIVER = """
 #include "vectors.h"
 #include "matmul.c"
+#if !REAL_IS_DOUBLE
+#include "halves.c"
+#endif
 extern void *aligned_alloc(unsigned long, unsigned long);
 extern void *malloc(unsigned long);
 extern void free(void *);

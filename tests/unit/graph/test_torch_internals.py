@@ -94,6 +94,44 @@ def test_names_are_found_in_any_form(sample):
     assert internals_of(sample) == SAMPLES[sample]
 
 
+SERVER = """
+import os, sys, traceback
+import sympy, torch
+
+def run(program, cache):
+    os.environ["RECURRA_CACHE"] = cache
+    try:
+        exec(program, {})
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+for line in sys.stdin:
+    process = os.fork() or run(*eval(line))
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Start a process that has imported PyTorch, and forks for each program that it is given."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", SERVER], **pipes) as server:
+        yield server
+
+
+@pytest.fixture
+def run_apart(processes, tmp_path):
+    """Run a program in a process that has not imported Recurra, with a cache of its own."""
+
+    def run(program):
+        print(repr((program, str(tmp_path))), file=processes.stdin, flush=True)
+        assert processes.stdout.readline() == "0\n"
+
+    return run
+
+
 WITHOUT = """
 import importlib, sys, warnings
 import torch
@@ -136,13 +174,10 @@ ONLY_TELL_APART = (
 
 
 @pytest.mark.parametrize("path", ONLY_TELL_APART)
-def test_without_a_name_that_only_tells_things_apart_there_are_kernels(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
-    script = WITHOUT.format(path=path).partition("assert len(said)")[0]
-    subprocess.run([sys.executable, "-c", script], check=True)
+def test_without_a_name_that_only_tells_things_apart_there_are_kernels(path, run_apart):
+    run_apart(WITHOUT.format(path=path).partition("assert len(said)")[0])
 
 
 @pytest.mark.parametrize("path", [name for name in NEEDED_TO_TRACE if name not in ONLY_TELL_APART])
-def test_without_a_name_there_is_the_plain_loop_and_a_warning(path, tmp_path, monkeypatch):
-    monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
-    subprocess.run([sys.executable, "-c", WITHOUT.format(path=path)], check=True)
+def test_without_a_name_there_is_the_plain_loop_and_a_warning(path, run_apart):
+    run_apart(WITHOUT.format(path=path))

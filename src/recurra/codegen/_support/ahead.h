@@ -1,7 +1,7 @@
 /* Products made ahead: what a turn reads of its input, multiplied for some steps at once.
  *
  * With few rows a single step would use each weight for too little work; with all steps at once the
- * result would leave the cache before it is read. Part of sequence.h.
+ * result would leave the cache before it is read. Part of sequence.c.
  */
 #ifndef RECURRA_AHEAD_H
 #define RECURRA_AHEAD_H

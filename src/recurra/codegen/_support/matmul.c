@@ -6,6 +6,8 @@
 #include "product.h"
 #include "tiles.h"
 
+DEFINE_TILES(tile)
+
 void matmul_panels(long rows, long K, long N, const real *a, long lda, const real *panels, real *c,
                    long ldc, long first_panel, long last_panel) {
   struct product p = {rows, K, N, a, lda, c, ldc, (const char *)panels, K * (long)sizeof(real),
@@ -26,7 +28,3 @@ void matmul(long rows, long K, long N, const real *a, long lda, const real *pane
 }
 
 #include "outer.h"
-
-#if !REAL_IS_DOUBLE
-#include "bfloat16.h"
-#endif

@@ -168,6 +168,4 @@ INLINE void run_tile(const struct tile *t, const int height, const int width, co
     return width == 2 ? TILE(prefix, 2, 2, 2) : TILE(prefix, 2, 3, 2);                   \
   }
 
-DEFINE_TILES(tile)
-
 #endif
