@@ -197,9 +197,11 @@ def _look_at_functions(search: Search, held: Mapping[str, Any], names: Iterable[
 
 
 def _is_of_user(search: Search, value: Any) -> bool:
-    if not isinstance(value, types.FunctionType) or value.__module__ == "torch._tensor":
+    if not isinstance(value, types.FunctionType):
         return False
-    return search.user.has_code(value.__code__, value.__globals__)
+    home = value.__globals__  # `functools.wraps` changes `__module__`, not these
+    is_of_torch = str(home.get("__name__")).startswith("torch.")
+    return not is_of_torch and search.user.has_code(value.__code__, home)
 
 
 def look_into_class(search: Search, kind: type[Any], path: str) -> None:
