@@ -14,6 +14,7 @@ from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._self_check import trace_step
+from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
 from recurra.graph._twin import twin
@@ -48,6 +49,7 @@ __all__ = [
     "from_table",
     "internal",
     "is_same_element",
+    "is_shared",
     "partition",
     "plan_inference",
     "plan_scan",

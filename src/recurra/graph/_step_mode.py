@@ -36,6 +36,7 @@ _STOPS: dict[Any, str] = {
     aten.detach.default: ".detach()",
     torch.Tensor.data.__get__: ".data",  # type: ignore[attr-defined]
 }
+_MAKERS = (torch.tensor, torch.as_tensor, torch.asarray, torch.Tensor.new_tensor, torch.Tensor.new)
 _SQUEEZES = (torch.squeeze, torch.Tensor.squeeze, aten.squeeze, aten.squeeze.dims)
 _LIFTS = (aten.lift_fresh.default, aten.lift_fresh_copy.default)
 """What PyTorch itself makes of a constant: of NumPy's numbers, say."""
@@ -144,6 +145,12 @@ class StepMode(TorchFunctionMode):
         if question is not None:
             what, fix = question
             raise CannotFuse(f"The step of `{self._name}` {what}.", where=where, fix=fix)
+        if function in _MAKERS and _has_tensors([*args, *kwargs.values()]):
+            raise CannotFuse(
+                f"The step of `{self._name}` makes a tensor of the numbers of others.",
+                where=where,
+                fix="use `torch.stack` or `torch.cat`",
+            )
         self._check_writes(function, args, kwargs, where)
         call = (place, frame.f_code, frame.f_lasti)
         return self._repeats.check(function, args, kwargs, call, where)
@@ -196,6 +203,13 @@ def _is_tracer(frame: FrameType) -> bool:
     while frame.f_back is not None and torch_part(frame.f_code.co_filename) == "_ops.py":
         frame = frame.f_back
     return torch_part(frame.f_code.co_filename) == "fx/experimental/proxy_tensor.py"
+
+
+def _has_tensors(data: Sequence[Any], *, within: bool = False) -> bool:
+    """Tell whether there are tensors in lists: PyTorch reads their numbers unseen."""
+    lists = [each for each in data if isinstance(each, list | tuple)]
+    has_some = within and any(isinstance(each, torch.Tensor) for each in data)
+    return has_some or any(_has_tensors(each, within=True) for each in lists)
 
 
 def _squeezes_nothing(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:

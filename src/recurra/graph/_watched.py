@@ -26,6 +26,8 @@ class Watched(nn.Module):
         """
         modules = list(self.cell.named_modules())
         before = [(table, dict(table)) for _, module in modules for table in _tables(module)]
+        tensors = [*self.cell.parameters(), *self.cell.buffers()]
+        before += [(vars(tensor), dict(vars(tensor))) for tensor in tensors]
         written: list[str] = []
         try:
             return self.cell(x, state)

@@ -112,7 +112,7 @@ class CallTracer:
 
     def _note_refusal(self, frame: FrameType, problem: str) -> None:
         self.refusal = self.refusal or CannotFuse(
-            f"The step of `{self._name}` {problem}.", where=_users_line(frame)
+            f"The step of `{self._name}` {problem}.", where=users_line(frame)
         )
 
     def _note(self, frame: FrameType) -> None:
@@ -163,7 +163,8 @@ def _is_importing(frame: FrameType | None) -> bool:
     return False
 
 
-def _users_line(frame: FrameType | None) -> str | None:
+def users_line(frame: FrameType | None) -> str | None:
+    """Return the innermost line of the user's code, of a frame and those that called it."""
     while frame is not None and _is_of_library(frame):
         frame = frame.f_back
     if frame is None:

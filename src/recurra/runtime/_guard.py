@@ -127,4 +127,8 @@ def _holds(cell: nn.Module, found: Reachable) -> Callable[[Any], bool]:
     for table, key in found.absent:
         builder.lacks(table, key)
     builder.sizes(found.sized)
+    for table in found.ordered:
+        builder.order(table)
+    for function in found.answers:
+        builder.result(function)
     return builder.build()

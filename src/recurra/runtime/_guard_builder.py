@@ -63,6 +63,10 @@ class GuardBuilder:
         if empty:
             self._terms[f"not ({' or '.join(dict.fromkeys(empty))})"] = None
 
+    def order(self, table: Mapping[Any, Any]) -> None:
+        """Compare the keys of a mapping, in their order."""
+        self._terms[f"[*{self._name(table)}] == {self._name([*table])}"] = None
+
     def memory(self, tensor: torch.Tensor) -> None:
         """Compare where a tensor lies, and how often PyTorch has written to it.
 

@@ -14,6 +14,7 @@ from recurra.graph import (
     Partition,
     Recipe,
     TrainingPlan,
+    is_shared,
     plan_inference,
     plan_scan,
     plan_training,
@@ -127,7 +128,7 @@ class Program:
         given = [*fixed.reads, *values]
         exports, final = self.inference.run(along, given, fixed.weights, state, initial)
         (output,) = finish([*known, *values, *exports], len(x))
-        return output, final
+        return self._own(output), final
 
     def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> Fixed:
         """Make what depends on parameters alone."""
@@ -148,7 +149,17 @@ class Program:
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
         (output,) = self._training_recipes[1]([*parameters, x, *inputs, *exports], len(x))
-        return output
+        return self._own(output)
+
+    def _own(self, output: torch.Tensor) -> torch.Tensor:
+        """Return the output in memory of its own, to which users may write."""
+        if not self._is_shared:
+            return output
+        return output.clone(memory_format=torch.contiguous_format)
+
+    @cached_property
+    def _is_shared(self) -> bool:
+        return is_shared(self.part.step.output, set(self.part.exports))
 
     @cached_property
     def _fixed_recipe(self) -> Recipe:

@@ -19,6 +19,7 @@ from recurra.base import CannotFuse
 from recurra.runtime._reachable import (
     Names,
     Reachable,
+    Slots,
     array_content,
     random_state,
     set_random_state,
@@ -131,12 +132,29 @@ def _dict_check(table: dict[Any, Any]) -> _Pair:
 
     def has_changed() -> bool:
         return len(table) != len(then) or any(
-            table.get(key, _ABSENT) is not value for key, value in then.items()
+            a is not b or table[a] is not then[b] for a, b in zip(table, then, strict=True)
         )
 
     def put_back() -> None:
         dict.clear(table)
         dict.update(table, then)
+
+    return has_changed, put_back
+
+
+def _slots_check(slots: Slots) -> _Pair:
+    thing = slots.thing
+    then = {name: getattr(thing, name, _ABSENT) for name in slots.names}
+
+    def has_changed() -> bool:
+        return any(getattr(thing, name, _ABSENT) is not value for name, value in then.items())
+
+    def put_back() -> None:
+        for name, value in then.items():
+            if value is not _ABSENT:
+                object.__setattr__(thing, name, value)
+            elif hasattr(thing, name):
+                object.__delattr__(thing, name)
 
     return has_changed, put_back
 
@@ -201,6 +219,7 @@ def _array_check(array: Any) -> _Pair:
 
 _CHECKS: tuple[tuple[Any, Callable[[Any], _Pair]], ...] = (
     (dict, _dict_check),
+    (Slots, _slots_check),
     ((list, set, deque), _members_check),
     (CellType, _closure_check),
     (torch.Tensor, _tensor_check),

@@ -221,8 +221,10 @@ class Stream:
                 fix="torch.export.export(cell, (x, state)): the state goes in and comes out",
             )
         with no_autocast():
-            y, self._state = run_step(self.cell, self._as_precise(x), self._state)
-        return y
+            y, state = run_step(self.cell, self._as_precise(x), self._state)
+        # a step may return x itself, or a state as its output: both are the user's to write to
+        self._state = map_state(lambda part: _apart(part, x), state)
+        return y.clone()
 
     def _as_precise(self, x: torch.Tensor) -> torch.Tensor:
         return from_half(x, next(state_tensors(self._state)).dtype)
@@ -243,6 +245,15 @@ class Stream:
     @torch.no_grad()
     def _initial(self) -> State:
         return map_state(lambda part: part.clone(), self.cell.initial_state(self.batch_size))
+
+
+def _apart(tensor: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Return a tensor, copied if another may lie in the same memory."""
+    try:
+        is_apart = tensor.untyped_storage().data_ptr() != other.untyped_storage().data_ptr()
+    except (NotImplementedError, RuntimeError):  # nobody can tell
+        is_apart = False
+    return tensor if is_apart else tensor.clone()
 
 
 class _StepKernel:

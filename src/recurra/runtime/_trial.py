@@ -14,6 +14,7 @@ from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._reachable import PLAIN_TENSORS, Reachable, reachable
 from recurra.runtime._record_key import cell_form, environment_form, state_form
 from recurra.runtime._stable import Forms, digest
+from recurra.runtime._values_asked import ValuesAsked
 
 _Traced = TypeVar("_Traced")
 
@@ -58,7 +59,8 @@ class Trial:
         self._rows = given.x.shape[0]
         self._tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
         is_plain = all(type(each) in PLAIN_TENSORS for each in parameters_and_buffers(cell))
-        self._expected = _run(self._tracer, other, *given[1:]) if is_plain else None
+        asked = ValuesAsked(type(cell).__name__, found.constants)
+        self._expected = _run(self._tracer, asked, other, *given[1:]) if is_plain else None
         self.key = None
         with suppress(Exception):  # NotStable, or what objects raise when they are looked at
             known = [environment_form(), whole, cell_form(forms, cell)]
@@ -114,19 +116,23 @@ def _made_up(cell: nn.Module, x: torch.Tensor, state: State, rows: int) -> tuple
 
 
 def _run(
-    tracer: CallTracer, cell: nn.Module, x: torch.Tensor, state: State
+    tracer: CallTracer, asked: ValuesAsked, cell: nn.Module, x: torch.Tensor, state: State
 ) -> list[torch.Tensor] | None:
     """Run the step; return what it makes, None where it fails or its numbers tell nothing."""
     drawn = torch.get_rng_state()
     try:
         given = x.clone(), map_state(torch.clone, state)
-        results = tracer.follow(lambda: Watched(cell).forward(*given))
+        with asked:
+            results = tracer.follow(lambda: Watched(cell).forward(*given))
+        if asked.refusal is not None:
+            raise asked.refusal
         y, following = run_step(cast(Cell, cell), x, state, results)
         found = [each.detach() for each in (y, *state_tensors(following))]
         return found if any(each.isfinite().any() for each in found) else None
     except Exception:  # whatever the user's code raises; tracing says it better
-        if tracer.refusal is not None:
-            raise tracer.refusal from None
+        refusal = tracer.refusal or asked.refusal
+        if refusal is not None:
+            raise refusal from None
         return None
     finally:
         torch.set_rng_state(drawn)

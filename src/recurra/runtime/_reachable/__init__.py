@@ -3,7 +3,7 @@
 from recurra.runtime._reachable._find import reachable
 from recurra.runtime._reachable._library_code import UserCode, is_library
 from recurra.runtime._reachable._objects import array_content
-from recurra.runtime._reachable._search import Names, Reachable
+from recurra.runtime._reachable._search import Names, Reachable, Slots
 from recurra.runtime._reachable._value_types import (
     PLAIN_TENSORS,
     ById,
@@ -17,6 +17,7 @@ __all__ = [
     "ById",
     "Names",
     "Reachable",
+    "Slots",
     "UserCode",
     "array_content",
     "generator_types",

@@ -5,13 +5,18 @@ import functools
 import os
 import sys
 import types
+from abc import ABCMeta
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from recurra.base import CannotFuse
 from recurra.runtime._reachable._code_names import names_of
 from recurra.runtime._reachable._search import Names, Search
 from recurra.runtime._reachable._value_types import PLAIN, ById
@@ -19,19 +24,26 @@ from recurra.runtime._reachable._value_types import PLAIN, ById
 _SILENT = frozenset(
     ("__annotations__", "__annotate_func__", "__annotations_cache__", "__dict__", "__doc__",
      "__module__", "__orig_bases__", "__parameters__", "__weakref__", "_abc_impl", "__qualname__",
-     "__static_attributes__", "__firstlineno__", "__abstractmethods__", "__match_args__",
+     "__static_attributes__", "__firstlineno__", "__abstractmethods__",
      "__dataclass_params__", "__dataclass_fields__", "__classcell__", "__class_getitem__")
 )  # fmt: skip
-"""What a class holds that no step looks at."""
+"""What a class holds that no step looks at, unless it says so."""
 _MAKERS = frozenset(
     ("__init__", "__new__", "__init_subclass__", "__setstate__", "__getstate__", "__reduce__",
      "__reduce_ex__", "__copy__", "__deepcopy__", "__repr__", "__dir__", "__del__")
 )  # fmt: skip
 """What makes, copies or shows modules, which no step does: where one does, it is refused."""
 
+_TITLES = ("__name__", "__qualname__", "__doc__", "__module__")
+"""What functions and classes are called, which they may be called anew."""
+
+_TEXTS = frozenset(("__format__", "__str__"))
+
 _IS_NO_STATE = (type, types.FunctionType, types.BuiltinFunctionType, types.ModuleType)
 
 _DECORATED = (types.FunctionType, types.MethodType, functools.partial)
+
+_TORCH_OR_RECURRA = ("torch", "recurra")
 
 _CALLABLES = (types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType)
 
@@ -61,6 +73,7 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     code = function.__code__
     search.mention(code, path)
     search.found.attributes.append((function, ("__code__", "__defaults__", "__kwdefaults__")))
+    _look_at_titles(search, function)
     search.visit(function.__defaults__, f"{path}.__defaults__")
     search.visit(function.__kwdefaults__, f"{path}.__kwdefaults__")
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
@@ -71,14 +84,28 @@ def look_into_function(search: Search, function: types.FunctionType, path: str) 
     _look_at_globals(search, function)
 
 
+def _look_at_titles(search: Search, thing: Any) -> None:
+    """Note what a function or a class is called, where the code asks for it."""
+    names = tuple(name for name in _TITLES if search.reads(name))
+    if names:
+        search.found.attributes.append((thing, names))
+        search.token(*(str(getattr(thing, name)) for name in names))
+
+
 def _look_behind(search: Search, function: types.FunctionType, path: str) -> None:
     """Note what a library's decorator was put around, and what its functions read."""
     if function is os.getenv:
         search.visit(os.environ, "os.environ")
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=False):
         with suppress(ValueError):  # not bound yet
-            if isinstance(cell.cell_contents, _DECORATED):
+            held = cell.cell_contents
+            is_table = type(held) is dict and not _is_of_torch(function)  # of `singledispatch`
+            if is_table or isinstance(held, _DECORATED):
                 search.closure(cell, f"{path} ({name})")
+
+
+def _is_of_torch(thing: Any) -> bool:
+    return str(thing.__module__).partition(".")[0] in _TORCH_OR_RECURRA
 
 
 def _look_at_globals(search: Search, function: types.FunctionType) -> None:
@@ -89,9 +116,17 @@ def _look_at_globals(search: Search, function: types.FunctionType) -> None:
     if named.globals:
         search.found.containers.append(("", Names(space, named.globals)))
     search.slots(space, [name for name in named.globals if name in space], "")
-    for name in named.imports:
+    for name in _imported(named.imports, str(space.get("__package__") or "")):
         if name in sys.modules:
             search.visit(sys.modules[name], name)
+
+
+def _imported(names: Iterable[str], package: str) -> Iterator[str]:
+    """List the modules that imports may mean: `from .rates import a` says `rates` only."""
+    yield from names
+    while package:
+        yield from (f"{package}.{name}".rstrip(".") for name in names)
+        package = package.rpartition(".")[0]
 
 
 def look_into_python_module(search: Search, module: types.ModuleType, path: str) -> None:
@@ -102,8 +137,9 @@ def look_into_python_module(search: Search, module: types.ModuleType, path: str)
     if search.user.has_module(module):
         search.found.sized.append(held)
     else:
-        if module.__name__.partition(".")[0] in ("torch", "recurra"):
+        if module.__name__.partition(".")[0] in _TORCH_OR_RECURRA:
             return
+        _look_at_functions(search, held, names)
         names = [name for name in names if not isinstance(held[name], _IS_NO_STATE)]
         names = [name for name in names if type(held[name]) not in PLAIN]
     if names:
@@ -111,24 +147,71 @@ def look_into_python_module(search: Search, module: types.ModuleType, path: str)
     search.slots(held, names, path)
 
 
-def look_at_patches(search: Search) -> None:
-    """Note the functions of PyTorch that the code mentions: they may be exchanged for others."""
-    for holder in (torch, F, torch.Tensor):
-        held = vars(holder)
-        names = [name for name in search.mentioned if isinstance(held.get(name), _CALLABLES)]
-        if names:
-            search.found.slots.append((held, tuple(names)))
-        for name in names:
-            value = held[name]
-            search.token(name, ById(value))
-            is_function = isinstance(value, types.FunctionType)
-            if is_function and search.user.has_code(value.__code__, value.__globals__):
-                search.visit_unread(value, name)
+def look_at_patches(search: Search, modules: Iterable[nn.Module]) -> None:
+    """Note the functions of PyTorch that run by name: they may be exchanged for others.
+
+    Args:
+        search: the walk.
+        modules: those of the cell; PyTorch's own among them run such functions, too.
+    """
+    named = search.mentioned.union(*(_run_by(kind) for kind in set(map(type, modules))))
+    for holder in (torch, F, torch.Tensor, torch.special, torch.linalg, torch.fft):
+        _look_at_functions(search, vars(holder), sorted(named & vars(holder).keys()))
+    _look_at_operators(search)
+
+
+def _look_at_operators(search: Search) -> None:
+    """Refuse operators such as `__mul__` that are not PyTorch's: programs run those, too."""
+    own = vars(torch.Tensor)
+    search.found.sized.append(own)
+    for name in own:
+        is_operator = name.startswith("__") and name not in _TEXTS | _MAKERS
+        if is_operator and _is_of_user(search, own[name]):
+            raise CannotFuse(
+                f"`torch.Tensor.{name}` was exchanged for `{own[name].__qualname__}`.",
+                fix="call a function by its name, which can be followed",
+            )
+
+
+@lru_cache(maxsize=256)
+def _run_by(kind: type[nn.Module]) -> frozenset[str]:
+    """Return the names in `forward` of a module of PyTorch, and in the functions that it calls."""
+    forward = kind.forward
+    if not isinstance(forward, types.FunctionType) or not _is_of_torch(forward):
+        return frozenset()
+    names = names_of(forward.__code__).attributes
+    called = [vars(F).get(name) for name in names]
+    codes = [each.__code__ for each in called if isinstance(each, types.FunctionType)]
+    return names.union(*(names_of(code).attributes for code in codes))
+
+
+def _look_at_functions(search: Search, held: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Note which functions a library has under some names; look into those of the user's."""
+    found = tuple(name for name in names if isinstance(held[name], _CALLABLES))
+    if found:
+        search.found.slots.append((held, found))
+    for name in found:
+        search.token(name, ById(held[name]))
+        if _is_of_user(search, held[name]):
+            search.visit_unread(held[name], name)
+
+
+def _is_of_user(search: Search, value: Any) -> bool:
+    if not isinstance(value, types.FunctionType):
+        return False
+    home = value.__globals__  # `functools.wraps` changes `__module__`, not these
+    is_of_torch = str(home.get("__name__")).startswith("torch.")
+    return not is_of_torch and search.user.has_code(value.__code__, home)
 
 
 def look_into_class(search: Search, kind: type[Any], path: str) -> None:
     """Note a class: the methods and attributes that the code mentions, along its parents."""
-    search.token(ById(kind))
+    search.token(ById(kind), *map(ById, kind.__mro__))
+    if search.user.has_class(kind):
+        search.found.attributes.append((kind, ("__mro__",)))
+        _look_at_titles(search, kind)
+    if isinstance(kind, ABCMeta):
+        search.look_at_registrations()
     for base in kind.__mro__:
         if search.user.has_class(base):
             _look_into_members(search, base, path)
@@ -146,6 +229,9 @@ def _look_at_methods(search: Search, kind: type[Any]) -> None:
     if names:
         search.found.slots.append((held, tuple(names)))
         search.token(*(ById(held[name]) for name in names))
+    for name in names:
+        if _is_of_user(search, held[name]):
+            search.visit(held[name], f"{kind.__name__}.{name}")
 
 
 def _look_into_members(search: Search, kind: type[Any], path: str) -> None:
@@ -153,7 +239,14 @@ def _look_into_members(search: Search, kind: type[Any], path: str) -> None:
     search.found.sized.append(held)
     search.token(len(held))
     silent = _SILENT | _MAKERS if issubclass(kind, nn.Module) else _SILENT
-    names = [name for name in held if name not in silent and _may_run(search, name)]
+    names = [
+        name
+        for name in held
+        if (name not in silent or search.reads(name)) and _may_run(search, name)
+    ]
+    if issubclass(kind, Enum):  # `Kind["A"]`, `Kind(1)`: no code mentions its members
+        members = kind.__members__
+        search.slots(members, list(members), path)
     search.found.containers.append((path, Names(kind, tuple(names))))
     search.slots(held, names, path)
 

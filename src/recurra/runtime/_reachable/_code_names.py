@@ -1,6 +1,7 @@
 """Code names: the names that code mentions, read off its bytecode without running it."""
 
 import dis
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -56,7 +57,9 @@ def names_of(code: CodeType) -> CodeNames:
             elif step.opname in _IMPORTS:
                 imports[step.argval] = None
         attributes.update(part.co_names)
-        attributes.update(each for each in part.co_consts if type(each) is str)
+        for each in part.co_consts:
+            if type(each) is str:  # may be a name, or the form of a text: "{0.rate}"
+                attributes.update((each, *re.findall(r"\w+", each)) if "{" in each else (each,))
         # names bound to `self.x = lambda: ...` are strings in tuples of keywords
         for each in part.co_consts:
             if type(each) is tuple:

@@ -40,7 +40,10 @@ _LOOKS: tuple[tuple[Any, Look], ...] = (
 )
 """How to look into a value, by its type; the first that fits is taken."""
 
-_CALLED = frozenset(("forward", "_call_impl", "_slow_forward", "_compiled_call_impl"))
+_CALLED = frozenset(
+    ("forward", "_call_impl", "_slow_forward", "_compiled_call_impl", "__call__", "__getattr__",
+     "__getattribute__", "__iter__", "__getitem__")
+)  # fmt: skip
 """Names by which PyTorch runs a module; no code of the user's need mention them."""
 
 
@@ -58,7 +61,7 @@ def reachable(cell: nn.Module) -> Reachable:
         try:
             _objects.look_at_global_hooks(search)
             search.visit_part(cell, type(cell).__name__)
-            _code.look_at_patches(search)
+            _code.look_at_patches(search, cell.modules())
         except RecursionError:
             raise CannotFuse(
                 f"`{type(cell).__name__}` holds values that are nested too deeply to be watched."

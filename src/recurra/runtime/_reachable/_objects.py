@@ -10,13 +10,24 @@ from torch import nn
 from torch.nn.modules import module as torch_modules
 
 from recurra.base import CannotFuse
-from recurra.runtime._reachable._search import Look, Search, unwatched
+from recurra.runtime._reachable._search import Look, Search, Slots, unwatched
 from recurra.runtime._reachable._value_types import PLAIN_TENSORS, ById
 
 _TABLES = ("_parameters", "_buffers", "_modules")
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks")
 _BACKWARD_HOOKS = ("_backward_hooks", "_backward_pre_hooks")
 _OF_ALL_MODULES = vars(nn.Module()).keys() - {"training"}
+_LISTS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+"""Modules that go through what they hold, one after the other."""
+_ASK_FOR_ALL = (
+    "items", "values", "keys", "children", "named_children", "modules", "named_modules",
+    "parameters", "named_parameters", "buffers", "named_buffers", "state_dict", "vars", "__dict__",
+    "_modules", "_parameters", "_buffers",
+)  # fmt: skip
+"""Names by which code goes through all that a module holds, in its order."""
+_VALUES = (int, float, complex, str, bytes)
+_HEAP_TYPE = 1 << 9  # a class that a program has made; others keep things out of sight
+_SEEN_THROUGH = (object, types.SimpleNamespace, *_VALUES)
 
 
 def look_at_global_hooks(search: Search) -> None:
@@ -42,8 +53,11 @@ def look_into_module(search: Search, module: nn.Module, path: str) -> None:
     for name in _HOOKS:
         _look_into_members(search, held[name], f"{path}.{name}")
     look = _look_at_own if search.is_part(module) else Search.visit
+    is_ordered = isinstance(module, _LISTS) or any(map(search.reads, _ASK_FOR_ALL))
     for name in _TABLES:
         _look_into_table(search, held[name], path, look)
+        if is_ordered and len(held[name]) > 1:
+            search.found.ordered.append(held[name])
     by_name = search.user.has_class(type(module))
     search.attributes(held, path, by_name=by_name, but=_OF_ALL_MODULES, look=look)
     search.visit(type(module), type(module).__name__)
@@ -65,12 +79,26 @@ def _look_at_own(search: Search, value: Any, path: str) -> None:
     if search.is_input(value):
         if search.is_new(value):
             search.token(type(value), tuple(value.shape), value.dtype)
+            _look_at_attributes(search, value, path)
     elif type(value) is types.MethodType and search.is_part(value.__self__):
         search.token("method")
         search.visit_part(value.__self__, f"{path}.__self__")
         search.visit(value.__func__, path)
     else:
         search.visit(value, path)
+
+
+def _look_at_attributes(search: Search, tensor: torch.Tensor, path: str) -> None:
+    """Refuse what was put on a parameter or a buffer: the cell that is traced has others."""
+    held = vars(tensor)
+    if held or search.by_string:
+        search.found.sized.append(held)
+    for name in held:
+        if search.may_read(name):
+            raise CannotFuse(
+                f"The step reads `{path}.{name}`, which was put on a tensor of the cell.",
+                fix="keep it as an attribute of the module",
+            )
 
 
 def _look_into_table(search: Search, table: dict[str, Any], path: str, look: Look) -> None:
@@ -119,8 +147,7 @@ def look_into_sequence(search: Search, value: Any, path: str) -> None:
         search.found.sized.append(value)
         search.found.members.append(value)
         search.found.containers.append((path, value))
-    members = sorted(value, key=repr) if isinstance(value, set | frozenset) else list(value)
-    for number, each in enumerate(members):
+    for number, each in enumerate(list(value)):  # of sets, too: a loop goes by their order
         search.visit(each, f"{path}[{number}]")
     _look_into_subclass(search, value, path)
 
@@ -135,7 +162,7 @@ def look_into_tensor(search: Search, tensor: torch.Tensor, path: str) -> None:
     """Note a tensor that is no parameter and no buffer."""
     if type(tensor) not in PLAIN_TENSORS:
         raise unwatched(path, f"is a `{type(tensor).__name__}`, which may compute otherwise")
-    search.found.containers.append((path, tensor))
+    search.found.containers += [(path, tensor), (path, vars(tensor))]
     search.found.sized.append(vars(tensor))
     search.attributes(vars(tensor), path, by_name=True)
     search.token(ById(tensor), tuple(tensor.shape), tensor.dtype, tensor.requires_grad)
@@ -195,10 +222,33 @@ def look_into_instance(search: Search, value: Any, path: str) -> None:
     """Note an object: its class, and its attributes."""
     kind = type(value)
     search.token(ById(kind))
-    if hasattr(kind, "__next__") or not (_look_into_state(search, value, path) or _is_empty(kind)):
+    is_seen = _look_into_state(search, value, path) or _is_empty(kind)
+    if _is_hidden(kind) or not (is_seen or isinstance(value, _VALUES)):
         search.opaque(value, path)
-    else:
-        search.visit(kind, kind.__name__)
+        return
+    for base in _VALUES:
+        if isinstance(value, base):
+            search.token(base.__repr__(value))
+    if isinstance(value, BaseException):
+        search.found.attributes.append((value, ("args",)))
+        search.visit(value.args, f"{path}.args")
+    search.visit(kind, kind.__name__)
+
+
+def _is_hidden(kind: type[Any]) -> bool:
+    """Tell whether objects of a class may hold what their attributes do not show."""
+    if hasattr(kind, "__next__") or not kind.__flags__ & _HEAP_TYPE:
+        return hasattr(kind, "__next__")
+    written_in_c = (base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
+    return not all(
+        base in _SEEN_THROUGH or issubclass(base, BaseException) or _has_no_memory(base)
+        for base in written_in_c
+    )
+
+
+def _has_no_memory(kind: type[Any]) -> bool:
+    """Tell whether objects of a class written in C are no larger than any object."""
+    return kind.__basicsize__ == object.__basicsize__ and not kind.__itemsize__
 
 
 def _is_empty(kind: type[Any]) -> bool:
@@ -211,6 +261,8 @@ def _look_into_state(search: Search, value: Any, path: str) -> bool:
     """Note the attributes of an object; tell whether it has a place for any."""
     held = getattr(value, "__dict__", None)
     names = [name for base in type(value).__mro__ for name in _slots_of(base)]
+    if names:
+        search.found.containers.append((path, Slots(value, tuple(names))))
     if isinstance(held, dict):
         search.token("attributes", len(held))
         search.found.sized.append(held)

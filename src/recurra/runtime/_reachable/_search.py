@@ -4,9 +4,10 @@ Three things come out of one walk: the key (equal keys have equal programs), the
 contents a `Guard` compares, and the containers that a step must leave alone.
 """
 
+from abc import get_cache_token
 from collections.abc import Callable, Hashable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from types import CellType, CodeType
+from types import CellType, CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -32,6 +33,14 @@ class Names:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Slots:
+    """Some slots of an object, which a step must not fill anew."""
+
+    thing: Any
+    names: tuple[str, ...]
+
+
 @dataclass(eq=False)
 class Reachable:
     """All that the step of a cell may read.
@@ -42,8 +51,10 @@ class Reachable:
         attributes: objects, and the attributes whose values are compared likewise.
         members: containers whose members are compared likewise.
         sized: containers whose sizes are compared.
+        ordered: mappings whose order is compared.
         absent: mappings, and a name that they must not get.
         arrays: what is compared by content.
+        answers: functions whose results are compared.
         constants: plain tensors; a program reads their values at each call.
         generators: what draws random numbers.
         containers: what a step must leave alone, each with the words for it.
@@ -58,8 +69,10 @@ class Reachable:
     attributes: list[tuple[Any, tuple[str, ...]]] = field(default_factory=list)
     members: list[Any] = field(default_factory=list)
     sized: list[Any] = field(default_factory=list)
+    ordered: list[Mapping[Any, Any]] = field(default_factory=list)
     absent: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
     arrays: list[Any] = field(default_factory=list)
+    answers: list[Callable[[], Any]] = field(default_factory=list)
     constants: list[torch.Tensor] = field(default_factory=list)
     generators: list[Any] = field(default_factory=list)
     containers: list[tuple[str, Any]] = field(default_factory=list)
@@ -121,6 +134,8 @@ class Search:
             raise _past_the_cell(path)
         elif self.is_input(value):
             self._visit_input(value, path)
+        elif _answers_by_itself(kind):
+            self.opaque(value, path)
         else:
             self.visit_part(value, path)
 
@@ -195,6 +210,12 @@ class Search:
         self.found.codes |= named.codes
         self.found.asks_sizes |= not _SIZES.isdisjoint(named.attributes)
 
+    def look_at_registrations(self) -> None:
+        """Note which classes count as others by `ABC.register`: Python numbers what it was told."""
+        self.token("registered", get_cache_token())
+        if get_cache_token not in self.found.answers:
+            self.found.answers.append(get_cache_token)
+
     def slots(
         self,
         table: Mapping[str, Any],
@@ -230,6 +251,9 @@ class Search:
         names = [name for name in table if name not in but]
         plain = [name for name in names if type(table[name]) in PLAIN]
         others = [name for name in names if type(table[name]) not in PLAIN]
+        if self.reads("vars") or self.reads("__dict__"):
+            self.token(*names)
+            self.found.ordered.append(table)
         chosen = others if not by_name else [name for name in others if self.reads(name)]
         self.slots(table, [*plain, *chosen], path, look)
         if by_name and self._all_names:
@@ -256,6 +280,12 @@ class Search:
             kind = f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
             raise unwatched(path, f"is a `{kind}`, whose changes cannot be noticed")
         self.token(ById(value))
+
+
+def _answers_by_itself(kind: type[Any]) -> bool:
+    """Tell whether objects of a class make all their attributes up, even their class."""
+    is_module = issubclass(kind, nn.Module)
+    return not is_module and isinstance(kind.__getattribute__, FunctionType)
 
 
 def _past_the_cell(path: str) -> CannotFuse:

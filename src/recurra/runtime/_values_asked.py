@@ -1,0 +1,55 @@
+"""Values asked: see that a step turns a tensor that it reads into a number of Python's.
+
+`h * rate.item()` and `F.leaky_relu(h, rate)` compute with the number that the tensor has now; a
+program would keep it for ever. PyTorch's own tracer would not mind.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from recurra.base import CannotFuse
+from recurra.runtime._call_tracer import users_line
+
+
+class ValuesAsked(TorchDispatchMode):
+    """Sees every operator whose result is a number, while a step is tried.
+
+    Args:
+        name: of the cell, for messages.
+        constants: tensors that the step reads, whose values may change between calls.
+
+    Attributes:
+        refusal: why the step cannot be a kernel; None if no value was asked for.
+    """
+
+    def __init__(self, name: str, constants: Sequence[torch.Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = name
+        self._places = {each.untyped_storage().data_ptr() for each in constants}
+        self.refusal: CannotFuse | None = None
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        """Run an operator; note it if it makes a number of a tensor's values."""
+        options: Mapping[str, Any] = kwargs or {}
+        is_question = torch.Tag.data_dependent_output in function.tags
+        if is_question and any(map(self._is_constant, (*args, *options.values()))):
+            self._note_refusal()
+        return function(*args, **options)
+
+    def _is_constant(self, value: Any) -> bool:
+        is_tensor = isinstance(value, torch.Tensor)
+        return is_tensor and value.untyped_storage().data_ptr() in self._places
+
+    def _note_refusal(self) -> None:
+        self.refusal = self.refusal or CannotFuse(
+            f"The step of `{self._name}` makes a number of Python's of a tensor that it reads, "
+            "whose value may change.",
+            where=users_line(sys._getframe(1)),
+            fix="compute with the tensor itself, or hand the number to the cell",
+        )
