@@ -6,7 +6,7 @@ It may not know any cell by name, nor any language or machine.
 from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._graph import Graph
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
-from recurra.graph._ops import POINTWISE, REDUCTIONS
+from recurra.graph._ops import OPERATIONS, POINTWISE, REDUCTIONS, Operation
 from recurra.graph._partition import Partition, partition
 from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
 from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
@@ -20,6 +20,7 @@ from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
 __all__ = [
+    "OPERATIONS",
     "POINTWISE",
     "REDUCTIONS",
     "Ahead",
@@ -29,6 +30,7 @@ __all__ = [
     "InferencePlan",
     "LoopPlan",
     "Node",
+    "Operation",
     "Partition",
     "Place",
     "Product",
