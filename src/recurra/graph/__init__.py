@@ -5,11 +5,13 @@ It may not know any cell by name, nor any language or machine.
 
 from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._graph import Graph
+from recurra.graph._listing import listing
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import OPERATIONS, POINTWISE, REDUCTIONS, Operation
-from recurra.graph._partition import Partition, partition
+from recurra.graph._partition import Partition
+from recurra.graph._pipeline import partition, pass_names, plan_inference, plan_training
 from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
-from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
+from recurra.graph._plans import InferencePlan, TrainingPlan
 from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._schedule import is_same_element, walk
@@ -50,7 +52,9 @@ __all__ = [
     "from_table",
     "internal",
     "is_same_element",
+    "listing",
     "partition",
+    "pass_names",
     "plan_inference",
     "plan_scan",
     "plan_training",

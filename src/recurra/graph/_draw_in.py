@@ -10,9 +10,8 @@ import torch
 from recurra.graph._access import MOVEMENTS
 from recurra.graph._node import Node, users
 from recurra.graph._ops import is_pointwise
+from recurra.graph._places import Places
 from recurra.graph._trace import Step
-
-Places = dict[Node, str]
 
 _LIGHT_CALLS = {
     getattr(torch.ops.aten, name).default

@@ -7,8 +7,8 @@ have left the cache when they are read.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from recurra.graph._differentiate import Loop
 from recurra.graph._graph import Graph
+from recurra.graph._loop import Loop
 from recurra.graph._node import ROWS, Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._plan import Ahead, LoopPlan, Place
