@@ -5,7 +5,7 @@ It may not know any cell by name, nor any language or machine.
 
 from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._graph import Graph
-from recurra.graph._listing import listing
+from recurra.graph._listing import Listable, listing
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import OPERATIONS, POINTWISE, REDUCTIONS, Operation
 from recurra.graph._partition import Partition
@@ -30,6 +30,7 @@ __all__ = [
     "FeatureLoop",
     "Graph",
     "InferencePlan",
+    "Listable",
     "LoopPlan",
     "Node",
     "Operation",

@@ -19,10 +19,17 @@ def check_node(node: Node) -> None:
     Raises:
         ValueError: it is not well-formed: a fault of the compiler.
     """
-    rule = _RULES.get(node.op, _pointwise)
-    if sum(size < 0 for size in node.shape) > 1 or not rule(node):
+    if not _is_well_formed(node):
         inputs = ", ".join(f"{describe_shape(each.shape)} {each.dtype}" for each in node.inputs)
         raise ValueError(f"{node} {node.dtype} of ({inputs}) is not well-formed")
+
+
+def _is_well_formed(node: Node) -> bool:
+    rule = _RULES.get(node.op, _pointwise)
+    try:
+        return sum(size < 0 for size in node.shape) <= 1 and rule(node)
+    except (IndexError, TypeError, ValueError):  # another number of inputs, arguments or axes
+        return False
 
 
 def _pointwise(node: Node) -> bool:
