@@ -3,6 +3,7 @@
 It may not know any cell by name, nor any language or machine.
 """
 
+from recurra.graph._access import is_same_element, walk
 from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._graph import Graph
 from recurra.graph._listing import Listable, listing
@@ -14,7 +15,6 @@ from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Pr
 from recurra.graph._plans import InferencePlan, TrainingPlan
 from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
-from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._self_check import trace_step
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
