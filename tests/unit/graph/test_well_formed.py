@@ -1,13 +1,17 @@
 """The language of nodes: what is well-formed, and each way of not being so."""
 
+import re
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import torch
 
+import recurra
 from recurra.base import CannotFuse
 from recurra.graph import Node, partition, plan_training, trace_step
-from recurra.graph._well_formed import check_node
+from recurra.graph._ops import OPERATIONS
+from recurra.graph._well_formed import _RULES, check_node
 from zoo import CELLS
 
 F, D, TRUTH = torch.float64, torch.float32, torch.bool
@@ -78,6 +82,17 @@ MALFORMED = [
     ("product_over_rows", (X, WEIGHT), (), (-1, 5), F),
     ("sum_of_rows", (X,), (1,), (-1,), F),
 ]
+
+
+def test_the_page_of_the_language_has_a_row_for_each_operation():
+    page = (Path(recurra.graph.__file__).parent / "README.md").read_text()
+    table = page.partition("| operation | value | form |")[2].partition("\n\n")[0]
+    first = " ".join(line.split(" | ")[0] for line in table.splitlines())
+    assert set(re.findall(r"`(\w+)", first)) == {*_RULES, "_ops"}  # where the elementwise ones are
+
+
+def test_each_operation_is_checked_once_by_its_own_name():
+    assert not set(_RULES) & set(OPERATIONS)
 
 
 def node_of(form):
