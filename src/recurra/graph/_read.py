@@ -7,7 +7,8 @@ argument; what slips through is another number with the second prime that each s
 
 An operator becomes one of four things, in this order:
 
-    opaque   parameters or nothing go in: PyTorch runs it as it stands, once a call
+    opaque   parameters alone go in: PyTorch runs it as it stands, once a call; so does what
+             takes no value at all and has no rule
     a rule   one or a few nodes; of all rules the loop takes those that kernels need, `LOWERED`, too
     call     outside of kernels, an operator without a rule that works row by row stays whole
     refused  the rest
@@ -196,14 +197,18 @@ class Reader:
             return self._item(place, *cast(tuple[Any, int], arguments))
         self._refuse_chance(place.target, arguments)
         self._refuse_unknown(place.target, arguments)
-        flat = list(_nodes((arguments, options)))
         if "val" not in place.meta:
             raise _checks_values(place.target, self.graph.where)
         result = place.meta["val"]
         target = cast(torch._ops.OpOverload, place.target)
         if is_stop(target, arguments):
             target, arguments = aten.detach.default, arguments[:1]
+        return self._made(target, arguments, options, result)
+
+    def _made(self, target: Any, arguments: Any, options: Any, result: Any) -> Any:
+        """Return what an operator becomes: opaque, by a rule, whole, or a refusal."""
         operator_ = functional(target) or target
+        flat = list(_nodes((arguments, options)))
         fixed = flat and not any(node.varies for node in flat) and not self._has_rows(result)
         if fixed and operator_ not in WITHOUT_DERIVATIVE:
             return self._opaque(operator_, arguments, options, result)

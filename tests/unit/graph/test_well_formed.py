@@ -20,6 +20,7 @@ Y = Node("input", (), ("x", 1), (-1, 4), F)
 CUBE = Node("input", (), ("x", 2), (-1, 2, 3), F)
 WEIGHT = Node("input", (), ("parameter", 0), (4, 5), F)
 BIAS = Node("input", (), ("parameter", 1), (5,), F)
+COLUMNS = Node("input", (), ("x", 4), (5, -1), F)
 MASK = Node("input", (), ("x", 3), (-1, 4), TRUTH)
 
 WELL_FORMED = [
@@ -77,7 +78,8 @@ MALFORMED = [
     ("sum", (CUBE,), ((1,),), (-1, 2), F),
     ("matmul", (X, BIAS), (), (-1, 5), F),
     ("matmul", (X, WEIGHT), (), (-1, 4), F),
-    ("matmul", (X, Y), (), (-1, 4), F),  # the right side has rows
+    ("matmul", (X, Y), (), (-1, 4), F),
+    ("matmul", (WEIGHT, COLUMNS), (), (4, -1), F),  # the right side has rows
     ("affine", (X, WEIGHT), (), (-1, 5), F),  # without its bias
     ("product_over_rows", (X, WEIGHT), (), (-1, 5), F),
     ("sum_of_rows", (X,), (1,), (-1,), F),
