@@ -38,6 +38,10 @@ def look_ahead(part: Partition, loop: Loop, plan: LoopPlan) -> Found:
         part: the step, cut.
         loop: its loop.
         plan: the plan of the loop, which reads those products as inputs.
+
+    A product can go into the kernel if nobody else wants it: neither what is computed after the
+    loop, nor another value that is made before it. What it is made of takes its place among what
+    has to be there beforehand.
     """
     later = set(ancestors([part.step.output], part.exports))
     for node in part.before:  # what others are made of before the loop is there already
