@@ -224,6 +224,7 @@ def test_all_options_of_the_other_commands(recurra, here):
         ["cells", "--input-size", "3", "--hidden-size", "4"],
         ["explain", "own.py:Own", "--input-size", "3", "--hidden-size", "4", "--size", "more=2",
          "--batch-size", "2", "--source", "--inference"],
+        ["explain", "own.py:Own", "--input-size", "3", "--stage", "merge-products"],
         ["--version"],
     ):  # fmt: skip
         answer = recurra(*words)

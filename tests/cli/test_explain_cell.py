@@ -1,7 +1,10 @@
 """`recurra explain`: cells by name and from files, sizes, and requests that are refused."""
 
+import re
+
 import pytest
 
+from recurra.graph import pass_names
 from user_cell import USER_CELL
 
 ODD_CELL = """
@@ -108,6 +111,49 @@ def test_inference_and_source(explained):
     assert "The way back" not in text
     assert "int forward(const struct call *call)" in text
     assert "int backward(const struct call *call)" not in text
+
+
+def test_the_graph_after_a_pass(explained):
+    text = explained("lstm", "--input-size", 3, "--hidden-size", 5, "--stage", "join-biases")
+    assert re.search(
+        r"= affine\(%\d+, %\d+, %\d+\) \[B, 20\] float32 before  # _lstm\.py:\d+", text
+    )
+    assert text.splitlines()[-2].startswith("output: %")
+    assert "is compiled" not in text
+    text = explained("lstm", "--stage", "schedule")
+    assert "plan backward\n  stage 0: for each of [128]: %" in text
+    text = explained("rnn", "--inference", "--stage", "look-ahead", "--source")
+    assert re.search(r"plan forward\n  ahead: %\d+\n  stage 0: products %\d+\n", text)
+    assert "int forward(const struct call *call)" in text
+
+
+@pytest.mark.parametrize("more", [[], ["--inference"]])
+def test_every_pass_can_be_shown(explained, more):
+    names = pass_names(training=not more)
+    texts = [explained("gru", *more, "--stage", name) for name in names]
+    assert all(text.startswith("%0 = ") for text in texts)
+    assert len(set(texts)) > len(names) / 2
+
+
+def test_an_unknown_pass(declined):
+    problem, details = declined("lstm", "--stage", "shedule")
+    assert problem == "`--stage` is not a known name."
+    assert details["fix"] == "did you mean 'schedule'?"
+    for name in pass_names(training=True):
+        assert repr(name) in details["expected"]
+    details = declined("lstm", "--stage", "look-ahead")[1]  # which only inference has
+    assert "'look-ahead'" not in details["expected"]
+
+
+def test_a_graph_is_of_any_number_of_rows(declined):
+    problem, details = declined("lstm", "--stage", "save", "--batch-size", 3)
+    assert problem.startswith("`--stage` shows a graph")
+    assert details["got"] == "--batch-size 3"
+
+
+def test_the_stage_of_a_cell_that_is_refused_before_it(explained):
+    text = explained("odd_cells.py:Sampling", "--input-size", 5, "--stage", "save")
+    assert text.startswith("Sampling is not compiled")
 
 
 def test_a_cell_that_is_not_compiled_is_no_mistake(explained):

@@ -249,6 +249,12 @@ def explain(
     inference: Annotated[
         bool, typer.Option("--inference", help="Without gradients, so without the way back.")
     ] = False,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Show the graph after this pass of the compiler instead."
+        ),
+    ] = None,
 ) -> None:
     """Show what the compiler makes of a cell: what leaves the loop, what is fused, its costs."""
     from recurra.cli._explain import show_explanation
@@ -262,6 +268,7 @@ def explain(
         batch_size=batch_size,
         source=source,
         training=not inference,
+        stage=stage,
     )
 
 

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from recurra.base import ArgumentError, Cell, UnknownName
 from recurra.cells import collected
-from recurra.runtime import explain
+from recurra.graph import pass_names
+from recurra.runtime import Explanation, explain
 from recurra.tasks import CellMaker, errors_of_user_code, load_cell_maker
 
 INPUT_SIZE, HIDDEN_SIZE = 64, 128
@@ -23,6 +24,7 @@ def show_explanation(
     batch_size: int | None,
     source: bool,
     training: bool,
+    stage: str | None,
 ) -> None:
     """Print the explanation of a cell.
 
@@ -35,14 +37,41 @@ def show_explanation(
         batch_size: rows to count costs for.
         source: whether to print the generated C.
         training: whether to explain the way back too.
+        stage: the name of a pass: print the graph after it in place of the explanation.
     """
+    _check_stage(stage, batch_size, training=training)
     maker = load_cell_maker(cell) if ":" in cell else collected(cell).make
     given = _constructor_arguments(maker, cell, (input_size, hidden_size), _parsed(sizes))
     with errors_of_user_code(f"The cell `{cell}` cannot be made, or fails on its first step."):
         made = maker(**given)  # type: ignore[call-arg]
         x = _input_form(made, maker, given, input_size)
-        text = explain(made, x, batch_size=batch_size, source=source, training=training)
-    console.print(str(text), markup=False, highlight=False, soft_wrap=True)
+        explained = explain(made, x, batch_size=batch_size, source=source, training=training)
+    text = str(explained) if stage is None else _after_pass(stage, explained)
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _check_stage(stage: str | None, batch_size: int | None, *, training: bool) -> None:
+    """Refuse a pass that there is not, before anything is compiled."""
+    if stage is None:
+        return
+    names = pass_names(training=training)
+    if stage not in names:
+        raise UnknownName.among("--stage", stage, names)
+    if batch_size is not None:
+        raise ArgumentError(
+            "`--stage` shows a graph, which is the same for any number of rows.",
+            got=f"--batch-size {batch_size}",
+            expected="one of the two",
+            fix="leave out `--batch-size`, or `--stage`",
+        )
+
+
+def _after_pass(stage: str, explained: Explanation) -> str:
+    """Write the graph after a pass; of a cell that is refused before it, the refusal."""
+    if stage not in explained.stages:
+        return str(explained)
+    parts = [explained.stages[stage], *([explained.source.rstrip()] if explained.source else [])]
+    return "\n\n".join(parts)
 
 
 def _constructor_arguments(

@@ -1,36 +1,39 @@
-"""Expressions: what each operation is in C. One line an operation, as in `graph`'s own table."""
+"""Expressions: what each operation is in C, made from the table of operations in `graph`."""
 
 import math
 
 import torch
 
 from recurra.base import CannotFuse
-from recurra.graph import Node
+from recurra.graph import OPERATIONS, Node, Operation
 
-_FUNCTIONS = (
-    "abs acos acosh asin asinh atan atan2 atanh ceil cos cosh erf erfc exp exp2 expm1 floor fmod"
-    " log log10 log1p log2 maximum minimum neg pow reciprocal relu remainder round rsqrt sigmoid"
-    " sign sin sinh sqrt tan tanh trunc"
-)
-
-EXPRESSIONS: dict[str, str] = {
-    **{name: f"v_{name}({{0}})" for name in _FUNCTIONS.split()},
-    **{
-        name: f"v_{name}({{0}}, {{1}})"
-        for name in ["atan2", "fmod", "maximum", "minimum", "pow", "remainder"]
-    },
-    **{name: f"{name}({{0}}, {{1}})" for name in ["eq", "ge", "gt", "le", "lt", "ne"]},
+_SIGNS = {
     "add": "{0} + {1}",
     "sub": "{0} - {1}",
     "mul": "{0} * {1}",
     "div": "{0} / {1}",
-    "and": "mask_and({0}, {1})",
-    "or": "mask_or({0}, {1})",
     "xor": "({0} ^ {1})",
-    "not": "mask_not({0})",
-    "copy": "{0}",
-    "uniform": "v_uniform({0}, {1}, {2})",
 }
+"""Operations that C writes with signs."""
+
+
+def _in_c(operation: Operation) -> str:
+    """Return the C of an operation, with a place for each operand.
+
+    Functions on numbers are `v_NAME` of the support, comparisons `NAME`, functions on truth values
+    `mask_NAME`.
+    """
+    prefixes = {"truth": "mask_", "number": "" if operation.gives == "truth" else "v_"}
+    places = ", ".join(f"{{{place}}}" for place in range(operation.operands))
+    return f"{prefixes[operation.takes]}{operation.name}({places})"
+
+
+EXPRESSIONS: dict[str, str] = {
+    **{name: _in_c(each) for name, each in OPERATIONS.items() if each.takes != "any"},
+    **_SIGNS,
+    "copy": "{0}",
+}
+"""All but those whose C depends on the dtype: `where`, `cast`, and comparisons of truth values."""
 
 REDUCTIONS: dict[str, tuple[str, str, str]] = {
     "sum": ("0", "{0} + {1}", "sum_lanes({0})"),

@@ -3,16 +3,18 @@
 It may not know any cell by name, nor any language or machine.
 """
 
+from recurra.graph._access import is_same_element, walk
 from recurra.graph._evaluate import Recipe, evaluate
 from recurra.graph._graph import Graph
+from recurra.graph._listing import Listable, listing
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
-from recurra.graph._ops import POINTWISE, REDUCTIONS
-from recurra.graph._partition import Partition, partition
+from recurra.graph._ops import OPERATIONS, POINTWISE, REDUCTIONS, Operation
+from recurra.graph._partition import Partition
+from recurra.graph._pipeline import partition, pass_names, plan_inference, plan_training
 from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
-from recurra.graph._plans import InferencePlan, TrainingPlan, plan_inference, plan_training
+from recurra.graph._plans import InferencePlan, TrainingPlan
 from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
-from recurra.graph._schedule import is_same_element, walk
 from recurra.graph._self_check import trace_step
 from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
@@ -21,6 +23,7 @@ from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
 __all__ = [
+    "OPERATIONS",
     "POINTWISE",
     "REDUCTIONS",
     "Ahead",
@@ -28,8 +31,10 @@ __all__ = [
     "FeatureLoop",
     "Graph",
     "InferencePlan",
+    "Listable",
     "LoopPlan",
     "Node",
+    "Operation",
     "Partition",
     "Place",
     "Product",
@@ -50,7 +55,9 @@ __all__ = [
     "internal",
     "is_same_element",
     "is_shared",
+    "listing",
     "partition",
+    "pass_names",
     "plan_inference",
     "plan_scan",
     "plan_training",

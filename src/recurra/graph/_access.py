@@ -4,9 +4,11 @@ Slices, permutations, reshapes and repetitions move nothing: they become strides
 Where a reshape cannot be written so, the value has to be copied first (`passes/_lay_out.py`).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from recurra.graph._node import Node, Shape, row_strides
+from recurra.graph._ops import REDUCTIONS
 
 MOVEMENTS = frozenset({"slice", "permute", "reshape", "expand"})
 
@@ -92,3 +94,45 @@ _STRIDES = {
     "expand": _of_expand,
     "reshape": _of_reshape,
 }
+
+
+def operands(node: Node) -> tuple[Node, ...]:
+    """Return the inputs that are read element by element: all but the right side of a product."""
+    return node.inputs[:1] if node.op == "matmul" else node.inputs
+
+
+def base(node: Node) -> Node:
+    """Return the value behind a movement."""
+    return walk(node).base
+
+
+def walk(node: Node) -> Access:
+    """Return the walk of an operand; every operand has one once the graph is laid out."""
+    found = access(node)
+    assert found is not None, node
+    return found
+
+
+def iteration(node: Node) -> Shape:
+    """Return what a loop that computes a node runs over, without axes of one element."""
+    shape = node.inputs[0].row_shape if node.op in REDUCTIONS else node.row_shape
+    return tuple(size for size in shape if size != 1)
+
+
+def is_same_element(operand: Node, shape: Shape) -> bool:
+    """Tell whether a loop over `shape` reads an operand where it would compute it."""
+    found = walk(operand)
+    if tuple(n for n in found.base.row_shape if n != 1) != shape:
+        return False
+    sizes = zip(operand.row_shape, found.strides, strict=True)
+    steps = tuple(step for size, step in sizes if size != 1)
+    return found.offset == 0 and steps == row_strides(shape) and len(steps) == len(shape)
+
+
+def readers(nodes: Sequence[Node]) -> dict[Node, list[tuple[Node, Node]]]:
+    """Map each value to those who read it, and through which operand."""
+    table: dict[Node, list[tuple[Node, Node]]] = {}
+    for node in nodes:
+        for each in operands(node):
+            table.setdefault(base(each), []).append((node, each))
+    return table

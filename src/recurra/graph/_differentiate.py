@@ -1,14 +1,16 @@
 """Differentiate: the loop of a step and its gradients, in operations that kernels can hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import torch
 
 from recurra.graph._evaluate import evaluate
 from recurra.graph._graph import Graph
 from recurra.graph._lines import LINE
+from recurra.graph._loop import Gradients, Joint, Loop
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._torch_internals import (
@@ -29,60 +31,17 @@ _ALSO_TAKEN_APART = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Loop:
-    """One turn of the loop, forward: what it reads and makes.
-
-    Args:
-        graph: knows the nodes.
-        before: inputs that differ from step to step.
-        weights: inputs that are the same for all rows and steps.
-        state: tensors of the state before.
-        exports: what comes out at every step.
-        following: tensors of the state after.
-    """
-
-    graph: Graph
-    before: tuple[Node, ...]
-    weights: tuple[Node, ...]
-    state: tuple[Node, ...]
-    exports: tuple[Node, ...]
-    following: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """The same turn backwards: from gradients of what it makes to gradients of what it reads.
-
-    Args:
-        d_exports: gradients that come in at every step.
-        d_following: gradients of the state after.
-        d_before: gradients that go out at every step; None where nothing depends on the input.
-        d_weights: gradients of weights, as sums over rows of two factors.
-        d_state: gradients of the state before.
-    """
-
-    d_exports: tuple[Node, ...]
-    d_following: tuple[Node, ...]
-    d_before: tuple[Node, ...]
-    d_weights: tuple[Node, ...]
-    d_state: tuple[Node, ...]
-
-
-def lower(part: Partition) -> Loop:
+def lower(part: Partition) -> Joint:
     """Return the loop in operations of kernels, without its gradients."""
-    loop, _ = _read(part, _Inputs.of(part), gradients=False)
-    return loop
+    return _read(part, _Inputs.of(part), gradients=False)
 
 
-def differentiate(part: Partition) -> tuple[Loop, Gradients]:
+def differentiate(part: Partition) -> Joint:
     """Return the loop and its gradients, found by PyTorch's own automatic differentiation.
 
     Forward values that the gradients use are the very nodes of the loop.
     """
-    loop, gradients = _read(part, _Inputs.of(part), gradients=True)
-    assert gradients is not None
-    return loop, gradients
+    return _read(part, _Inputs.of(part), gradients=True)
 
 
 @dataclass(frozen=True)
@@ -95,55 +54,65 @@ class _Inputs:
     def of(part: Partition) -> "_Inputs":
         return _Inputs(part.before, part.weights, part.step.state)
 
+    def renamed(self, graph: Graph) -> "_Inputs":
+        """Return inputs of a loop that stand for these values of a step."""
+        return _Inputs(
+            _as_inputs(graph, "before", self.before),
+            _as_inputs(graph, "weight", self.weights),
+            _as_inputs(graph, "state", self.state),
+        )
+
     @property
     def all(self) -> tuple[Node, ...]:
         return (*self.before, *self.weights, *self.state)
 
 
-def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> tuple[Loop, Gradients | None]:
-    from recurra.graph._read import Reader  # as in `trace_step`
+def _as_inputs(graph: Graph, kind: str, nodes: Sequence[Node]) -> tuple[Node, ...]:
+    return tuple(graph.input(kind, i, n.shape, n.dtype) for i, n in enumerate(nodes))
 
+
+def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> Joint:
+    """Run the loop on nodes' forms, let PyTorch take derivatives, and read the trace back.
+
+    Node by node the loop is evaluated under a tracer, so what is traced of the way back refers to
+    the same forward values; and since `Graph` makes equal nodes once, a forward value that the way
+    back computes again is found to be that of the way there.
+    """
     graph = Graph()
     exports, following = part.exports, part.step.following
+    mine = inputs.renamed(graph)
+    d_exports = _as_inputs(graph, "d_export", exports)
+    d_following = _as_inputs(graph, "d_following", following)
+    given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
     makes = [*exports, *following]
+    results = iter(_traced(graph, inputs, makes, given, gradients=gradients))
+    made = tuple(islice(results, len(exports))), tuple(islice(results, len(following)))
+    loop = Loop(graph, mine.before, mine.weights, mine.state, *made)
+    if not gradients:
+        return Joint(part, loop, None)
+    reached = (mine.before, mine.weights, mine.state)
+    found = [tuple(_gradient(graph, node, results) for node in group) for group in reached]
+    return Joint(part, loop, Gradients(d_exports, d_following, *found))
+
+
+def _traced(
+    graph: Graph, inputs: _Inputs, makes: list[Node], given: list[Node], *, gradients: bool
+) -> list[Node]:
+    """Trace what a loop makes, and its gradients; an input that is no real number has none."""
+    from recurra.graph._read import Reader  # as in `trace_step`
+
     function = _joint(inputs.all, makes) if gradients else _forward(inputs.all, makes)
     examples = [_example(node) for node in (*inputs.all, *(makes if gradients else ()))]
     module = capture(function, examples, _decompositions(), "the loop", functional=False)
-    mine = _Inputs(
-        tuple(graph.input("before", i, n.shape, n.dtype) for i, n in enumerate(inputs.before)),
-        tuple(graph.input("weight", i, n.shape, n.dtype) for i, n in enumerate(inputs.weights)),
-        tuple(graph.input("state", i, n.shape, n.dtype) for i, n in enumerate(inputs.state)),
-    )
-    d_exports = tuple(graph.input("d_export", i, n.shape, n.dtype) for i, n in enumerate(exports))
-    d_following = tuple(
-        graph.input("d_following", i, n.shape, n.dtype) for i, n in enumerate(following)
-    )
     real = next((n.dtype for n in inputs.all if n.dtype.is_floating_point), torch.float32)
-    given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
-    results = [
-        n for n in Reader(graph, _SIZE, lower=True, real=real).read(module, given) if n is not None
-    ]
-    loop = Loop(
-        graph,
-        mine.before,
-        mine.weights,
-        mine.state,
-        tuple(results[: len(exports)]),
-        tuple(results[len(exports) : len(makes)]),
-    )
-    if not gradients:
-        return loop, None
-    rest = iter(results[len(makes) :])
-    d_before = tuple(_gradient(graph, node, rest) for node in mine.before)
-    d_weights = tuple(_gradient(graph, node, rest) for node in mine.weights)
-    d_state = tuple(_gradient(graph, node, rest) for node in mine.state)
-    return loop, Gradients(d_exports, d_following, d_before, d_weights, d_state)
+    reader = Reader(graph, _SIZE, lower=True, real=real)
+    return [node for node in reader.read(module, given) if node is not None]
 
 
-def _gradient(graph: Graph, node: Node, results: "object") -> Node:
+def _gradient(graph: Graph, node: Node, results: Iterator[Node]) -> Node:
     """Return the next gradient; what is not a real number has none."""
     if node.dtype.is_floating_point:
-        return next(results)  # type: ignore[call-overload, no-any-return]
+        return next(results)
     return graph.constant(0.0, node.shape, torch.float32)
 
 

@@ -10,9 +10,8 @@ import torch
 from recurra.graph._access import MOVEMENTS
 from recurra.graph._node import Node, users
 from recurra.graph._ops import is_pointwise
+from recurra.graph._places import Places
 from recurra.graph._trace import Step
-
-Places = dict[Node, str]
 
 _LIGHT_CALLS = {
     getattr(torch.ops.aten, name).default
@@ -45,7 +44,12 @@ def _draw_what_comes_after(step: Step, place: Places) -> None:
 
 
 def _before(step: Step, place: Places) -> set[Node]:
-    """Find the nodes before the loop that only the loop uses, through elementwise work."""
+    """Find the nodes before the loop that only the loop uses, through elementwise work.
+
+    The search goes from what the loop reads towards x. It stops at what is not light: that stays
+    outside, and the loop reads it instead. Movements go along with what they look at, for the loop
+    reads through them at no cost.
+    """
     roots = [node for node in step.following if place[node] == "before"]
     read = [each for node in place if place[node] == "loop" for each in node.inputs]
     found: set[Node] = set()
@@ -67,7 +71,11 @@ def _chain(node: Node, place: Places) -> list[Node]:
 
 
 def _without_other_users(found: set[Node], place: Places) -> set[Node]:
-    """Leave out what something that stays outside needs, too."""
+    """Leave out what something that stays outside needs, too.
+
+    It would be computed twice, outside and inside. Whatever is left out is itself outside then, and
+    its own inputs have a user there: so it is repeated until nothing changes.
+    """
     of = users(place)
     while True:
         kept = {

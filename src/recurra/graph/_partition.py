@@ -1,36 +1,25 @@
-"""Partition: which values of a step wait for the state, and which do not.
+"""Partition: a step cut at the borders of its loop.
 
-    parameter   depends on parameters only: once a call
-    before      depends on x, not on the state: once, over all T steps
-    loop        what the next state needs: step after step, in the kernel
-    after       depends on the state, but no next state needs it: once, over all T steps
-
-Elementwise work beside the loop goes into it, where it costs less than passes over all steps.
-
-Nobody annotates this: it is read off the graph.
+What the loop reads from outside has to be written to memory before it, one row a step, and what is
+read of it after it has to be written by it. So a border is a list of values; which ones follows
+from the places of the nodes (`_places.py`).
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import torch
 
 from recurra.base import CannotFuse
 from recurra.graph._access import MOVEMENTS
-from recurra.graph._draw_in import draw_in
-from recurra.graph._graph import Graph
+from recurra.graph._listing import Listable
 from recurra.graph._node import Node, ancestors, describe_shape
-from recurra.graph._passes._join_bias import join_bias
-from recurra.graph._passes._merge_products import merge_products
-from recurra.graph._passes._regroup_sums import regroup_sums
-from recurra.graph._passes._rewrite import rewrite
-from recurra.graph._passes._split_products import split_products
+from recurra.graph._places import PlacedStep, Places
 from recurra.graph._trace import Step
-from recurra.graph._untraceable import refuses
 
 
 @dataclass(frozen=True)
-class Partition:
+class Partition(Listable):
     """A step cut at the borders of its loop.
 
     Args:
@@ -46,6 +35,21 @@ class Partition:
     weights: tuple[Node, ...]
     exports: tuple[Node, ...]
     place: dict[Node, str]
+
+    @property
+    def groups(self) -> dict[str, tuple[Node, ...]]:
+        """What a step returns, and what crosses the borders of its loop, by name."""
+        return {
+            "output": (self.step.output,),
+            "following": self.step.following,
+            "before": self.before,
+            "weights": self.weights,
+            "exports": self.exports,
+        }
+
+    def note(self, node: Node) -> str:
+        """Say where a node belongs."""
+        return self.place.get(node, "")
 
     def verify(self) -> None:
         """Raise CannotFuse where the loop would hold what a kernel has no type for."""
@@ -65,6 +69,12 @@ class Partition:
                 expected="float32 or float64 throughout",
             )
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The floating point type of the loop."""
+        nodes = [*self.step.state, *self.before, *self.weights]
+        return next((n.dtype for n in nodes if n.dtype.is_floating_point), torch.float32)
+
     def __str__(self) -> str:
         return "\n".join(
             f"{self.place[node]:>9}  {node}"
@@ -73,125 +83,54 @@ class Partition:
         )
 
 
-@refuses
-def partition(step: Step, *, whole: bool = False) -> Partition:
-    """Find the parts of a step.
+def cut(placed: PlacedStep) -> Partition:
+    """Cut a step at the borders of its loop.
 
-    Args:
-        step: the step.
-        whole: whether everything that differs from row to row goes into the loop, as single steps
-            of a stream need it. Default: only what waits for the state.
+    Raises:
+        CannotFuse: the loop would hold what a kernel has no type for.
     """
-    if whole:
-        place = _all_in_loop(step)
-    else:
-        step = _merged(_joined(_regrouped(_split(step))))
-        place = draw_in(step, _places(step))
+    step, place = placed.step, placed.place
     needed = [node for node in place if place[node] == "loop"]
-    roots = set(step.following)
-    before = _unique(
-        _border(each, place) for node in needed for each in node.inputs if place[each] == "before"
-    )
-    before += [_border(n, place) for n in step.following if place[n] == "before"]
-    weights = _unique(each for node in needed for each in node.inputs if place[each] == "parameter")
-    weights += [n for n in roots if place[n] == "parameter"]
-    free = _unique(n for root in needed + list(roots) for n in _free_parameters(root, place))
-    exports = _exports(step, place)
     found = Partition(
-        step, tuple(_unique(before)), tuple(_unique([*weights, *free])), tuple(exports), place
+        step,
+        _before(step, needed, place),
+        _weights(step, needed, place),
+        tuple(_exports(step, place)),
+        place,
     )
     found.verify()
     return found
 
 
-def _split(step: Step) -> Step:
-    state = set(step.state)
-    rule = split_products(lambda node: not state.isdisjoint(ancestors([node])))
-    return _with_roots(step, rewrite(step.graph, _roots(step), rule))
+def _before(step: Step, needed: list[Node], place: Places) -> tuple[Node, ...]:
+    """List what the loop reads of each step, and states that the loop has no part in."""
+    read = [
+        _border(each, place) for node in needed for each in node.inputs if place[each] == "before"
+    ]
+    read += [_border(node, place) for node in step.following if place[node] == "before"]
+    return tuple(_unique(read))
 
 
-def _regrouped(step: Step) -> Step:
-    """Add up outside of the loop what can be."""
-    return _with_roots(step, regroup_sums(step.graph, _roots(step), _places(step)))
+def _weights(step: Step, needed: list[Node], place: Places) -> tuple[Node, ...]:
+    """List the values of parameters that the loop reads.
 
-
-def _joined(step: Step) -> Step:
-    """Join biases to the products that stay outside of the loop."""
-    place = _places(step)
-    outside = {node for node in place if place[node] in ("before", "after")}
-
-    def rule(graph: Graph, node: Node) -> Node:
-        return join_bias(graph, node) if node in outside else node
-
-    joined = _with_roots(step, rewrite(step.graph, _roots(step), rule))
-    return step if joined == step else _joined(joined)  # a second bias finds the first one joined
-
-
-def _merged(step: Step) -> Step:
-    """Merge the products that share their left side."""
-    return _with_roots(step, merge_products(step.graph, _roots(step), _places(step)))
-
-
-def _roots(step: Step) -> list[Node]:
-    return [step.output, *step.following]
-
-
-def _with_roots(step: Step, roots: Sequence[Node]) -> Step:
-    output, *following = roots
-    return replace(step, output=output, following=tuple(following))
-
-
-def _descendants(nodes: Sequence[Node], sources: set[Node]) -> set[Node]:
-    """Find the nodes that are made from any of `sources`, those included; `nodes` in order."""
-    found = set(sources)
-    for node in nodes:
-        if any(each in found for each in node.inputs):
-            found.add(node)
-    return found
-
-
-def _places(step: Step) -> dict[Node, str]:
-    nodes = ancestors([step.output, *step.following])
-    with_state = _descendants(nodes, set(step.state))
-    with_x = _descendants(nodes, {step.x})
-    carried = set(ancestors(step.following))
-    place = dict.fromkeys(step.state, "loop") | {step.x: "before"}
-    for node in nodes:
-        if node in with_state:
-            inside = node in carried or node in step.state or _reduces_state(step, node, place)
-            place[node] = "loop" if inside else "after"
-        elif node in with_x:
-            place[node] = "before"
-        else:
-            place[node] = "free" if node.varies else "parameter"
-    return place
-
-
-def _reduces_state(step: Step, node: Node, place: dict[Node, str]) -> bool:
-    """Tell whether a value read off the loop is so much larger than y that it had better stay.
-
-    A matrix of a memory a step would be written for all steps, and read once after the loop.
+    A value that is the same in every row is not read as it is, with a row for each row of the
+    batch: what it repeats is, and the kernel repeats it.
     """
-    if any(place[each] == "parameter" for each in node.inputs):
-        return False  # one large product is better than many small ones
-    read = [each.width for each in node.inputs if place[each] == "loop"]
-    return max(read, default=0) > 2 * step.output.width
+    read = [each for node in needed for each in node.inputs if place[each] == "parameter"]
+    read += [node for node in step.following if place[node] == "parameter"]
+    free = [n for root in (*needed, *step.following) for n in _free_parameters(root, place)]
+    return tuple(_unique([*read, *free]))
 
 
-def _all_in_loop(step: Step) -> dict[Node, str]:
-    place = _places(step)
-    inside = {node: "loop" for node in place if place[node] in ("before", "after")}
-    return place | inside | {step.x: "before"}
-
-
-def _border(node: Node, place: dict[Node, str]) -> Node:
+def _border(node: Node, place: Places) -> Node:
     """Return the value whose parts the loop reads: moving is free in a kernel."""
     while node.op in MOVEMENTS and place[node.inputs[0]] == "before":
         node = node.inputs[0]
     return node
 
 
-def _free_parameters(root: Node, place: dict[Node, str]) -> list[Node]:
+def _free_parameters(root: Node, place: Places) -> list[Node]:
     """Find parameters behind values that are the same in every row but have the batch's shape."""
     found: list[Node] = []
     stack = [*root.inputs, root]
@@ -203,7 +142,7 @@ def _free_parameters(root: Node, place: dict[Node, str]) -> list[Node]:
     return found
 
 
-def _exports(step: Step, place: dict[Node, str]) -> list[Node]:
+def _exports(step: Step, place: Places) -> list[Node]:
     nodes = [node for node in ancestors([step.output]) if place[node] == "after"]
     used = [each for node in nodes for each in node.inputs if place[each] == "loop"]
     if place[step.output] == "loop":

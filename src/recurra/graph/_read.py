@@ -1,4 +1,18 @@
-"""Read a graph that PyTorch has traced into nodes."""
+"""Read a graph that PyTorch has traced into nodes.
+
+A trace holds numbers where the step had sizes: it was made with one batch. That batch was a large
+prime, so a size that it divides is the batch, or so many times the batch, and is written so. A size
+that had got into a number (`1 / len(x)`) is refused, by the type that the operator declares for the
+argument; what slips through is another number with the second prime that each step is traced with.
+
+An operator becomes one of four things, in this order:
+
+    opaque   parameters alone go in: PyTorch runs it as it stands, once a call; so does what
+             takes no value at all and has no rule
+    a rule   one or a few nodes; of all rules the loop takes those that kernels need, `LOWERED`, too
+    call     outside of kernels, an operator without a rule that works row by row stays whole
+    refused  the rest
+"""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -12,70 +26,21 @@ from recurra.graph._call import Call, Item, fill, operator_name
 from recurra.graph._graph import Graph
 from recurra.graph._lines import LINE
 from recurra.graph._node import Node, Shape, describe_shape
+from recurra.graph._operators import (
+    SAFE_SPLITS,
+    TAKES_SHAPE,
+    WITHOUT_DERIVATIVE,
+    WITHOUT_EFFECT,
+    draws,
+    functional,
+    is_view,
+    keeps_rows,
+)
 from recurra.graph._rules import LOWERED, RULES, UNKNOWN
 from recurra.graph._step_mode import is_stop
 from recurra.graph._untraceable import unforeseen
 
 aten = torch.ops.aten
-
-_TAKES_SHAPE = {
-    aten.expand.default,
-    aten.view.default,
-    aten._unsafe_view.default,
-    aten.reshape.default,
-}
-_WITHOUT_EFFECT = (aten.alias.default, aten.detach.default)
-_WITHOUT_DERIVATIVE = {aten.copy.default}
-_SAFE_SPLITS = {aten.unsafe_split.Tensor, aten.unsafe_split_with_sizes.default}
-
-
-def _functional(target: Any) -> Any:
-    """Return the operator that computes what this one writes to its first argument; or None.
-
-    Some of PyTorch's own functions and gradients are made of such operators.
-    """
-    schema = getattr(target, "_schema", None)
-    if schema is None or not schema.is_mutable:
-        return None
-    namespace, name = schema.name.split("::")
-    packet = getattr(getattr(torch.ops, namespace), name.removesuffix("_"), None)
-    return getattr(packet, target._overloadname, None)
-
-
-def _is_view(target: Any) -> bool:
-    """Tell whether an operator returns a look at its argument."""
-    schema = getattr(target, "_schema", None)
-    returns = () if schema is None or schema.is_mutable else schema.returns
-    return any(each.alias_info is not None for each in returns)
-
-
-_ELEMENTWISE = {
-    torch.ops.recurra.clip_gradient.default,
-    aten.log_sigmoid_forward.default,
-    aten._prelu_kernel.default,
-    aten.hardswish.default,
-}
-_CHANCES = {aten._scaled_dot_product_flash_attention_for_cpu.default: 3}
-"""Operators that draw random numbers only with a chance: its place among their arguments."""
-
-_OVER_FEATURES: dict[Any, int] = {
-    aten._softmax.default: 1,
-    aten._safe_softmax.default: 1,
-    aten._log_softmax.default: 1,
-    aten.logsumexp.default: 1,
-    aten.var.correction: 1,
-    aten.std.correction: 1,
-    aten.var_mean.correction: 1,
-    aten.std_mean.correction: 1,
-    aten.linalg_vector_norm.default: 2,
-    aten.norm.ScalarOpt_dim: 2,
-    aten.cumsum.default: 1,
-    aten.cumprod.default: 1,
-    aten.prod.dim_int: 1,
-    aten.argmax.default: 1,
-    aten.sort.default: 1,
-}
-"""Operators that look along axes, and the place of the axes among their arguments."""
 
 
 class Reader:
@@ -134,8 +99,14 @@ class Reader:
         return list(results)
 
     def _write(self, place: fx.Node, values: dict[fx.Node, Any]) -> None:
-        """Let an operator that writes to its first argument change what the argument stands for."""
-        while _functional(place.target) is not None:
+        """Let an operator that writes to its first argument change what the argument stands for.
+
+        Nodes are never overwritten, so that from here on the name in the trace means the new value.
+        The first argument may itself be the result of such an operator, whose result is its first
+        argument in turn: all names of the one tensor change. A view is another name of a part,
+        which would have to change too, and is refused.
+        """
+        while functional(place.target) is not None:
             target = place.args[0]
             assert isinstance(target, fx.Node)
             self._check_no_view(target, values)
@@ -144,11 +115,11 @@ class Reader:
 
     def _check_no_view(self, target: fx.Node, values: Mapping[fx.Node, Any]) -> None:
         source = target
-        while source.target is operator.getitem or _is_view(source.target):
+        while source.target is operator.getitem or is_view(source.target):
             source = source.args[0]  # type: ignore[assignment]
-        is_view = source is not target and source.target not in _SAFE_SPLITS
-        has_views = any(user in values and _is_view(user.target) for user in target.users)
-        if source.op == "placeholder" or is_view or has_views:
+        is_part = source is not target and source.target not in SAFE_SPLITS
+        has_views = any(user in values and is_view(user.target) for user in target.users)
+        if source.op == "placeholder" or is_part or has_views:
             raise CannotFuse(
                 "A step writes in place to a part of another value.",
                 where=self.graph.where,
@@ -226,16 +197,20 @@ class Reader:
             return self._item(place, *cast(tuple[Any, int], arguments))
         self._refuse_chance(place.target, arguments)
         self._refuse_unknown(place.target, arguments)
-        flat = list(_nodes((arguments, options)))
         if "val" not in place.meta:
             raise _checks_values(place.target, self.graph.where)
         result = place.meta["val"]
         target = cast(torch._ops.OpOverload, place.target)
         if is_stop(target, arguments):
             target, arguments = aten.detach.default, arguments[:1]
-        operator_ = _functional(target) or target
+        return self._made(target, arguments, options, result)
+
+    def _made(self, target: Any, arguments: Any, options: Any, result: Any) -> Any:
+        """Return what an operator becomes: opaque, by a rule, whole, or a refusal."""
+        operator_ = functional(target) or target
+        flat = list(_nodes((arguments, options)))
         fixed = flat and not any(node.varies for node in flat) and not self._has_rows(result)
-        if fixed and operator_ not in _WITHOUT_DERIVATIVE:
+        if fixed and operator_ not in WITHOUT_DERIVATIVE:
             return self._opaque(operator_, arguments, options, result)
         rule = self.rules.get(operator_)
         if rule is None and not flat and not self._has_rows(result):
@@ -259,7 +234,7 @@ class Reader:
         return source[index]
 
     def _sized(self, target: Any, arguments: tuple[Any, ...], result: Any) -> tuple[Any, ...]:
-        if target in _TAKES_SHAPE:
+        if target in TAKES_SHAPE:
             return (arguments[0], self.shape(result))
         return tuple(
             tuple(map(self.size, each))
@@ -298,7 +273,7 @@ class Reader:
 
     def _whole(self, target: Any, arguments: Any, options: Any, result: Any) -> Node:
         """Return an operator that stays as it is: elementwise, or along axes of a row."""
-        if self.lower or not self._keeps_rows(target, arguments, options):
+        if self.lower or not keeps_rows(target, arguments, options):
             raise CannotFuse(
                 f"A step uses `{operator_name(target)}`, which has no rule.",
                 got=", ".join(describe_shape(node.shape) for node in _nodes((arguments, options))),
@@ -311,26 +286,12 @@ class Reader:
         shape = self.shape(first)
         return self.graph.make("call", inputs, (call,), shape, first.dtype)
 
-    def _keeps_rows(self, target: Any, arguments: Any, options: Any) -> bool:
-        """Tell whether an operator computes each row from that row."""
-        if target is aten.embedding.default:
-            return not arguments[0].varies
-        if target is aten.native_layer_norm.default:
-            return all(size > 0 for size in arguments[0].shape[-len(arguments[1]) :])
-        if target in _OVER_FEATURES:
-            place = _OVER_FEATURES[target]
-            axes = arguments[place] if place < len(arguments) else options.get("dim")
-            sizes = arguments[0].shape
-            axes = [axes] if isinstance(axes, int) else axes
-            return bool(axes) and all(sizes[axis] > 0 for axis in axes)
-        return target in _ELEMENTWISE or torch.Tag.pointwise in target.tags
-
     def _opaque(self, target: Any, arguments: Any, options: Any, result: Any) -> Node:
         """Return what depends on parameters only: PyTorch computes it, once a call."""
         call = Call(target, arguments, options)
         first = result[0] if isinstance(result, list | tuple) else result
         inputs = list(_nodes((arguments, options)))
-        if target in _WITHOUT_EFFECT and self.lower:
+        if target in WITHOUT_EFFECT and self.lower:
             return inputs[0]
         key = (str(target), call)
         return self.graph.opaque(call, inputs, key, tuple(first.shape), first.dtype)
@@ -344,9 +305,7 @@ class Reader:
             )
 
     def _refuse_chance(self, target: Any, arguments: Any) -> None:
-        place = _CHANCES.get(target)
-        chance = True if place is None else any(arguments[place : place + 1])
-        if chance and torch.Tag.nondeterministic_seeded in getattr(target, "tags", ()):
+        if draws(target, arguments):
             raise CannotFuse(
                 f"A step draws random numbers with `{operator_name(target)}`, "
                 "which a kernel cannot repeat.",

@@ -14,12 +14,12 @@ import torch
 
 from recurra.graph import _plan
 from recurra.graph._call import PLACE, Call, Item
-from recurra.graph._differentiate import Gradients, Loop
 from recurra.graph._graph import Graph
+from recurra.graph._loop import Gradients, Loop
+from recurra.graph._memory import Piece
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._plans import InferencePlan, TrainingPlan
-from recurra.graph._schedule import Piece
 from recurra.graph._trace import Step
 
 Table = dict[str, Any]

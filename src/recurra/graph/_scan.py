@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from recurra.base import CannotFuse
-from recurra.graph._differentiate import Loop, lower
+from recurra.graph._differentiate import lower
 from recurra.graph._graph import Graph
+from recurra.graph._loop import Loop
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._self_check import check_tracing
@@ -54,7 +55,7 @@ def plan_scan(part: Partition) -> ScanPlan:
         CannotFuse: a new state is not linear in the old one, feature by feature.
     """
     check_tracing()
-    loop = lower(part)
+    loop = lower(part).loop
     unknown = list(range(len(loop.state)))
     stages: list[ScanStage] = []
     while unknown:

@@ -21,7 +21,8 @@ from recurra.graph import _trace
 from recurra.graph._differentiate import differentiate
 from recurra.graph._evaluate import evaluate
 from recurra.graph._node import Node
-from recurra.graph._partition import Partition, partition
+from recurra.graph._partition import Partition, cut
+from recurra.graph._places import PlacedStep, all_in_loop
 from recurra.graph._trace import Step
 
 _ROWS, _INPUTS, _FEATURES = 3, 2, 4
@@ -120,7 +121,8 @@ def _first_difference(cell: nn.Module) -> str | None:
     found = evaluate([step.output, *step.following], known, _ROWS)
     cotangents = [_numbers(*each.shape) for each in expected]
     wanted = torch.autograd.grad(expected, list(known.values()), cotangents)
-    gradients = _gradients(partition(step, whole=True), known, cotangents)
+    part = cut(all_in_loop(PlacedStep.of(step)))
+    gradients = _gradients(part, known, cotangents)
     names = [*step.parameters, "x", "h"]
     return _unlike("the value of", ("y", "h"), found, expected) or _unlike(
         "the gradient of", names, gradients, wanted
@@ -131,7 +133,9 @@ def _gradients(
     part: Partition, known: dict[Node, torch.Tensor], cotangents: list[torch.Tensor]
 ) -> list[torch.Tensor]:
     """Compute gradients of all that a step reads: the loop's by its nodes, the rest by PyTorch."""
-    loop, gradients = differentiate(part)
+    joint = differentiate(part)
+    loop, gradients = joint.loop, joint.gradients
+    assert gradients is not None
     outside = evaluate([*part.before, *part.weights], known, _ROWS)
     state = [known[node] for node in part.step.state]
     inside = [

@@ -10,6 +10,7 @@ from torch import fx, nn
 from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
+from recurra.graph._ops import OVER_ROWS
 from recurra.graph._step_mode import StepMode
 from recurra.graph._torch_internals import (
     _disable_current_modes,
@@ -23,9 +24,6 @@ from recurra.graph._watched import Watched
 
 BATCH_SIZES = (1_000_003, 1_000_033)
 """Primes that stand for B while tracing; no feature size is a multiple. Nothing is computed."""
-
-_OVER_ROWS = ("sum_of_rows", "product_over_rows")
-"""What gradients of parameters are made of, and no step."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Step:
     def verify(self) -> None:
         """Raise CannotFuse unless rows keep to themselves and the state keeps its form."""
         for node in ancestors([self.output, *self.following]):
-            if node.op in _OVER_ROWS:
+            if node.op in OVER_ROWS:
                 raise CannotFuse(
                     "A step sums over the batch: rows would see each other.",
                     got=describe_shape(node.inputs[0].shape),

@@ -122,7 +122,7 @@ def _run(
     drawn = torch.get_rng_state()
     try:
         given = x.clone(), map_state(torch.clone, state)
-        with asked:
+        with asked.where_needed():
             results = tracer.follow(lambda: Watched(cell).forward(*given))
         if asked.refusal is not None:
             raise asked.refusal

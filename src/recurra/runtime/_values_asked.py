@@ -6,6 +6,7 @@ program would keep it for ever. PyTorch's own tracer would not mind.
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -31,6 +32,10 @@ class ValuesAsked(TorchDispatchMode):
         self._name = name
         self._places = {each.untyped_storage().data_ptr() for each in constants}
         self.refusal: CannotFuse | None = None
+
+    def where_needed(self) -> AbstractContextManager[object]:
+        """Return the mode, or nothing where there is nothing to see: it loads much of PyTorch."""
+        return self if self._places else nullcontext()
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None

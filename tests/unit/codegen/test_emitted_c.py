@@ -13,6 +13,7 @@ from recurra.codegen import emit_c, support
 from recurra.codegen._expressions import EXPRESSIONS, expression, number
 from recurra.codegen._expressions import REDUCTIONS as REDUCTIONS_IN_C
 from recurra.graph import (
+    OPERATIONS,
     POINTWISE,
     REDUCTIONS,
     Node,
@@ -22,7 +23,6 @@ from recurra.graph import (
     trace_step,
 )
 from recurra.graph._graph import Graph
-from recurra.graph._ops import COMPARISONS, LOGIC
 from recurra.graph._schedule import schedule
 from recurra.runtime._build import build, load
 from recurra.runtime._compiler import find_compiler
@@ -55,13 +55,14 @@ def input_of(dtype, place=0):
 
 def applied(op, graph, dtype):
     """Apply an operation to as many inputs as it takes; a real number of its own comes out."""
-    takes = 3 if op == "where" else len(set(re.findall(r"\{\d\}", EXPRESSIONS[op])))
-    numbers = [graph.input("before", place, (-1, 4), dtype) for place in range(takes)]
+    operation = OPERATIONS[op]
+    inputs = range(operation.operands)
+    numbers = [graph.input("before", place, (-1, 4), dtype) for place in inputs]
     positive = [graph.pointwise("gt", n, numbers[0], dtype=torch.bool) for n in numbers]
     if op == "where":
         return graph.pointwise(op, positive[0], *numbers[1:])
-    operands = positive if op in LOGIC else numbers
-    result = torch.bool if op in (*LOGIC, *COMPARISONS) else dtype
+    operands = positive if operation.takes == "truth" else numbers
+    result = torch.bool if operation.gives == "truth" else dtype
     made = graph.pointwise(op, *operands, dtype=result)
     return graph.make("cast", (made,), (), made.shape, dtype) if result == torch.bool else made
 
@@ -103,13 +104,10 @@ def test_the_tables_of_reductions_agree():
     assert set(REDUCTIONS_IN_C) == set(REDUCTIONS)
 
 
-@pytest.mark.parametrize("op", sorted(POINTWISE))
+@pytest.mark.parametrize("op", sorted(set(EXPRESSIONS) & set(OPERATIONS)))
 def test_expressions_take_as_many_operands_as_the_operation(op):
-    if op in EXPRESSIONS:
-        places = {int(each) for each in re.findall(r"\{(\d)\}", EXPRESSIONS[op])}
-        values = torch.ones(len(places), 3) > 0 if op in LOGIC else torch.ones(len(places), 3)
-        POINTWISE[op](*values)  # refuses another number of operands
-        assert places == set(range(len(places)))
+    places = {int(each) for each in re.findall(r"\{(\d)\}", EXPRESSIONS[op])}
+    assert places == set(range(OPERATIONS[op].operands))
 
 
 @pytest.mark.parametrize(

@@ -9,43 +9,21 @@ import pytest
 import torch
 from compiled_support import DTYPES, FORMS, address, library, longs
 
-OF_ONE = [
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "log2",
-    "exp2",
-    "log10",
-    "tanh",
-    "sigmoid",
-    "sqrt",
-    "rsqrt",
-    "sin",
-    "cos",
-    "tan",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "asinh",
-    "acosh",
-    "atanh",
-    "erf",
-    "erfc",
-    "abs",
-    "neg",
-    "floor",
-    "ceil",
-    "round",
-    "trunc",
-    "sign",
-    "relu",
-    "reciprocal",
-]
-OF_TWO = ["maximum", "minimum", "pow", "atan2", "fmod", "remainder"]
-COMPARISONS = ["lt", "le", "gt", "ge", "eq", "ne"]
+from recurra.codegen._expressions import EXPRESSIONS
+from recurra.graph import OPERATIONS
+
+
+def functions(operands, *, gives="number"):
+    """Name the operations that are a function of the support."""
+    return [
+        name
+        for name, each in OPERATIONS.items()
+        if (each.operands, each.takes, each.gives) == (operands, "number", gives)
+        and f"{name}(" in EXPRESSIONS[name]
+    ]
+
+
+OF_ONE, OF_TWO, COMPARISONS = functions(1), functions(2), functions(2, gives="truth")
 EXACT = [
     "abs",
     "neg",

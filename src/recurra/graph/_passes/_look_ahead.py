@@ -7,8 +7,8 @@ have left the cache when they are read.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from recurra.graph._differentiate import Loop
 from recurra.graph._graph import Graph
+from recurra.graph._loop import Loop
 from recurra.graph._node import ROWS, Node, ancestors
 from recurra.graph._partition import Partition
 from recurra.graph._plan import Ahead, LoopPlan, Place
@@ -38,6 +38,10 @@ def look_ahead(part: Partition, loop: Loop, plan: LoopPlan) -> Found:
         part: the step, cut.
         loop: its loop.
         plan: the plan of the loop, which reads those products as inputs.
+
+    A product can go into the kernel if nobody else wants it: neither what is computed after the
+    loop, nor another value that is made before it. What it is made of takes its place among what
+    has to be there beforehand.
     """
     later = set(ancestors([part.step.output], part.exports))
     for node in part.before:  # what others are made of before the loop is there already

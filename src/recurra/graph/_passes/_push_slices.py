@@ -29,7 +29,12 @@ def push_slices(graph: Graph, roots: Sequence[Node]) -> list[Node]:
 
 
 def _only_moved(roots: Sequence[Node]) -> set[Node]:
-    """Find elementwise values of which only parts are used, no part twice."""
+    """Find elementwise values of which only parts are used, no part twice.
+
+    No part twice: together the parts are no wider than the whole, so that moving them computes
+    nothing more often. What a move leaves at the operands may be parts of elementwise values again,
+    for which the same holds: the caller repeats it.
+    """
     nodes = ancestors(roots)
     used = users(nodes)
     return {

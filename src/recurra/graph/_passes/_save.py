@@ -40,6 +40,13 @@ def choose_saved(roots: Sequence[Node], kept: Sequence[Node]) -> list[Node]:
     Args:
         roots: what the backward pass makes.
         kept: forward values that are needed in memory anyway, as factors of weight gradients.
+
+    What the backward pass needs is the border: forward values that a backward one reads, seen
+    through movements, which cost nothing. Whatever costs more than a read from memory is saved, and
+    so are the factors. What is left is cheap, and computed again if all that it is made of, down
+    through cheap operations, is at hand or saved. Otherwise it is saved itself: to save what is
+    missing below it instead could take several values for the one. The border is gone through
+    inputs first, so that a value saved for its own sake serves those that are made of it.
     """
     backward = backward_nodes(roots)
     border = [

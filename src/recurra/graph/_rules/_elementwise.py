@@ -9,15 +9,11 @@ import torch
 from recurra.base import CannotFuse
 from recurra.graph._graph import Graph, broadcast_shapes
 from recurra.graph._node import Node
+from recurra.graph._ops import OPERATIONS, Operation
 from recurra.graph._rules._operands import Number, Operand, Rule, as_node, number_dtype
 
-_SAME_NAME = (
-    "abs acos acosh asin asinh atan atanh ceil cos cosh erf erfc exp exp2 expm1 floor log log10"
-    " log1p log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc"
-)
-_TWO_OPERANDS = "atan2 fmod maximum minimum mul remainder"
-_COMPARISONS = "eq ge gt le lt ne"
-_LOGIC = "and or xor"
+_READ_OTHERWISE = ("add", "div", "pow", "sub", "uniform", "where")
+_SAME_NAME = [each for each in OPERATIONS.values() if each.name not in _READ_OTHERWISE]
 _PRIMITIVE = "abs add div mul neg sub"
 
 
@@ -157,6 +153,14 @@ def _hypotenuse(graph: Graph, dtype: torch.dtype, left: Operand, right: Operand)
     return where(graph, dtype, endless, math.inf, graph.pointwise("mul", longer, root))
 
 
+def _plain_rules(operation: Operation) -> list[tuple[str, Rule]]:
+    """Return the rules of the operators that are one operation as they stand, by their names."""
+    name = operation.name
+    if operation.takes == "truth":
+        return [(f"logical_{name}", _logic(name)), (f"bitwise_{name}", _logic(name))]
+    return [(name, comparison(name) if operation.gives == "truth" else pointwise(name))]
+
+
 _POWERS: dict[float, Callable[[Graph, Node], Node]] = {
     1.0: lambda _, x: x,
     2.0: lambda graph, x: graph.pointwise("mul", x, x),
@@ -180,11 +184,7 @@ def power(graph: Graph, dtype: torch.dtype, base: Operand, exponent: Operand) ->
 
 
 RULES: dict[str, Rule] = {
-    **{name: pointwise(name) for name in _SAME_NAME.split()},
-    **{name: pointwise(name) for name in _TWO_OPERANDS.split()},
-    **{name: comparison(name) for name in _COMPARISONS.split()},
-    **{f"logical_{name}": _logic(name) for name in _LOGIC.split()},
-    **{f"bitwise_{name}": _logic(name) for name in _LOGIC.split()},
+    **{name: rule for operation in _SAME_NAME for name, rule in _plain_rules(operation)},
     "add": _sum_of("add"),
     "sub": _sum_of("sub"),
     "rsub": _reversed_sub,
@@ -198,8 +198,6 @@ RULES: dict[str, Rule] = {
     "prims.fmax": _without_nan("maximum"),
     "prims.fmin": _without_nan("minimum"),
     "prims.signbit": _sign_bit,
-    "logical_not": _logic("not"),
-    "bitwise_not": _logic("not"),
 }
 
 

@@ -1,7 +1,7 @@
 """`explain`: compile a cell on paper, and say what became of each of its lines."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import nn
@@ -10,9 +10,11 @@ from recurra.base import ArgumentError, CannotFuse, Cell, State, check_size, run
 from recurra.codegen import emit_c
 from recurra.graph import (
     InferencePlan,
+    Listable,
     Partition,
     TrainingPlan,
     describe_shape,
+    listing,
     partition,
     plan_inference,
     plan_training,
@@ -42,6 +44,9 @@ class Explanation:
         source: the generated C, if it was asked for.
         is_linear: whether the cell is linear in its state, so that `unroll` can take all steps at
             once by a scan.
+        stages: the graph after each pass of the compiler, by the name of the pass, in order: one
+            line a node, with the line of the cell that asked for it. Where the cell is refused,
+            those up to the refusal.
     """
 
     name: str
@@ -51,6 +56,7 @@ class Explanation:
     costs: Costs | None = None
     source: str | None = None
     is_linear: bool = False
+    stages: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def is_fused(self) -> bool:
@@ -103,15 +109,30 @@ def explain(
     example, rows = _example(cell, x, batch_size)
     state = cell.initial_state(rows)
     name = type(cell).__name__
+    stages: dict[str, str] = {}
     try:
-        part = partition(trace_step(cell, example, state))
-        plan = plan_training(part) if training else plan_inference(part)
+        part, plan = _planned(cell, example, state, stages, training=training)
         text = _emitted(name, plan)
     except CannotFuse as reason:
         found = reason.with_traceback(None)
         _check_it_runs(cell, example, state)
-        return Explanation(name, summary(name, None), refusal_sections(found), found)
-    return _explained(cell, example, state, part, plan, text if source else None)
+        sections = refusal_sections(found)
+        return Explanation(name, summary(name, None), sections, found, stages=stages)
+    explained = _explained(cell, example, state, part, plan, text if source else None)
+    return replace(explained, stages=stages)
+
+
+def _planned(
+    cell: Cell, example: torch.Tensor, state: State, stages: dict[str, str], *, training: bool
+) -> tuple[Partition, TrainingPlan | InferencePlan]:
+    """Compile a cell up to its plan, and write down the graph after each pass."""
+
+    def observer(name: str, found: Listable) -> None:
+        stages[name] = listing(found)
+
+    part = partition(trace_step(cell, example, state), observer=observer)
+    plan = plan_training if training else plan_inference
+    return part, plan(part, observer=observer)
 
 
 def _check_it_runs(cell: Cell, example: torch.Tensor, state: State) -> None:
