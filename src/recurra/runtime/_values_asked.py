@@ -7,13 +7,17 @@ program would keep it for ever. PyTorch's own tracer would not mind.
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from recurra.base import CannotFuse
+from recurra.base import CannotFuse, internal_type
 from recurra.runtime._call_tracer import users_line
+
+if TYPE_CHECKING:
+    from torch.utils._python_dispatch import TorchDispatchMode
+else:
+    TorchDispatchMode = internal_type("torch.utils._python_dispatch.TorchDispatchMode")
 
 
 class ValuesAsked(TorchDispatchMode):
@@ -34,8 +38,19 @@ class ValuesAsked(TorchDispatchMode):
         self.refusal: CannotFuse | None = None
 
     def where_needed(self) -> AbstractContextManager[object]:
-        """Return the mode, or nothing where there is nothing to see: it loads much of PyTorch."""
-        return self if self._places else nullcontext()
+        """Return the mode, or nothing where there is nothing to see: it loads much of PyTorch.
+
+        Raises:
+            CannotFuse: this PyTorch has no such modes.
+        """
+        if not self._places:
+            return nullcontext()
+        if not hasattr(self, "__enter__"):
+            raise CannotFuse(
+                f"PyTorch {torch.__version__} does not show which operators a step runs.",
+                fix="make tensors that a step reads buffers of the cell",
+            )
+        return self
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Any = None
