@@ -8,7 +8,7 @@ from rich.console import Console
 from recurra.base import ArgumentError, Cell, UnknownName
 from recurra.cells import collected
 from recurra.runtime import explain
-from recurra.tasks import CellMaker, errors_of_user_code, load_cell_maker
+from recurra.tasks.framework import CellMaker, errors_of_user_code, load_cell_maker
 
 INPUT_SIZE, HIDDEN_SIZE = 64, 128
 

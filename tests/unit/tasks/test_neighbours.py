@@ -29,7 +29,7 @@ from recurra.tasks import (
     _record_index,
     save_task,
 )
-from recurra.tasks._record_index import embed_sides
+from recurra.tasks.search.index import embed_sides
 
 PLACES = list(demo_address_records(300, seed=4))
 

@@ -12,7 +12,7 @@ from recurra.data import BadRecords
 from recurra.store import Run
 from recurra.tasks import AnswerOptions, Prediction, _as_it_comes, load_task, save_task
 from recurra.tasks import _record_use as use
-from recurra.tasks._examples import examples_of
+from recurra.tasks.framework.examples import examples_of
 
 
 @pytest.fixture

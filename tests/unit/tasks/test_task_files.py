@@ -11,15 +11,9 @@ from recurra.base import ArgumentError, DamagedFile, RunExists, RunIncomplete, R
 from recurra.cells import GRU
 from recurra.data import Vocabulary
 from recurra.store import Run
-from recurra.tasks import (
-    CELLS,
-    TASKS,
-    LanguageModel,
-    describe_task,
-    load_language_model,
-    load_task,
-    save_task,
-)
+from recurra.tasks import LanguageModel, describe_task, load_task, save_task
+from recurra.tasks.framework import CELLS
+from recurra.tasks.registry import TASKS, load_language_model
 from refusals import refused
 
 
