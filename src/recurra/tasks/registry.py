@@ -8,7 +8,7 @@ import torch
 from recurra.base import ArgumentError, Task
 from recurra.store import Run
 from recurra.tasks import framework
-from recurra.tasks.framework import CellMaker, Job, KnownTasks, Loadable, RecordModel, RecordTask
+from recurra.tasks.framework import CellMaker, Job, Loadable, RecordModel, RecordTask, TaskRegistry
 from recurra.tasks.language import LanguageModel, NextSymbolModel, WordLanguageModel
 from recurra.tasks.matching import Matcher
 from recurra.tasks.seq2seq import Chat, Translator, Writer
@@ -48,19 +48,19 @@ _LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, WordLanguageModel, *RECO
 TASKS: dict[str, type[Loadable]] = {each.kind: each for each in _LOADABLE}
 """Every task by the name that a run directory has for it."""
 
-_KNOWN = KnownTasks(TASKS)
+_REGISTRY = TaskRegistry(TASKS)
 
 
 def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
-    """Find the class of the task of a run; see `KnownTasks.kind_of`."""
-    return _KNOWN.kind_of(run, given)
+    """Find the class of the task of a run; see `TaskRegistry.kind_of`."""
+    return _REGISTRY.kind_of(run, given)
 
 
 def build_task(
     run: Run, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
 ) -> Task:
-    """Build the task of a run, with new weights; see `KnownTasks.build`."""
-    return _KNOWN.build(run, cell=cell, kind=kind)
+    """Build the task of a run, with new weights; see `TaskRegistry.build`."""
+    return _REGISTRY.build(run, cell=cell, kind=kind)
 
 
 def load_task(
@@ -77,14 +77,14 @@ def load_task(
         ArgumentError: the run needs a cell or a task of the user's that is not given.
         RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
     """
-    return _KNOWN.load(folder, cell=cell, kind=kind)
+    return _REGISTRY.load(folder, cell=cell, kind=kind)
 
 
 def take_up(
     folder: str | Path, *, cell: CellMaker | None = None, kind: type[RecordModel] | None = None
 ) -> Job:
     """Take up a run that stopped; see `recurra.tasks.framework.take_up`."""
-    return framework.take_up(folder, _KNOWN, cell=cell, kind=kind)
+    return framework.take_up(folder, _REGISTRY, cell=cell, kind=kind)
 
 
 def check_config(run: Run) -> None:
@@ -93,7 +93,7 @@ def check_config(run: Run) -> None:
     Raises:
         DamagedFile: a field is missing, or of another type or range.
     """
-    framework.check_config(run, _KNOWN)
+    framework.check_config(run, _REGISTRY)
 
 
 def check_weights(run: Run, weights: Mapping[str, torch.Tensor]) -> None:
@@ -102,7 +102,7 @@ def check_weights(run: Run, weights: Mapping[str, torch.Tensor]) -> None:
     Raises:
         DamagedFile: names, shapes or types are not those of the task.
     """
-    framework.check_weights(run, weights, _KNOWN)
+    framework.check_weights(run, weights, _REGISTRY)
 
 
 def language_model_run(folder: str | Path) -> Run:

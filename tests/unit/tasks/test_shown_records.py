@@ -8,7 +8,7 @@ from small_texts import reviews, untrained
 from recurra.data import Record
 from recurra.tasks import AnswerOptions
 from recurra.tasks.framework import Errs
-from recurra.tasks.framework.shown_records import LOOKED_AT, SHOWN, choose_shown
+from recurra.tasks.framework.report_examples import LOOKED_AT, SHOWN, choose_shown
 
 OPTIONS = AnswerOptions()
 

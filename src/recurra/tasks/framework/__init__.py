@@ -1,7 +1,5 @@
 """What every task is made of, and the way of its records from a file to a trained run and back."""
 
-from recurra.tasks.framework.answers import Answer, AnswerOptions, Evaluation, Measured, Prediction
-from recurra.tasks.framework.begin_job import advised_training, begin
 from recurra.tasks.framework.cell_makers import (
     CELLS,
     MAX_LAYERS,
@@ -17,8 +15,8 @@ from recurra.tasks.framework.evaluate import evaluate_source, measure_records
 from recurra.tasks.framework.examples import refuse_long
 from recurra.tasks.framework.fit import conclude, fit_records, train_job
 from recurra.tasks.framework.job import Job
-from recurra.tasks.framework.known_tasks import KnownTasks
 from recurra.tasks.framework.loadable import Loadable, describe_task, save_task
+from recurra.tasks.framework.outputs import Answer, AnswerOptions, Evaluation, Measured, Prediction
 from recurra.tasks.framework.predict import predict_records, predict_source
 from recurra.tasks.framework.protocols import Errs, Generates, Replies
 from recurra.tasks.framework.record_model import Advice, RecordModel, evaluating
@@ -27,8 +25,10 @@ from recurra.tasks.framework.report import versions_of
 from recurra.tasks.framework.resume_job import take_up
 from recurra.tasks.framework.run_data import DEMO
 from recurra.tasks.framework.run_files import check_plain, recorded_files
+from recurra.tasks.framework.start_job import advised_training, begin
 from recurra.tasks.framework.task_choice import choose_task
 from recurra.tasks.framework.task_data import DataSettings, TaskData, read_task_data
+from recurra.tasks.framework.task_registry import TaskRegistry
 from recurra.tasks.framework.weights import check_fits, load_weights
 
 __all__ = [
@@ -45,7 +45,6 @@ __all__ = [
     "Evaluation",
     "Generates",
     "Job",
-    "KnownTasks",
     "Lengths",
     "Loadable",
     "Measured",
@@ -54,6 +53,7 @@ __all__ = [
     "RecordTask",
     "Replies",
     "TaskData",
+    "TaskRegistry",
     "advised_training",
     "begin",
     "cell_maker",

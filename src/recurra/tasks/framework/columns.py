@@ -95,7 +95,9 @@ def first_of(stream: Iterator[Record], source: Source, bad: BadRecords) -> list[
     if not head:
         if len(bad.errors) > before:
             raise bad.errors[before]
-        raise DataError("There are no records.", got=name_of(source), expected="one or more")
+        raise DataError(
+            "There are no records.", got=describe_source(source), expected="one or more"
+        )
     return head
 
 
@@ -204,7 +206,7 @@ def _with_its_role(field: Field) -> Field:
     return field._replace(usual=(*field.usual, field.role))
 
 
-def name_of(source: Any) -> str:
+def describe_source(source: Any) -> str:
     """Name what records are read from, for a message."""
     if isinstance(source, str | Path):
         return str(source)
@@ -213,7 +215,7 @@ def name_of(source: Any) -> str:
     return type(source).__name__
 
 
-def records_for(
+def read_records_for(
     task: RecordModel,
     source: Source,
     roles: Roles,

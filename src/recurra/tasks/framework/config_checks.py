@@ -10,25 +10,25 @@ from torch import nn
 from recurra.base import ArgumentError, DamagedFile, check_size, settings_from, shorten_repr
 from recurra.store import Run
 from recurra.tasks.framework.cell_makers import CELLS, CellMaker
-from recurra.tasks.framework.known_tasks import KnownTasks
 from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.run_data import recorded_data
 from recurra.tasks.framework.run_files import recorded_files
+from recurra.tasks.framework.task_registry import TaskRegistry
 from recurra.tasks.framework.weights import load_weights
 from recurra.train import TrainingSettings, with_what_was_fixed
 
 MAX_THREADS = 1024
 
 
-def check_config(run: Run, known: KnownTasks) -> None:
-    """Check every field of the configuration of a run of one of the tasks that are known.
+def check_config(run: Run, registry: TaskRegistry) -> None:
+    """Check every field of the configuration of a run of one of the tasks of a registry.
 
     The task is built, without a cell of the user's, whose code is not run, and without weights.
 
     Raises:
         DamagedFile: a field is missing, or of another type or range.
     """
-    kind = known.kind_of(run)
+    kind = registry.kind_of(run)
     with run.reading_config():
         config = run.config
         _check_versions(config["versions"])
@@ -40,7 +40,7 @@ def check_config(run: Run, known: KnownTasks) -> None:
             check_size("rows", config["data"]["rows"])
             recorded_data(config["data"], _paths)
     if _has_sound_size(run):  # what it asks for is bounded then
-        known.build(run, cell=_stand_in(run))
+        registry.build(run, cell=_stand_in(run))
 
 
 def _has_sound_size(run: Run) -> bool:
@@ -51,14 +51,14 @@ def _has_sound_size(run: Run) -> bool:
         return False
 
 
-def check_weights(run: Run, weights: Mapping[str, torch.Tensor], known: KnownTasks) -> None:
+def check_weights(run: Run, weights: Mapping[str, torch.Tensor], registry: TaskRegistry) -> None:
     """Hold weights to the task of a run, unless that has a cell of the user's.
 
     Raises:
         DamagedFile: names, shapes or types are not those of the task.
     """
     if _stand_in(run) is None:
-        load_weights(known.build(run), weights, run)
+        load_weights(registry.build(run), weights, run)
 
 
 class _NoCell(nn.Module):

@@ -8,9 +8,9 @@ import torch
 from recurra.base import DataError
 from recurra.data import BadRecords, ReadOptions, Record, Source
 from recurra.report import bootstrap_intervals
-from recurra.tasks.framework.answers import AnswerOptions, Evaluation
-from recurra.tasks.framework.columns import records_for
+from recurra.tasks.framework.columns import read_records_for
 from recurra.tasks.framework.examples import bucketed, examples_of
+from recurra.tasks.framework.outputs import AnswerOptions, Evaluation
 from recurra.tasks.framework.record_model import RecordModel, evaluating
 
 
@@ -27,7 +27,7 @@ def evaluate_source(
 ) -> Evaluation:
     """Read records and measure a task on them; see `RecordTask.evaluate`."""
     bad = BadRecords() if bad is None else bad
-    records = records_for(task, source, roles, read, bad, targets=True)
+    records = read_records_for(task, source, roles, read, bad, targets=True)
     return measure_records(task, records, options, bad, rows=rows)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recurra.data import BadRecords, Source
-from recurra.tasks.framework.answers import AnswerOptions, Evaluation
-from recurra.tasks.framework.begin_job import begin
 from recurra.tasks.framework.cell_makers import CellMaker
 from recurra.tasks.framework.evaluate import measure_records
 from recurra.tasks.framework.job import Job
+from recurra.tasks.framework.outputs import AnswerOptions, Evaluation
 from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.report import report_of
+from recurra.tasks.framework.start_job import begin
 from recurra.tasks.framework.task_data import DataSettings
 from recurra.tasks.framework.weights import load_weights
 from recurra.train import FitResult, Listener, TrainingSettings, fit

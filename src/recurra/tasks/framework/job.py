@@ -44,7 +44,7 @@ class Job:
     summary: DataSummary
 
 
-def made_of(
+def make_task(
     kind: type[RecordModel], data: TaskData, settings: Any, seed: int, cell: CellMaker | None
 ) -> RecordModel:
     """Make a task of its records, with the first weights that a seed gives."""
@@ -54,7 +54,7 @@ def made_of(
     return task
 
 
-def prepared(
+def prepare_data(
     task: RecordModel, data: TaskData, rows: int, settings: DataSettings
 ) -> dict[str, Any]:
     """Make examples and batches, and run one, so that what cannot work is refused before a run."""
@@ -88,7 +88,7 @@ def _refuse_none_left(test: list[Record], tested: list[Record], bad: BadRecords)
         )
 
 
-def demo_or_given(
+def resolve_demo(
     kind: type[RecordModel], source: Source, settings: DataSettings
 ) -> tuple[Source, DataSettings]:
     """Give the data that the task carries where they are asked for, else what is given."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from recurra.data import BadRecords, ReadOptions, Record, Source
-from recurra.tasks.framework.answers import Answer, AnswerOptions, Prediction
-from recurra.tasks.framework.chunks import chunks_as_they_come, full_chunks
-from recurra.tasks.framework.columns import records_for
+from recurra.tasks.framework.columns import read_records_for
 from recurra.tasks.framework.examples import examples_of
+from recurra.tasks.framework.outputs import Answer, AnswerOptions, Prediction
 from recurra.tasks.framework.record_model import RecordModel, evaluating
+from recurra.tasks.framework.streaming import chunks_as_they_come, full_chunks
 
 CHUNK = 4096
 """Records that are sorted by length together while predicting; all that is in memory at a time."""
@@ -40,7 +40,7 @@ def predict_source(
         roles: role to column. Default: the columns that were learnt from, else the usual names.
     """
     bad = BadRecords() if bad is None else bad
-    records = records_for(task, source, roles, read, bad, targets=False)
+    records = read_records_for(task, source, roles, read, bad, targets=False)
     return predict_records(task, records, options, bad, rows=rows, at_once=at_once)
 
 

@@ -3,7 +3,7 @@
 from typing import Any, Protocol, runtime_checkable
 
 from recurra.data import Record
-from recurra.tasks.framework.answers import Answer, AnswerOptions
+from recurra.tasks.framework.outputs import Answer, AnswerOptions
 
 
 @runtime_checkable

@@ -11,9 +11,9 @@ import torch
 from recurra.base import Batch, Outcome, State, check_names
 from recurra.data import BadRecords, Columns, DemoData, Field, Record
 from recurra.report import Part
-from recurra.tasks.framework.answers import Answer, AnswerOptions, Measured
 from recurra.tasks.framework.cell_makers import CellMaker
 from recurra.tasks.framework.loadable import Loadable
+from recurra.tasks.framework.outputs import Answer, AnswerOptions, Measured
 from recurra.train import Kept
 
 LONGEST = 10_000

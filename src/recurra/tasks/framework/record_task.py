@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 from recurra.data import Source
-from recurra.tasks.framework.answers import AnswerOptions, Evaluation, Prediction
 from recurra.tasks.framework.evaluate import evaluate_source
 from recurra.tasks.framework.fit import fit_records
+from recurra.tasks.framework.outputs import AnswerOptions, Evaluation, Prediction
 from recurra.tasks.framework.predict import predict_source
 from recurra.tasks.framework.record_model import RecordModel
 

@@ -13,11 +13,11 @@ from recurra.report import (
     render_report,
 )
 from recurra.store import Run
-from recurra.tasks.framework.answers import AnswerOptions, Evaluation
 from recurra.tasks.framework.data_summary import DataSummary
 from recurra.tasks.framework.job import Job
+from recurra.tasks.framework.outputs import AnswerOptions, Evaluation
 from recurra.tasks.framework.record_model import evaluating
-from recurra.tasks.framework.shown_records import choose_shown
+from recurra.tasks.framework.report_examples import choose_shown
 
 BINS = 24
 """Bars of the histogram of lengths, at most."""

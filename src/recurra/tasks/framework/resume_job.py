@@ -8,19 +8,19 @@ import torch
 from recurra.base import ArgumentError, ConfigMismatch, check_size, settings_from
 from recurra.store import Run
 from recurra.tasks.framework.cell_makers import CellMaker
-from recurra.tasks.framework.job import Job, demo_or_given, made_of, prepared
-from recurra.tasks.framework.known_tasks import KnownTasks
+from recurra.tasks.framework.job import Job, make_task, prepare_data, resolve_demo
 from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.run_data import recorded_data
 from recurra.tasks.framework.run_files import same_files
 from recurra.tasks.framework.task_data import TaskData, read_task_data
+from recurra.tasks.framework.task_registry import TaskRegistry
 from recurra.tasks.framework.weights import check_fits
 from recurra.train import TrainingSettings, require_extras, with_what_was_fixed
 
 
 def take_up(
     folder: str | Path,
-    known: KnownTasks,
+    registry: TaskRegistry,
     *,
     cell: CellMaker | None = None,
     kind: type[RecordModel] | None = None,
@@ -29,7 +29,7 @@ def take_up(
 
     Args:
         folder: the run directory.
-        known: the tasks that it may be of.
+        registry: the tasks that it may be of.
         cell: makes the cell, where the run uses one of the user's.
         kind: class of the task, where that is one of the user's.
 
@@ -48,14 +48,14 @@ def take_up(
         rows = check_size("rows", config["data"]["rows"])
         training = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
         torch.set_num_threads(check_size("threads", config["threads"], most=1024))
-    task = known.build(run, cell=cell, kind=kind)
+    task = registry.build(run, cell=cell, kind=kind)
     assert isinstance(task, RecordModel)  # the command has looked
     check_fits(task, run)
-    source, taken = demo_or_given(type(task), source, data)
+    source, taken = resolve_demo(type(task), source, data)
     records = read_task_data(type(task), source, taken, choices=task.settings)
     if not run.checkpoints():
         task = _made_again(task, records, training.seed, cell, run)
-    return Job(run, task, settings=training, **prepared(task, records, rows, data))
+    return Job(run, task, settings=training, **prepare_data(task, records, rows, data))
 
 
 def _made_again(
@@ -66,7 +66,7 @@ def _made_again(
     A configuration does not hold what is measured of records, such as the scales of columns and
     the weights of classes: these stand in checkpoints.
     """
-    again = made_of(type(task), data, task.settings, seed, cell)
+    again = make_task(type(task), data, task.settings, seed, cell)
     if again.config() != task.config():
         raise ConfigMismatch(
             "The task that the records make is not the one that the run began with.",

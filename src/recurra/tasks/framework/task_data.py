@@ -5,7 +5,7 @@ from typing import Any
 
 from recurra.base import DataError, check_range, check_seed, check_size
 from recurra.data import BadRecords, Columns, ReadOptions, Record, Source
-from recurra.tasks.framework.columns import Roles, name_of, records_of
+from recurra.tasks.framework.columns import Roles, describe_source, records_of
 from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.split import split_records
 
@@ -107,7 +107,7 @@ def _take(
     taken = list(records)
     if not taken:
         raise DataError(
-            "No record can be used.", got=f"{bad.count} left out", where=name_of(source)
+            "No record can be used.", got=f"{bad.count} left out", where=describe_source(source)
         )
     return found, taken
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from recurra.data import BadRecords, Record
-from recurra.tasks.framework.answers import AnswerOptions
+from recurra.tasks.framework.outputs import AnswerOptions
 from recurra.tasks.framework.predict import predict_records
 from recurra.tasks.framework.protocols import Errs
 from recurra.tasks.framework.record_model import RecordModel

@@ -17,7 +17,7 @@ from recurra.tasks.framework.weights import load_weights
 
 
 @dataclass(frozen=True)
-class KnownTasks:
+class TaskRegistry:
     """The tasks that a run directory may be of, where none is given.
 
     Args:

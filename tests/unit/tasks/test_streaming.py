@@ -8,7 +8,7 @@ import time
 import pytest
 
 from recurra.data import Record
-from recurra.tasks.framework.chunks import CHARACTERS, chunks_as_they_come
+from recurra.tasks.framework.streaming import CHARACTERS, chunks_as_they_come
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from recurra.base import check_size
 from recurra.data import BadRecords, Source, fingerprint, is_read_once, paths_of
 from recurra.store import Run, refuse_taken
 from recurra.tasks.framework.cell_makers import CellMaker
-from recurra.tasks.framework.job import Job, demo_or_given, made_of, prepared
+from recurra.tasks.framework.job import Job, make_task, prepare_data, resolve_demo
 from recurra.tasks.framework.loadable import describe_task
 from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.run_data import DEMO, is_demo
@@ -53,18 +53,18 @@ def begin(
     data = data or DataSettings()
     training = training or advised_training(kind)
     sources = _described(source, data)
-    source, taken = demo_or_given(kind, source, data)
+    source, taken = resolve_demo(kind, source, data)
     settings = kind.settings_type() if settings is None else settings
     records = read_task_data(kind, source, taken, choices=settings, bad=bad)
     rows = _advised_rows(kind, len(records.training)) if rows is None else check_size("rows", rows)
-    task = made_of(kind, records, settings, training.seed, cell)
+    task = make_task(kind, records, settings, training.seed, cell)
     config = {
         "task": describe_task(task),
         "data": {**sources, "rows": rows},
         "training": asdict(training),
         "threads": torch.get_num_threads(),
     }
-    ready = prepared(task, records, rows, data)
+    ready = prepare_data(task, records, rows, data)
     return Job(Run.create(folder, config), task, settings=training, **ready)
 
 
