@@ -42,7 +42,7 @@ class Advice:
 
 
 class RecordModel(Loadable):
-    """What is done with records knows of a task: named fields in, an answer out.
+    """What the framework knows of a task on records: named fields in, an answer out.
 
     Readers of files, batches by length, training, prediction, reports and the command line know
     this protocol and no task. A new task is a `RecordTask`, which can be fitted and used besides.
