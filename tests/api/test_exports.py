@@ -1,7 +1,9 @@
 # What the package promises: names that resolve, in an order that a reader can search.
+import ast
 import importlib
 import pkgutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,17 @@ def test_modules_stand_behind_the_facade(room):
     inside = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
     assert inside
     assert all(name.startswith("_") or f"{room}.{name}" in DOORS for name in inside)
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_is_behind_a_door_is_imported_by_its_own_modules_alone(door):
+    source = Path(recurra.__file__).parent
+    folder = source.joinpath(*door.split("."))
+    for file in source.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        modules = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+        behind = [module for module in modules if module.startswith(f"recurra.{door}.")]
+        assert not behind or file.is_relative_to(folder), file
 
 
 def test_only_tasks_have_doors_of_their_own():

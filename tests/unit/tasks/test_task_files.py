@@ -48,6 +48,13 @@ def test_a_saved_task_comes_back_ready_to_use(tmp_path, cell, inputs, connection
     assert torch.equal(loaded(numbers)[0], model(numbers)[0])
 
 
+def test_runs_are_found_by_names_that_stay():
+    assert list(TASKS) == [
+        "language_model", "word_language_model", "text_classifier", "text_regressor",
+        "table_classifier", "table_regressor", "tagger", "matcher", "writer", "translator", "chat",
+    ]  # fmt: skip
+
+
 def test_loading_leaves_the_run_as_it_was(run):
     before = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     load_task(run.folder)
