@@ -24,7 +24,7 @@ import torch
 from recurra.data import Record, demo_address_records
 from recurra.data._demos._variations import vary
 from recurra.tasks import IndexSettings, RecordIndex
-from recurra.tasks import _record_index as parts
+from recurra.tasks.search import index as parts
 
 SEED = 1
 """Not that of the pairs which a matcher learns from in its demo."""

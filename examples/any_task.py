@@ -25,7 +25,8 @@ from recurra.base import Batch, DataError, settings_from, valid_steps
 from recurra.data import DemoData, Field, Record
 from recurra.report import Chart, Curve, Part
 from recurra.store import Run
-from recurra.tasks import Advice, Answer, AnswerOptions, Measured, RecordTask, advised_training
+from recurra.tasks import AnswerOptions, RecordTask, advised_training
+from recurra.tasks.framework import Advice, Answer, Measured
 
 TARGET = {True: 0.90, False: 0.95}
 """Part of the test series whose change is found within one step; with and without `--quick`."""

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_distances, demo_table
-from recurra.tasks import DEMO, TableClassifier, TableRegressor, advised_training
+from recurra.tasks import TableClassifier, TableRegressor, advised_training
 
 QUICK = "--quick" in sys.argv
 EPOCHS = 4 if QUICK else 30
@@ -20,11 +20,11 @@ def main(folder: Path) -> None:
     """Train both, measure them, and ask them about one throw."""
     training = advised_training(TableClassifier, epochs=EPOCHS, patience=0)
 
-    classifier = TableClassifier.fit(DEMO, out=folder / "beyond", training=training)
+    classifier = TableClassifier.fit("demo", out=folder / "beyond", training=training)
     accuracy = classifier.evaluate(demo_table().test).metrics["accuracy"]
     print(f"beyond the river or short of it: {accuracy:.3f} decided rightly")
 
-    regressor = TableRegressor.fit(DEMO, out=folder / "distance", training=training)
+    regressor = TableRegressor.fit("demo", out=folder / "distance", training=training)
     error = regressor.evaluate(demo_distances().test).metrics["root_mean_squared_error"]
     print(f"distance: {error:.2f} m off (root mean square)")
 

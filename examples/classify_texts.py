@@ -9,7 +9,6 @@ from pathlib import Path
 
 from recurra.data import demo_sentences
 from recurra.tasks import (
-    DEMO,
     AnswerOptions,
     TextClassifier,
     TextClassifierConfig,
@@ -24,7 +23,7 @@ TARGET = 0.7 if QUICK else 0.85  # accuracy on sentences that were not learnt
 def main(folder: Path) -> None:
     """Train, load what was trained, measure it and ask it."""
     TextClassifier.fit(
-        DEMO,
+        "demo",
         out=folder / "topics",
         settings=TextClassifierConfig(units="words", hidden_size=32, embedding_size=48, ngrams=2),
         training=advised_training(TextClassifier, epochs=3 if QUICK else 8, learning_rate=0.01),

@@ -18,7 +18,6 @@ import torch
 from recurra.data import python_reference
 from recurra.store import Run
 from recurra.tasks import (
-    Corpus,
     CorpusSettings,
     LanguageModelConfig,
     WordLanguageModel,
@@ -26,6 +25,7 @@ from recurra.tasks import (
     load_task,
     make_word_corpus,
 )
+from recurra.tasks.language import Corpus
 from recurra.train import TrainingSettings, evaluate, fit
 
 TARGET = {True: 0.75, False: 0.4}

@@ -8,14 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_dates
-from recurra.tasks import (
-    DEMO,
-    AnswerOptions,
-    Translator,
-    TranslatorConfig,
-    advised_training,
-    load_task,
-)
+from recurra.tasks import AnswerOptions, Translator, TranslatorConfig, advised_training, load_task
 
 QUICK = "--quick" in sys.argv
 TARGET = 0.1 if QUICK else 0.9  # dates that are written right to the letter
@@ -28,7 +21,7 @@ def main(folder: Path) -> None:
         label_smoothing=0.0,
     )  # fmt: skip
     training = advised_training(Translator, epochs=2 if QUICK else 8, learning_rate=0.01)
-    Translator.fit(DEMO, out=folder / "dates", settings=sizes, training=training)
+    Translator.fit("demo", out=folder / "dates", settings=sizes, training=training)
     task = load_task(folder / "dates")
     assert isinstance(task, Translator)
 

@@ -1,12 +1,25 @@
 # What the package promises: names that resolve, in an order that a reader can search.
+import ast
 import importlib
 import pkgutil
+import sys
+from pathlib import Path
 
 import pytest
 
 import recurra
 
 ROOMS = sorted(name for _, name, is_package in pkgutil.iter_modules(recurra.__path__) if is_package)
+
+
+def doors_of(room):
+    """Give the parts of a room that others may import from: those without an underscore."""
+    inside = pkgutil.iter_modules(importlib.import_module(f"recurra.{room}").__path__)
+    return {f"{room}.{name}": part for _, name, part in inside if not name.startswith("_")}
+
+
+DOORS = {name: is_package for room in ROOMS for name, is_package in doors_of(room).items()}
+FACADES = [*ROOMS, *(name for name, is_package in DOORS.items() if is_package)]
 
 
 def in_order(names):
@@ -23,14 +36,15 @@ def test_there_are_rooms():
     assert {"base", "cells", "runtime", "layers", "cli"} <= set(ROOMS)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_a_room_exports_its_public_names_and_no_others(room):
-    module = importlib.import_module(f"recurra.{room}")
+@pytest.mark.parametrize("facade", FACADES)
+def test_a_facade_exports_its_public_names_and_no_others(facade):
+    module = importlib.import_module(f"recurra.{facade}")
+    parts = {name for name in vars(module) if f"{module.__name__}.{name}" in sys.modules}
     public = {name for name in vars(module) if not name.startswith("_")}
-    assert set(module.__all__) == public
+    assert set(module.__all__) == public - parts
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("room", [*ROOMS, *DOORS])
 def test_exports_are_in_order_and_named_once(room):
     exported = importlib.import_module(f"recurra.{room}").__all__
     assert list(exported) == in_order(exported)
@@ -42,10 +56,33 @@ def test_modules_stand_behind_the_facade(room):
     package = importlib.import_module(f"recurra.{room}")
     inside = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
     assert inside
-    assert all(name.startswith("_") for name in inside)
+    assert all(name.startswith("_") or f"{room}.{name}" in DOORS for name in inside)
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("door", DOORS)
+def test_what_is_behind_a_door_is_imported_by_its_own_modules_alone(door):
+    source = Path(recurra.__file__).parent
+    folder = source.joinpath(*door.split("."))
+    for file in source.rglob("*.py"):
+        tree = ast.parse(file.read_text())
+        modules = [n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+        behind = [module for module in modules if module.startswith(f"recurra.{door}.")]
+        assert not behind or file.is_relative_to(folder), file
+
+
+def test_only_tasks_have_doors_of_their_own():
+    assert {name.partition(".")[0] for name in DOORS} == {"tasks"}
+    assert "tasks.registry" in DOORS
+    assert "tasks.framework" in FACADES
+
+
+@pytest.mark.parametrize("name", ["Corpus", "OneHot", "RecordModel"])
+def test_what_few_need_stands_behind_the_facade_of_its_family(name):
+    assert name not in recurra.tasks.__all__
+    assert not hasattr(recurra.tasks, name)
+
+
+@pytest.mark.parametrize("room", FACADES)
 def test_a_room_says_what_it_is(room):
     assert importlib.import_module(f"recurra.{room}").__doc__
 

@@ -19,13 +19,8 @@ from recurra.cli._info import _rows_of_records
 from recurra.cli._record_bar import RecordBar
 from recurra.cli._task_command import kinds_by_command, task_options
 from recurra.store import Run
-from recurra.tasks import (
-    RECORD_TASKS,
-    AnswerOptions,
-    TableConfig,
-    TextClassifierConfig,
-    load_task,
-)
+from recurra.tasks import AnswerOptions, TableConfig, TextClassifierConfig, load_task
+from recurra.tasks.registry import RECORD_TASKS
 from recurra.train import OPTIMIZERS, SCHEDULES, TrainingSettings
 
 

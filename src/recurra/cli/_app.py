@@ -16,7 +16,7 @@ from recurra.cli._train import train_app
 from recurra.cli._using_options import AnsweringCommand
 
 if TYPE_CHECKING:
-    from recurra.tasks import NextSymbolModel
+    from recurra.tasks.language import NextSymbolModel
 
 ForLabels = partial(typer.Option, rich_help_panel="For a model that writes for labels")
 
@@ -336,7 +336,7 @@ def _evaluate_records(context: typer.Context) -> bool:
 
 
 def _load(run: Path, cell: str | None) -> "NextSymbolModel":
-    from recurra.tasks import load_language_model
+    from recurra.tasks.registry import load_language_model
 
     return load_language_model(run, cell=user_cell(cell))
 

@@ -10,7 +10,8 @@ from rich.console import Console
 from recurra.base import ArgumentError, DataError, TextError
 from recurra.cli._use import load_record_task, quoted
 from recurra.data import read_text
-from recurra.tasks import AnswerOptions, Replies
+from recurra.tasks import AnswerOptions
+from recurra.tasks.framework import Replies
 
 
 def hold_dialogue(run: Path, context: str | None, options: AnswerOptions, cell: str | None) -> bool:

@@ -9,7 +9,7 @@ from recurra.base import ArgumentError, Cell, UnknownName
 from recurra.cells import collected
 from recurra.graph import pass_names
 from recurra.runtime import Explanation, explain
-from recurra.tasks import CellMaker, errors_of_user_code, load_cell_maker
+from recurra.tasks.framework import CellMaker, errors_of_user_code, load_cell_maker
 
 INPUT_SIZE, HIDDEN_SIZE = 64, 128
 

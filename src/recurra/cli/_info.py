@@ -10,15 +10,9 @@ from rich.text import Text
 from recurra.base import DamagedFile, RunError
 from recurra.cli._recorded_texts import RecordedTexts
 from recurra.store import Run
-from recurra.tasks import (
-    DEMO,
-    Loadable,
-    RecordTask,
-    WordLanguageModel,
-    check_config,
-    check_weights,
-    kind_of,
-)
+from recurra.tasks import RecordTask, WordLanguageModel
+from recurra.tasks.framework import DEMO, Loadable
+from recurra.tasks.registry import check_config, check_weights, kind_of
 from recurra.train import read_state, with_what_was_fixed
 
 DAMAGED = "damaged"

@@ -33,26 +33,29 @@ from recurra.data import (
 )
 from recurra.store import Run, refuse_taken
 from recurra.tasks import (
-    CellMaker,
-    Corpus,
     CorpusSettings,
-    CorpusSummary,
     LanguageModel,
     LanguageModelConfig,
-    NextSymbolModel,
     WordLanguageModel,
-    build_task,
-    check_fits,
-    check_plain,
     describe_task,
-    errors_of_user_code,
-    language_model_report,
-    language_model_run,
-    load_weights,
     make_corpus,
     make_word_corpus,
+)
+from recurra.tasks.framework import (
+    CellMaker,
+    check_fits,
+    check_plain,
+    errors_of_user_code,
+    load_weights,
+)
+from recurra.tasks.language import (
+    Corpus,
+    CorpusSummary,
+    NextSymbolModel,
+    language_model_report,
     summarise_corpus,
 )
+from recurra.tasks.registry import build_task, language_model_run
 from recurra.train import (
     FitResult,
     TrainingSettings,

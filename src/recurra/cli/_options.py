@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from recurra.tasks import CellMaker
+    from recurra.tasks.framework import CellMaker
 
 MOST_THREADS = 1024
 """More threads than any machine has; asking for too many ends the process."""
@@ -37,7 +37,7 @@ def user_cell(cell: str | None) -> "CellMaker | None":
     if cell is None:
         return None
     from recurra.base import ArgumentError
-    from recurra.tasks import load_cell_maker
+    from recurra.tasks.framework import load_cell_maker
 
     if ":" not in cell:
         raise ArgumentError("`--cell` is not a cell of yours.", got=cell, expected="FILE.py:CLASS")

@@ -7,7 +7,8 @@ from typing import Any
 from recurra.base import check_size, settings_from
 from recurra.cli._options import MOST_THREADS
 from recurra.data import ReadOptions, TextFile
-from recurra.tasks import CorpusSettings, recorded_files
+from recurra.tasks import CorpusSettings
+from recurra.tasks.framework import recorded_files
 from recurra.train import TrainingSettings, with_what_was_fixed
 
 TRAINING, VALIDATION, TEST = "files", "validation_files", "test_files"

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from recurra.cli._job import Job, is_of_words, measure_test, train, write_report
 from recurra.data import Vocabulary, from_units
-from recurra.tasks import CELLS
+from recurra.tasks.framework import CELLS
 from recurra.train import FitResult
 
 

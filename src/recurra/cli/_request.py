@@ -12,15 +12,8 @@ from recurra.cli._data_options import READING, given_roles, read_options
 from recurra.cli._declared import parsed_fields
 from recurra.cli._options import MOST_THREADS, user_cell
 from recurra.data import BadRecords, Source
-from recurra.tasks import (
-    DEMO,
-    CellMaker,
-    DataSettings,
-    RecordTask,
-    advised_training,
-    cell_maker,
-    choose_task,
-)
+from recurra.tasks import DataSettings, RecordTask, advised_training
+from recurra.tasks.framework import DEMO, CellMaker, cell_maker, choose_task
 from recurra.train import TrainingSettings
 
 

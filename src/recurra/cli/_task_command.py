@@ -53,7 +53,7 @@ class TaskGroup(TyperGroup):
 
 def kinds_by_command() -> dict[str, list[type["RecordTask"]]]:
     """Group the tasks on records by the name of their command."""
-    from recurra.tasks import RECORD_TASKS
+    from recurra.tasks.registry import RECORD_TASKS
 
     found: dict[str, list[type[RecordTask]]] = {}
     for kind in RECORD_TASKS:

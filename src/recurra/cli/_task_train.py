@@ -20,20 +20,10 @@ from recurra.cli._request import Request, given_options, make_request
 from recurra.cli._signals import stop_on_signals
 from recurra.cli._understood import say_what_was_understood
 from recurra.store import Run
-from recurra.tasks import (
-    CELLS,
-    TASKS,
-    Generates,
-    Job,
-    NextSymbolModel,
-    RecordTask,
-    Replies,
-    begin,
-    conclude,
-    kind_of,
-    take_up,
-    train_job,
-)
+from recurra.tasks import RecordTask
+from recurra.tasks.framework import CELLS, Generates, Job, Replies, begin, conclude, train_job
+from recurra.tasks.language import NextSymbolModel
+from recurra.tasks.registry import TASKS, kind_of, take_up
 
 
 def train_task(

@@ -131,7 +131,8 @@ def train_lm(
     from recurra.base import ArgumentError, UnknownName, check_size
     from recurra.cli import _job
     from recurra.cli._report import run_job
-    from recurra.tasks import CorpusSettings, LanguageModelConfig, cell_maker
+    from recurra.tasks import CorpusSettings, LanguageModelConfig
+    from recurra.tasks.framework import cell_maker
     from recurra.train import TrainingSettings
 
     del recipe  # its options are the defaults of this call

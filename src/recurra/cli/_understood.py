@@ -11,7 +11,7 @@ from rich.text import Text
 from recurra.cli._example_line import example_line
 from recurra.cli._numbers import counted
 from recurra.data import TextEncoder
-from recurra.tasks import DEMO, Job, RecordTask
+from recurra.tasks.framework import DEMO, Job, RecordModel
 
 LABELS = 8
 """Labels that are listed with their counts; the rest is counted."""
@@ -81,7 +81,7 @@ def _steps(job: Job) -> str:
     return str(units) if units else "steps"
 
 
-def _vocabularies(task: RecordTask) -> Iterator[str]:
+def _vocabularies(task: RecordModel) -> Iterator[str]:
     """Count the symbols of each encoder that a task has; labels are counted elsewhere."""
     encoders = {name: each for name, each in vars(task).items() if isinstance(each, TextEncoder)}
     for name, encoder in encoders.items():

@@ -18,14 +18,9 @@ from recurra.cli._options import user_cell
 from recurra.cli._task_train import record_kind
 from recurra.data import BadRecords, ReadOptions, format_of
 from recurra.store import Run
-from recurra.tasks import (
-    RECORD_TASKS,
-    AnswerOptions,
-    NextSymbolModel,
-    RecordTask,
-    kind_of,
-    load_task,
-)
+from recurra.tasks import AnswerOptions, RecordTask, load_task
+from recurra.tasks.language import NextSymbolModel
+from recurra.tasks.registry import RECORD_TASKS, kind_of
 
 SHOWN = 10
 """Records left out that are named."""

@@ -38,7 +38,8 @@ class AnsweringCommand(UsingCommand):
 
 @cache
 def _declared(answers: bool) -> list[Any]:
-    from recurra.tasks import RECORD_TASKS, AnswerOptions
+    from recurra.tasks import AnswerOptions
+    from recurra.tasks.registry import RECORD_TASKS
 
     options = {**role_options(RECORD_TASKS, "Data"), **reading_options("Data")}
     if answers:

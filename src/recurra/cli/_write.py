@@ -8,7 +8,7 @@ from typing import Any
 
 from recurra.base import ArgumentError, UnknownName
 from recurra.cli._use import load_record_task, quoted
-from recurra.tasks import Generates
+from recurra.tasks.framework import Generates
 
 
 def write_texts(

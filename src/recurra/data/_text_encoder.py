@@ -1,13 +1,11 @@
 """Between a text and the numbers that a network reads: by characters, jamo, words or subwords."""
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-from recurra.base import ArgumentError, UnknownName, check_names, check_size, settings_from
-from recurra.data._text import from_units, to_units
+from recurra.base import ArgumentError, UnknownName, check_size
 from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
 from recurra.data._vocabulary import UNKNOWN
 
@@ -16,10 +14,6 @@ TextUnits: TypeAlias = Literal["characters", "jamo", "words", "subwords"]
 
 MARKS = (UNKNOWN, BEGIN, END)
 """The first three symbols of every encoder: what is not known, the beginning and the end."""
-
-_WORD = re.compile(r"\w+(?:[-'\u2019]\w+)*|[^\w\s]")
-_NO_SPACE_BEFORE = re.compile(r" (?=[.,;:!?%)\]}\u2019])")
-_NO_SPACE_AFTER = re.compile(r"(?<=[(\[{]) ")
 
 
 @dataclass(frozen=True)
@@ -99,94 +93,3 @@ class TextEncoder(ABC):
     def prepared(self, text: str) -> str:
         """Give a text in small letters, if asked for."""
         return text.lower() if self.settings.lowercase else text
-
-
-class TokenEncoder(TextEncoder):
-    """Encode texts by characters, jamo or words."""
-
-    def tokens(self, text: str) -> list[str]:
-        """Cut a text into symbols, known or not."""
-        return _SPLIT[self.settings.units](self.prepared(text))
-
-    def join(self, tokens: Sequence[str]) -> str:
-        """Put symbols together to a text; between words go blanks, but where signs take none."""
-        if self.settings.units != "words":
-            return from_units("".join(tokens))
-        return _NO_SPACE_AFTER.sub("", _NO_SPACE_BEFORE.sub("", " ".join(tokens)))
-
-    def config(self) -> dict[str, Any]:
-        """Describe the encoder as JSON."""
-        return {**_settings_of(self), "tokens": list(self.vocabulary.tokens[len(MARKS) :])}
-
-
-def split_words(text: str) -> list[str]:
-    """Cut a text into words and signs.
-
-    Example:
-        >>> import recurra
-        >>> recurra.data.split_words("It's late, isn't it?")
-        ["It's", 'late', ',', "isn't", 'it', '?']
-    """
-    return _WORD.findall(to_units(text, "characters"))
-
-
-_SPLIT: dict[str, Callable[[str], list[str]]] = {
-    "characters": lambda text: list(to_units(text, "characters")),
-    "jamo": lambda text: list(to_units(text, "jamo")),
-    "words": split_words,
-}
-
-
-def make_text_encoder(texts: Iterable[str], settings: EncoderSettings | None = None) -> TextEncoder:
-    """Make an encoder whose symbols are those of some texts.
-
-    Args:
-        texts: the texts, such as those of the training data.
-        settings: how texts become numbers. Default: `EncoderSettings()`.
-
-    Raises:
-        MissingExtra: subwords are asked for, and `tokenizers` is not installed.
-
-    Example:
-        >>> import recurra
-        >>> settings = recurra.data.EncoderSettings(units="words")
-        >>> encoder = recurra.data.make_text_encoder(["the cat sat.", "the dog sat."], settings)
-        >>> encoder.encode("the cow sat.")
-        [5, 0, 4, 3]
-        >>> encoder.decode([1, 5, 6, 4, 3, 2])
-        'the cat sat.'
-    """
-    settings = settings or EncoderSettings()
-    if settings.units == "subwords":
-        from recurra.data._subwords import learn_subwords
-
-        return learn_subwords(texts, settings)
-    draft = TokenEncoder(settings, TokenVocabulary(MARKS))
-    vocabulary = TokenVocabulary.of(
-        (token for text in texts for token in draft.tokens(text)),
-        specials=MARKS,
-        least_count=settings.least_count,
-        most=settings.vocabulary_size,
-    )
-    return TokenEncoder(settings, vocabulary)
-
-
-def text_encoder_from(config: Mapping[str, Any]) -> TextEncoder:
-    """Build the encoder that a configuration describes.
-
-    Raises:
-        ArgumentError: it does not describe one.
-        MissingExtra: it has subwords, and `tokenizers` is not installed.
-    """
-    names = EncoderSettings.__dataclass_fields__
-    settings = settings_from(EncoderSettings, {name: config[name] for name in names})
-    if settings.units == "subwords":
-        from recurra.data._subwords import SubwordEncoder
-
-        return SubwordEncoder(settings, config["subwords"])
-    tokens = check_names("tokens", config["tokens"])
-    return TokenEncoder(settings, TokenVocabulary([*MARKS, *tokens]))
-
-
-def _settings_of(encoder: TextEncoder) -> dict[str, Any]:
-    return dict(vars(encoder.settings))

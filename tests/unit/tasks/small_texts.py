@@ -4,7 +4,8 @@ import random
 
 import torch
 
-from recurra.tasks import DataSettings, TextClassifier, TextClassifierConfig, TextConfig, begin
+from recurra.tasks import DataSettings, TextClassifier, TextClassifierConfig, TextConfig
+from recurra.tasks.framework import begin
 from recurra.train import TrainingSettings
 
 SIZES = {"units": "words", "cell": "gru", "hidden_size": 4, "embedding_size": 6}
@@ -51,7 +52,7 @@ def small_job(folder, source=None, *, choices=None, task=None, **options):
 def untrained(records=None, seed=0, **choices):
     """Make a classifier of texts with its first weights."""
     from recurra.data import BadRecords
-    from recurra.tasks import records_of
+    from recurra.tasks.framework import records_of
 
     torch.manual_seed(seed)
     columns, found = records_of(TextClassifier, records or reviews(), {}, bad=BadRecords())

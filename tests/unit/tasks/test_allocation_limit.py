@@ -5,8 +5,9 @@ import torch
 
 from recurra.base import DamagedFile
 from recurra.data import Vocabulary
-from recurra.tasks import CELLS, LanguageModel, LanguageModelConfig, load_task, save_task
-from recurra.tasks._allocation_limit import COPIES, AllocationLimit, _elements
+from recurra.tasks import LanguageModel, LanguageModelConfig, load_task, save_task
+from recurra.tasks.framework import CELLS
+from recurra.tasks.framework.allocation_limit import COPIES, AllocationLimit, _elements
 
 FEW = 10**9
 

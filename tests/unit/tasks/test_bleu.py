@@ -9,7 +9,7 @@ import torch
 
 from recurra.base import MissingExtra
 from recurra.report import bootstrap_intervals
-from recurra.tasks._bleu import bleu_counts, bleu_metric, bleu_of
+from recurra.tasks.seq2seq.bleu import bleu_counts, bleu_metric, bleu_of
 
 TEXT = 'the cat, a dog; sat on it\'s mat. Two (2) 3.5 U.S. fish-bones & ran! Häuser 집 "so"'
 WORDS = TEXT.split()

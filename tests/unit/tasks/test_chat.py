@@ -6,15 +6,8 @@ from small_pairs import PAIRS, TALK, batch_of, chat
 
 from recurra.base import DataError
 from recurra.data import Record
-from recurra.tasks import (
-    AnswerOptions,
-    Chat,
-    ChatConfig,
-    DataSettings,
-    advised_training,
-    load_task,
-)
-from recurra.tasks._translation_network import END_NUMBER
+from recurra.tasks import AnswerOptions, Chat, ChatConfig, DataSettings, advised_training, load_task
+from recurra.tasks.seq2seq.translation_network import END_NUMBER
 
 OPTIONS = AnswerOptions(beam=2, longest=8)
 PLACES = {"ada": "rome", "bo": "oslo", "cy": "bonn"}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from recurra.tasks import CorpusSettings, make_corpus, make_word_corpus, summarise_corpus
+from recurra.tasks import CorpusSettings, make_corpus, make_word_corpus
+from recurra.tasks.language import summarise_corpus
 
 LEARNT = "the cat sat\n" * 9
 SETTINGS = CorpusSettings(streams=1, window=5)

@@ -4,7 +4,7 @@ import pytest
 
 from recurra.base import DataError
 from recurra.data import BadRecords, Record
-from recurra.tasks._labels import (
+from recurra.tasks.shared import (
     balanced_weights,
     labels_of,
     number_of_label,

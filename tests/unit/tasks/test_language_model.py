@@ -8,7 +8,9 @@ from small_models import SENTENCE, random_numbers, small_model
 
 from recurra.base import Batch, ShapeError, UnknownName, detach_state
 from recurra.data import NO_TARGET, ContiguousStreams, Vocabulary
-from recurra.tasks import CELLS, LanguageModel, LanguageModelConfig, OneHot
+from recurra.tasks import LanguageModel, LanguageModelConfig
+from recurra.tasks.framework import CELLS
+from recurra.tasks.language import OneHot
 
 CHOICES = [
     *(

@@ -11,14 +11,13 @@ from recurra.tasks import (
     Matcher,
     MatcherConfig,
     advised_training,
-    begin,
     load_task,
-    train_job,
 )
-from recurra.tasks._pair_losses import batch_negatives_loss, hardest_others, known_same
-from recurra.tasks._pair_measures import agreement, decisions, retrieval, sums_of_scores
-from recurra.tasks._pair_threshold import best_threshold, counts_at, score_counts
-from recurra.tasks._typing_noise import mistype
+from recurra.tasks.framework import begin, train_job
+from recurra.tasks.matching.losses import batch_negatives_loss, hardest_others, known_same
+from recurra.tasks.matching.measures import agreement, decisions, retrieval, sums_of_scores
+from recurra.tasks.matching.threshold import best_threshold, counts_at, score_counts
+from recurra.tasks.matching.typing_noise import mistype
 
 SMALL = {"hidden_size": 6, "embedding_size": 5, "vector_size": 4}
 PLAIN = {"copies": 0.0, "typing_errors": 0.0, "part_dropout": 0.0, "dropout": 0.0}

@@ -26,10 +26,10 @@ from recurra.tasks import (
     Matcher,
     MatcherConfig,
     RecordIndex,
-    _record_index,
     save_task,
 )
-from recurra.tasks._record_index import embed_sides
+from recurra.tasks.search import index as index_module
+from recurra.tasks.search.index import embed_sides
 
 PLACES = list(demo_address_records(300, seed=4))
 
@@ -54,7 +54,7 @@ def test_batches_of_long_records_are_small_and_change_nothing(folder, monkeypatc
     sides = [index.columns.encode(Record(each, "row"), index.task) for each in PLACES[:20]]
     whole, sizes = embed_sides(index.task, sides), []
     index.task.network.register_forward_pre_hook(lambda _, given: sizes.append(given[1]))
-    monkeypatch.setattr(_record_index, "STEPS", 60)
+    monkeypatch.setattr(index_module, "STEPS", 60)
     assert torch.allclose(embed_sides(index.task, sides), whole, atol=1e-5)
     assert sum(sizes) == 20
     assert max(sizes) <= 10

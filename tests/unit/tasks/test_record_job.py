@@ -20,7 +20,6 @@ from recurra.base import (
 )
 from recurra.store import Run
 from recurra.tasks import (
-    DEMO,
     DataSettings,
     LanguageModel,
     TableClassifier,
@@ -30,12 +29,10 @@ from recurra.tasks import (
     TextClassifier,
     TextRegressor,
     advised_training,
-    begin,
-    conclude,
     load_task,
-    take_up,
-    train_job,
 )
+from recurra.tasks.framework import DEMO, begin, conclude, train_job
+from recurra.tasks.registry import take_up
 from recurra.train import Listener
 from refusals import refused
 

@@ -9,19 +9,15 @@ from recurra.base import ArgumentError, DataError
 from recurra.cells import GRU
 from recurra.data import demo_distances, demo_table
 from recurra.tasks import (
-    DEMO,
     DataSettings,
     TableClassifier,
     TableClassifierConfig,
     TableConfig,
     TableRegressor,
-    begin,
-    conclude,
     load_task,
-    read_task_data,
-    take_up,
-    train_job,
 )
+from recurra.tasks.framework import DEMO, begin, conclude, read_task_data, train_job
+from recurra.tasks.registry import take_up
 from recurra.train import TrainingSettings
 from refusals import refused
 

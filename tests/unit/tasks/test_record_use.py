@@ -10,9 +10,9 @@ from small_texts import reviews, untrained
 from recurra.base import DataError
 from recurra.data import BadRecords
 from recurra.store import Run
-from recurra.tasks import AnswerOptions, Prediction, _as_it_comes, load_task, save_task
-from recurra.tasks import _record_use as use
-from recurra.tasks._examples import examples_of
+from recurra.tasks import AnswerOptions, Prediction, load_task, save_task
+from recurra.tasks.framework import predict, streaming
+from recurra.tasks.framework.examples import examples_of
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_answers_stand_in_the_order_of_records(task):
 def test_chunks_change_nothing(task, monkeypatch):
     records = varied(25)
     whole = [each.answer for each in task.predict(records)]
-    monkeypatch.setattr(use, "CHUNK", 4)
+    monkeypatch.setattr(predict, "CHUNK", 4)
     parts = [each.answer for each in task.predict(records, rows=3)]
     assert [each["label"] for each in parts] == [each["label"] for each in whole]
     for one, other in zip(parts, whole, strict=True):
@@ -53,7 +53,7 @@ def test_chunks_change_nothing(task, monkeypatch):
 
 
 def test_no_more_is_read_than_a_chunk_ahead(task, monkeypatch):
-    monkeypatch.setattr(use, "CHUNK", 4)
+    monkeypatch.setattr(predict, "CHUNK", 4)
     read = []
 
     def endless():
@@ -70,7 +70,7 @@ def test_no_more_is_read_than_a_chunk_ahead(task, monkeypatch):
 
 
 def test_memory_stays_as_it_is(task, monkeypatch):
-    monkeypatch.setattr(use, "CHUNK", 16)
+    monkeypatch.setattr(predict, "CHUNK", 16)
     stream = task.predict(({"text": f"good {i} " + "it " * 200} for i in range(400)), rows=16)
     for _ in range(100):
         next(stream)
@@ -161,13 +161,13 @@ def test_records_may_be_as_long_as_in_training(task, tmp_path):
 @pytest.mark.parametrize("at_once", [False, True])
 def test_long_records_make_small_chunks(task, monkeypatch, at_once):
     seen = []
-    monkeypatch.setattr(_as_it_comes, "CHARACTERS", 20)
+    monkeypatch.setattr(streaming, "CHARACTERS", 20)
 
     def counted(task, chunk, bad, **options):
         seen.append(len(chunk))
         return examples_of(task, chunk, bad, **options)
 
-    monkeypatch.setattr(use, "examples_of", counted)
+    monkeypatch.setattr(predict, "examples_of", counted)
     texts = ["good " * 4, "bad", "good " * 5, "it", "it"]
     found = [each.record.fields["text"] for each in task.predict(texts, at_once=at_once)]
     assert found == texts

@@ -6,8 +6,9 @@ from small_pairs import RECORDS, translator
 from small_texts import reviews, untrained
 
 from recurra.data import Record
-from recurra.tasks import AnswerOptions, Errs
-from recurra.tasks._shown_records import LOOKED_AT, SHOWN, choose_shown
+from recurra.tasks import AnswerOptions
+from recurra.tasks.framework import Errs
+from recurra.tasks.framework.report_examples import LOOKED_AT, SHOWN, choose_shown
 
 OPTIONS = AnswerOptions()
 

@@ -25,11 +25,10 @@ from recurra.tasks import (
     TableConfig,
     TableRegressor,
     describe_task,
-    language_model_run,
-    load_language_model,
     load_task,
     save_task,
 )
+from recurra.tasks.registry import language_model_run, load_language_model
 from recurra.train import TrainingSettings, evaluate, fit
 from refusals import refused
 

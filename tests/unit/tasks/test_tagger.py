@@ -8,21 +8,12 @@ import torch
 from recurra.base import ArgumentError, DataError, UnknownName
 from recurra.data import BadRecords, Record
 from recurra.report import Confusion, Marked
-from recurra.tasks import (
-    AnswerOptions,
-    DataSettings,
-    Tagger,
-    TaggerConfig,
-    begin,
-    conclude,
-    load_task,
-    take_up,
-    train_job,
-)
-from recurra.tasks._label_scheme import first_against, parts_of, rules_of, spans_of
-from recurra.tasks._record_use import evaluating
-from recurra.tasks._tagger_network import put_side_by_side
-from recurra.tasks._word_encoder import WordEncoder, WordSettings
+from recurra.tasks import AnswerOptions, DataSettings, Tagger, TaggerConfig, load_task
+from recurra.tasks.framework import begin, conclude, evaluating, train_job
+from recurra.tasks.registry import take_up
+from recurra.tasks.tagging.label_scheme import first_against, parts_of, rules_of, spans_of
+from recurra.tasks.tagging.network import put_side_by_side
+from recurra.tasks.tagging.word_encoder import WordEncoder, WordSettings
 from recurra.train import TrainingSettings
 
 SENTENCES = [

@@ -14,10 +14,8 @@ from recurra.tasks import (
     Tagger,
     TextClassifier,
     TextRegressor,
-    choose_task,
-    read_task_data,
-    records_of,
 )
+from recurra.tasks.framework import choose_task, read_task_data, records_of
 from refusals import refused
 
 

@@ -11,15 +11,9 @@ from recurra.base import ArgumentError, DamagedFile, RunExists, RunIncomplete, R
 from recurra.cells import GRU
 from recurra.data import Vocabulary
 from recurra.store import Run
-from recurra.tasks import (
-    CELLS,
-    TASKS,
-    LanguageModel,
-    describe_task,
-    load_language_model,
-    load_task,
-    save_task,
-)
+from recurra.tasks import LanguageModel, describe_task, load_task, save_task
+from recurra.tasks.framework import CELLS
+from recurra.tasks.registry import TASKS, load_language_model
 from refusals import refused
 
 
@@ -52,6 +46,13 @@ def test_a_saved_task_comes_back_ready_to_use(tmp_path, cell, inputs, connection
     assert loaded.config() == model.config()
     numbers = random_numbers(model, T=4, B=2)
     assert torch.equal(loaded(numbers)[0], model(numbers)[0])
+
+
+def test_runs_are_found_by_names_that_stay():
+    assert list(TASKS) == [
+        "language_model", "word_language_model", "text_classifier", "text_regressor",
+        "table_classifier", "table_regressor", "tagger", "matcher", "writer", "translator", "chat",
+    ]  # fmt: skip
 
 
 def test_loading_leaves_the_run_as_it_was(run):

@@ -11,18 +11,11 @@ from recurra.base import ArgumentError, DataError, ShapeError, UnknownName
 from recurra.data import Record, TokenVocabulary
 from recurra.layers import Recurrent
 from recurra.report import Confusion, Table
-from recurra.tasks import (
-    TASKS,
-    AnswerOptions,
-    TextClassifier,
-    TextNetwork,
-    conclude,
-    describe_task,
-    load_task,
-    save_task,
-    train_job,
-)
-from recurra.tasks._ngram_bag import NgramBag
+from recurra.tasks import AnswerOptions, TextClassifier, describe_task, load_task, save_task
+from recurra.tasks.framework import conclude, train_job
+from recurra.tasks.registry import TASKS
+from recurra.tasks.shared import TextNetwork
+from recurra.tasks.shared.ngram_bag import NgramBag
 from refusals import refused
 
 

@@ -10,15 +10,9 @@ from small_texts import regression, reviews, training
 from recurra.base import Batch, DataError, ShapeError
 from recurra.data import Record
 from recurra.report import Table
-from recurra.tasks import (
-    TASKS,
-    AnswerOptions,
-    TextRegressor,
-    begin,
-    conclude,
-    load_task,
-    train_job,
-)
+from recurra.tasks import AnswerOptions, TextRegressor, load_task
+from recurra.tasks.framework import begin, conclude, train_job
+from recurra.tasks.registry import TASKS
 from refusals import refused
 
 

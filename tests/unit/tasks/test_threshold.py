@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from recurra.tasks._threshold import BINS, best_f1_threshold, f1_of_thresholds, probability_counts
+from recurra.tasks.shared.threshold import (
+    BINS,
+    best_f1_threshold,
+    f1_of_thresholds,
+    probability_counts,
+)
 
 
 def f1(probabilities, positive, threshold):

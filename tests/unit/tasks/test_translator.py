@@ -18,14 +18,12 @@ from recurra.tasks import (
     Translator,
     TranslatorConfig,
     advised_training,
-    begin,
-    load_cell_maker,
     load_task,
     save_task,
-    take_up,
-    train_job,
 )
-from recurra.tasks._translation_network import BEGIN_NUMBER, END_NUMBER, UNKNOWN_NUMBER
+from recurra.tasks.framework import begin, load_cell_maker, train_job
+from recurra.tasks.registry import take_up
+from recurra.tasks.seq2seq.translation_network import BEGIN_NUMBER, END_NUMBER, UNKNOWN_NUMBER
 from user_cell import USER_CELL
 
 ANY = pytest.mark.parametrize("attention", ATTENTIONS)

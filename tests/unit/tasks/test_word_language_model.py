@@ -18,8 +18,8 @@ from recurra.tasks import (
     make_corpus,
     make_word_corpus,
     save_task,
-    split_text_into_words,
 )
+from recurra.tasks.language import split_text_into_words
 
 TEXT = "the cat sat on the mat\nthe dog sat on the cat\na mouse\n"
 ALL = {

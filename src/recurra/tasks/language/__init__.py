@@ -1,0 +1,26 @@
+"""Language models of characters and of words, and their texts."""
+
+from recurra.tasks.language.character_model import LanguageModel
+from recurra.tasks.language.corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
+from recurra.tasks.language.corpus_summary import CorpusSummary, TextPart, summarise_corpus
+from recurra.tasks.language.network import LanguageModelConfig, OneHot
+from recurra.tasks.language.next_symbol_model import NextSymbolModel
+from recurra.tasks.language.report import language_model_report
+from recurra.tasks.language.word_model import WordLanguageModel, split_text_into_words
+
+__all__ = [
+    "Corpus",
+    "CorpusSettings",
+    "CorpusSummary",
+    "LanguageModel",
+    "LanguageModelConfig",
+    "NextSymbolModel",
+    "OneHot",
+    "TextPart",
+    "WordLanguageModel",
+    "language_model_report",
+    "make_corpus",
+    "make_word_corpus",
+    "split_text_into_words",
+    "summarise_corpus",
+]
