@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from recurra.runtime._guard_builder import GuardBuilder
-from recurra.runtime._matmul import digest, digest_sampler
+from recurra.runtime._matmul import digest
 from recurra.runtime._reachable import Reachable, array_content
 
 _shape, _dtype = attrgetter("shape"), attrgetter("dtype")
@@ -84,9 +84,8 @@ class Guard:
     def watch_writing(self) -> Callable[[], bool]:
         """Return a function that tells whether nobody has written to a tensor since now.
 
-        PyTorch counts writing, but not by `.data`. So the numbers are looked at, too: some of each
-        parameter, since reading all would take as long as a step, and all of the other tensors,
-        which are small.
+        PyTorch counts writing, but not by `.data`. So the numbers of tensors that are no parameters
+        are read, too; those of parameters are too many for that: a kernel watches some of them.
         """
         builder = GuardBuilder()
         try:
@@ -94,7 +93,6 @@ class Guard:
                 builder.memory(tensor)
         except RuntimeError:  # made in inference mode, where nobody counts
             return lambda: False
-        builder.result(digest_sampler(self._weights))
         if self._others:
             if self._digest_of_others() is None:
                 return lambda: False

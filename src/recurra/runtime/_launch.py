@@ -14,7 +14,7 @@ from recurra.codegen import support
 from recurra.graph import LoopPlan
 from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
-from recurra.runtime._matmul import half_matmul_library, matmul_library
+from recurra.runtime._matmul import Sample, half_matmul_library, matmul_library
 from recurra.runtime._supported import derived_addresses
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
@@ -32,11 +32,13 @@ _TABLES = (
 _FUNCTIONS = ("matmul", "matmul_onto", "pack", "panel_count", "packed_size")
 _FIELDS = (
     "rows", "chunks", "threads", "as_team", "stride", "first", "length", "order", "resets",
-    *_TABLES, *_FUNCTIONS, "run",
+    *_TABLES, *_FUNCTIONS, "run", "watched", "watched_count", "watched_digest",
 )  # fmt: skip
 """The words of `struct call` of `sequence.h`, in order."""
 
 _PACK = _FIELDS.index("pack")
+
+_NO_MEMORY = 1  # what `run_kernel` of `sequence.c` returns then
 
 
 class Operands(NamedTuple):
@@ -147,12 +149,19 @@ class Launch:
         along: the lines that rows go through.
         operands: the tensors.
         packed: the weights, packed beforehand. Default: each run packs them.
+        watched: a sample of what they were made of; the kernel runs as long as it is the same.
+            Default: nothing is watched.
     """
 
     def __init__(
-        self, form: CallForm, along: Course, operands: Operands, packed: Room | None = None
+        self,
+        form: CallForm,
+        along: Course,
+        operands: Operands,
+        packed: Room | None = None,
+        watched: Sample | None = None,
     ) -> None:
-        self.form, self.along, self.operands = form, along, operands
+        self.form, self.along, self.operands, self.watched = form, along, operands, watched
         self.room = packed or form.room()
         threads, chunks, as_team = _shares(along.rows, form.work)
         inputs, outputs, vectors, weights, strides, state, final, initial, d_initial = operands
@@ -167,6 +176,7 @@ class Launch:
                 *along.addresses,
                 *[0] * len(_TABLES),
                 *form.functions,
+                *_watched_words(watched),
                 *read[:cut], *map(_own_address, outputs), *read[cut:starts],
                 *strides, *self.room.panels,
                 *read[starts : starts + states], *map(_own_address, final),
@@ -180,14 +190,22 @@ class Launch:
         if packed is not None:
             self.words[_PACK] = 0
 
-    def run(self, kernel: "ctypes._NamedFuncPointer") -> None:
-        """Run a kernel.
+    def run(self, kernel: "ctypes._NamedFuncPointer") -> bool:
+        """Run a kernel; tell whether it ran, as it does not where what it watches was written to.
 
         Raises:
             BackendUnavailable: there was no memory for its scratch.
         """
-        if kernel(self.address):
+        status: int = kernel(self.address)
+        if status == _NO_MEMORY:
             raise BackendUnavailable("There is not enough memory for a kernel.")
+        return not status
+
+
+def _watched_words(watched: Sample | None) -> tuple[int, int, int]:
+    if watched is None:
+        return 0, 0, 0
+    return watched.words.buffer_info()[0], len(watched.words) // 2, watched.digest
 
 
 _own_address = torch.Tensor.data_ptr

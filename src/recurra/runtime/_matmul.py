@@ -2,10 +2,11 @@
 
 import ctypes
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from operator import attrgetter
+from typing import NamedTuple
 
 import torch
 
@@ -115,7 +116,7 @@ def matmul_library(dtype: torch.dtype) -> Matmul:
     library = load(build(define + support("matmul.c", "threads.h"), name="matmul"))
     library.digest_all.restype = ctypes.c_uint64
     library.digest_all.argtypes = [ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
-    library.digest_sample.restype = ctypes.c_uint64
+    library.digest_sample.restype = ctypes.c_int64  # a word of `struct call`
     library.digest_sample.argtypes = [ctypes.c_void_p, ctypes.c_long]
     for name in ("packed_size", "outer_scratch_size"):
         getattr(library, name).restype = ctypes.c_long
@@ -150,14 +151,23 @@ def digest(tensors: Sequence[torch.Tensor]) -> int | None:
     return found
 
 
-def digest_sampler(tensors: Sequence[torch.Tensor]) -> Callable[[], int]:
-    """Return a function that digests some numbers of each tensor, in less than a microsecond.
+class Sample(NamedTuple):
+    """Some numbers of tensors, which writing to all of one, as `tensor.data.copy_` does, changes.
 
-    All numbers of a small tensor, and 16 pairs of those of a large one: writing to all of it, as
-    `tensor.data.copy_` does, is seen. The tensors must stay where they are.
+    Args:
+        words: where the tensors lie, then how many bytes they have: read again by `struct call`.
+        digest: of all numbers of small tensors, and of 16 pairs of those of large ones.
     """
-    words = (ctypes.c_long * (2 * len(tensors)))(*map(_address, tensors), *map(_extent, tensors))
-    return partial(matmul_library(torch.float32).library.digest_sample, words, len(tensors))
+
+    words: "array[int]"
+    digest: int
+
+
+def sample_of(tensors: Sequence[torch.Tensor]) -> Sample:
+    """Return a sample of tensors, which must stay where they are as long as it is compared."""
+    words = array("q", [*map(_address, tensors), *map(_extent, tensors)])
+    sample = matmul_library(torch.float32).library.digest_sample
+    return Sample(words, sample(words.buffer_info()[0], len(tensors)))
 
 
 def _extent(tensor: torch.Tensor) -> int:

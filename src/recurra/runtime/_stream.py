@@ -34,6 +34,7 @@ from recurra.runtime._guard import Guard, parameters_and_buffers
 from recurra.runtime._kernel import dtypes_of, in_dtypes
 from recurra.runtime._launch import CallForm, Launch, Operands, three_strides
 from recurra.runtime._loops import InferenceLoop
+from recurra.runtime._matmul import sample_of
 from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
@@ -304,7 +305,9 @@ class _StepKernel:
         launch = self.launches[self.now]
         launch.words[self.x_word] = place
         launch.words[self.y_word] = y.data_ptr()
-        launch.run(self.kernel.function)
+        if not launch.run(self.kernel.function):  # somebody has written to the weights
+            self._prepare()
+            return self.step(x)
         self.now = 1 - self.now
         return y if self.returns == self.number else y.to(self.returns)
 
@@ -326,6 +329,7 @@ class _StepKernel:
         held = readable(parameters_and_buffers(self.cell))
         self._check_form(held)
         is_unwritten = self.guard.watch_writing()  # from before they are read
+        watched = sample_of(list(self.cell.parameters()))
         known = dict(zip(self.part.step.held, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))
@@ -345,6 +349,7 @@ class _StepKernel:
                 self.along,
                 Operands(inputs, [self.output], vectors, matrices, strides, start, end),
                 packed,
+                watched,
             )
             for start, end in ((first, second), (second, first))
         ]

@@ -8,7 +8,7 @@ import torch
 from recurra import GRU, LSTM, Recurrent, unroll
 from recurra.runtime import _kept
 from recurra.runtime._launch import CallForm
-from recurra.runtime._matmul import digest, digest_sampler
+from recurra.runtime._matmul import digest, sample_of
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_signs_and_order_count():
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000, 10**6])
 def test_a_sample_sees_writing_to_all_numbers(size):
     tensors = [torch.randn(3), torch.randn(size, dtype=torch.float64), torch.randn(2, 500).t()]
-    sampled = digest_sampler(tensors)
+    sampled = lambda: sample_of(tensors).digest  # noqa: E731
     before = sampled()
     assert sampled() == before
     for number, tensor in enumerate(tensors):
@@ -178,7 +178,7 @@ def test_a_sample_sees_writing_to_all_numbers(size):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_a_sample_of_a_small_tensor_is_all_of_it(dtype):
     tensor = torch.randn(512 // dtype.itemsize, dtype=dtype)
-    sampled = digest_sampler([tensor])
+    sampled = lambda: sample_of([tensor]).digest  # noqa: E731
     before = sampled()
     for place in range(len(tensor)):
         tensor[place] += 1
@@ -191,7 +191,7 @@ def test_a_sample_of_a_small_tensor_is_all_of_it(dtype):
 def test_a_sample_stays_within_the_tensor():
     memory = torch.zeros(3000, dtype=torch.float64)
     tensor = memory[1000:1990][:, None].expand(990, 2)[:, 0]
-    sampled = digest_sampler([tensor, memory[1990:2000]])
+    sampled = lambda: sample_of([tensor, memory[1990:2000]]).digest  # noqa: E731
     before = sampled()
     memory[:1000] += 1
     memory[2000:] += 1

@@ -88,6 +88,7 @@ static void swap_states(struct chunk *chunk) {
 }
 
 #include "ahead.h"
+#include "digest.h"
 
 static void run_forward(struct chunk *chunk) {
   const struct call *call = chunk->call;
@@ -243,8 +244,11 @@ static void run_team(struct work *work) {
   free(memory);
 }
 
-/* Run a kernel; returns 0, or 1 if there was no memory. */
+/* Run a kernel; returns 0, 1 if there was no memory, or 2 if what is watched was written to. */
 int run_kernel(const struct kernel *kernel, const struct call *call) {
+  if (call->watched_count &&
+      digest_sample(call->watched, call->watched_count) != call->watched_digest)
+    return 2;
   struct work work = {.kernel = kernel, .call = call};
   int packs = kernel->weights && call->pack; /* unless the panels are ready */
   if (call->threads > 1) {

@@ -7,6 +7,7 @@
 #define RECURRA_SEQUENCE_H
 
 #include "lanes.h"
+#include <stdint.h>
 
 struct kernel;
 struct call;
@@ -46,6 +47,9 @@ struct call {
   count_function *panel_count;
   size_function *packed_size;
   run_function *run;           /* the loop over time */
+  const long *watched;         /* pieces of memory: where they lie, and how many bytes they have */
+  long watched_count;          /* how many; none: nothing is watched */
+  uint64_t watched_digest;     /* what a sample of them was; the kernel runs only if it still is */
 };
 
 /* Threads that work on one chunk: a barrier where all wait for each other. */
