@@ -11,12 +11,14 @@ import torch
 from torch import nn
 
 from recurra.base import (
+    CannotFuse,
     State,
     no_autocast,
     state_tensors,
 )
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._passage import Passage
+from recurra.runtime._supported import readable, supported
 from recurra.runtime._verify_sides import Check, Tensors
 
 Loop: TypeAlias = Callable[[Sequence[torch.Tensor], Passage], tuple[torch.Tensor, Tensors]]
@@ -58,9 +60,9 @@ def verified(
         how: what it is: "kernel" or "scan".
         program: what was compiled; its first calls are compared, with and without gradients.
         cell: the cell, for the plain loop.
-        held: its parameters and buffers.
+        held: its parameters and buffers, or what is computed with in their places.
         passage: what it runs over.
-        by_place: whether `held` are other tensors than the cell's, in the same order.
+        by_place: whether the state is a tuple of tensors, whatever the cell's is.
 
     Returns:
         y: outputs, `[T, B, ...]`.
@@ -104,7 +106,9 @@ def verified_step(
 
     Raises:
         VerificationError: the cell computes something else, beyond rounding.
+        CannotFuse: a kernel cannot read the input.
     """
+    readable([x])
     held = parameters_and_buffers(cell)
     passage = Passage(x.unsqueeze(0), state, state, None, None, False)  # x [1, B, ...]
 
@@ -158,6 +162,9 @@ class _Verified(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *cotangents: torch.Tensor | None) -> Any:
         check, needed = ctx.check, ctx.needs_input_grad[1:]
+        given = supported([each for each in cotangents if each is not None])
+        if isinstance(given, CannotFuse):  # batched, say: nobody can compare these numbers
+            return (None, *check.compiled.gradients(cotangents, needed))
         with no_autocast():
             gradients = check.gradients([_plain(each) for each in cotangents], needed)
             if torch.is_grad_enabled():

@@ -44,7 +44,7 @@ class Check:
         cell: the cell.
         count: of its parameters and buffers, which come first among the sources.
         passage: what it runs over.
-        by_place: whether those are known by their place only, as inside of an operation.
+        by_place: whether states are known by their tensors only, as inside of an operation.
     """
 
     def __init__(
@@ -61,7 +61,6 @@ class Check:
         self.cell = cell
         self.count = count
         self.passage = passage
-        self.by_place = by_place
         # an operation knows the tensors of a state, not its form
         self.form = cast(Cell, cell).initial_state(1) if by_place else passage.state
         self.subject = Subject(cell, how, passage)
@@ -130,12 +129,8 @@ class Check:
         return _Side(copies, (y, *state_tensors(final)))
 
     def _twin(self, held: Sequence[torch.Tensor]) -> Any:
-        """Return the cell with other tensors in the place of those that the loop was given."""
-        now = parameters_and_buffers(self.cell)
-        if self.by_place:
-            return twin(self.cell, now, held)
-        instead = dict(zip(map(id, self.sources[: self.count]), held, strict=True))
-        return twin(self.cell, now, [instead.get(id(each), each) for each in now])
+        """Return the cell with other tensors in the place of its own."""
+        return twin(self.cell, parameters_and_buffers(self.cell), held)
 
     def _arranged(self, tensors: Sequence[torch.Tensor]) -> tuple[Sequence[torch.Tensor], Passage]:
         """Cut the sources into parameters and buffers, and what the cell runs over."""
@@ -148,9 +143,7 @@ class Check:
 
     def _names(self) -> list[str]:
         """Name the sources."""
-        keys = self.sources[: self.count]
-        if self.by_place:
-            keys = tuple(parameters_and_buffers(self.cell))
+        keys = parameters_and_buffers(self.cell)
         named = {id(each): name for name, each in self.cell.named_parameters()}
         places = range(len(list(state_tensors(self.passage.state))))
         return [

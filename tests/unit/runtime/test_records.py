@@ -26,7 +26,8 @@ def workshop(libraries, tmp_path, monkeypatch):
     monkeypatch.setenv("RECURRA_CACHE", str(libraries))
     # other people may edit this package while its tests run
     monkeypatch.setattr(_record_key, "package_digest", lambda: "this package")
-    monkeypatch.delenv("NO_TRACE", raising=False)
+    for name in ("NO_TRACE", "RECURRA_VERIFY"):  # the plain loop beside kernels loads more, too
+        monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "modules"
     folder.mkdir()
     shop = Workshop(folder, monkeypatch)
