@@ -8,14 +8,14 @@ import pytest
 
 import recurra
 
-SOURCE = Path(recurra.__file__).parents[1]
+SOURCE = Path(recurra.__file__).parent
 
 
-def modules_under(folder):
-    """Give the file of each module, by the module's name."""
+def modules_of(package):
+    """Give the file of each module of a package, by the module's name."""
     found = {}
-    for file in sorted(folder.rglob("*.py")):
-        parts = file.relative_to(folder).with_suffix("").parts
+    for file in sorted(package.rglob("*.py")):
+        parts = file.relative_to(package.parent).with_suffix("").parts
         found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
     return found
 
@@ -59,9 +59,9 @@ def needed_by(name, file, modules):
     return needed
 
 
-def circle_in(folder):
+def circle_in(package):
     """Give the modules of a circle, the first one found; none if there is none."""
-    modules = modules_under(folder)
+    modules = modules_of(package)
     graph = {name: needed_by(name, file, modules) for name, file in modules.items()}
     try:
         TopologicalSorter(graph).prepare()
@@ -86,7 +86,7 @@ def test_the_package_has_no_circle():
 
 
 def test_modules_are_found():
-    assert {"recurra", "recurra.tasks", "recurra.tasks.registry"} <= modules_under(SOURCE).keys()
+    assert {"recurra", "recurra.tasks", "recurra.tasks.registry"} <= modules_of(SOURCE).keys()
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_modules_are_found():
 )  # fmt: skip
 def test_a_circle_is_found(tmp_path, back):
     write(tmp_path, one="from box.two import y\nx = 1\n", two=f"{back}y = 1\n")
-    assert set(circle_in(tmp_path)) == {"box.one", "box.two"}
+    assert set(circle_in(tmp_path / "box")) == {"box.one", "box.two"}
 
 
 def test_a_circle_over_the_facade_is_found(tmp_path):
     write(tmp_path, __init__="from box.one import x\n", one="from box import x\n")
-    assert set(circle_in(tmp_path)) == {"box", "box.one"}
+    assert set(circle_in(tmp_path / "box")) == {"box", "box.one"}
 
 
 def test_what_is_imported_for_type_checkers_alone_does_not_count(tmp_path):
     write(tmp_path, one="from box.two import y\nx = 1\n", two=f"{TYPING}y = 1\n")
-    assert circle_in(tmp_path) == []
+    assert circle_in(tmp_path / "box") == []

@@ -43,7 +43,8 @@ class Recipe:
         """
         known: list[Any] = list(values)
         if self._steps:
-            device = getattr(known[0], "device", None) if known else None
+            # of nothing there are only constants, which a plan holds on the CPU, whatever is usual
+            device = getattr(known[0], "device", None) if known else torch.device("cpu")
             for function, inputs in self._steps:
                 known.append(function(list(map(known.__getitem__, inputs)), rows, device))
         return list(map(known.__getitem__, self._results))
