@@ -36,6 +36,11 @@ class Course:
     index: torch.Tensor | None
     padded: bool = False
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether rows that end early lie one after the other, without their padding."""
+        return self.index is not None
+
     @cached_property
     def addresses(self) -> tuple[int, int, int, int]:
         """Where `first`, `length`, `order` and `resets` lie; 0 for no resets."""

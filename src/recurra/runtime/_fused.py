@@ -133,9 +133,8 @@ class _FusedLoop(torch.autograd.Function):
 
 def _mark_without_gradients(ctx: Any, results: Tensors) -> None:
     """Tell autograd which results have nothing to do with what requires gradients."""
-    ends_early = ctx.along.index is not None
     flags = ctx.program.paths.requires_grad(
-        ctx.needs_input_grad[2:], ctx.along.steps, ends_early=ends_early
+        ctx.needs_input_grad[2:], ctx.along.steps, ends_early=ctx.along.is_packed
     )
     if not all(flags):
         kept = zip(results, flags, strict=True)

@@ -52,8 +52,7 @@ def _without_gradients(
     final: Sequence[torch.Tensor],
 ) -> tuple[Tensors, Tensors]:
     """Cut off results that have nothing to do with what requires gradients."""
-    early = along.index is not None
-    flags = program.paths.requires_grad(sources, along.steps, ends_early=early)
+    flags = program.paths.requires_grad(sources, along.steps, ends_early=along.is_packed)
     kept = [
         each if flag else each.detach()
         for each, flag in zip((*exports, *final), flags, strict=True)
