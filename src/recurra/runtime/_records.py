@@ -175,8 +175,9 @@ def check_batch_size(cell: nn.Module, x: torch.Tensor, state: State, part: Parti
 
 def _misread(name: str) -> CannotFuse:
     return CannotFuse(
-        f"The step of `{name}` depends on the size of the batch, or on something else that cannot "
-        "be traced: tried on numbers, it computes something else.",
+        f"The step of `{name}` depends on the size of the batch, on whether two parts of its "
+        "state are one tensor (`is`), or on something else that cannot be traced: tried on "
+        "numbers, it computes something else.",
         fix="choose with `torch.where(condition, a, b)`, for any number of rows",
     )
 

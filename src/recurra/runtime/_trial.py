@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recurra.base import Cell, State, map_state, run_step, state_tensors
-from recurra.graph import Partition, Recipe, Watched, twin
+from recurra.graph import Partition, Recipe, Step, Watched, twin
 from recurra.runtime._call_tracer import CallTracer
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._reachable import PLAIN_TENSORS, Reachable, reachable
@@ -55,17 +55,21 @@ class Trial:
         forms = Forms()
         found = found or reachable(cell)
         other, given = _made_up(cell, x, state, len(x) if found.asks_sizes else len(_SCALES))
-        self._given = [*given.parameters, given.x, *state_tensors(given.state)]
         self._rows = given.x.shape[0]
         self._tracer = CallTracer(type(cell).__name__, found, forms, other.modules())
         is_plain = all(type(each) in PLAIN_TENSORS for each in parameters_and_buffers(cell))
         asked = ValuesAsked(type(cell).__name__, found.constants)
-        self._expected = _run(self._tracer, asked, other, *given[1:]) if is_plain else None
+        self._samples = []
+        for start in _starts(given.state, found) if is_plain else ():
+            results = _run(self._tracer, asked, other, given.x, start)
+            self._samples.append(
+                _Sample([*given.parameters, given.x, *state_tensors(start)], results)
+            )
         self.key = None
         with suppress(Exception):  # NotStable, or what objects raise when they are looked at
             known = [environment_form(), whole, cell_form(forms, cell)]
             known += [state_form(forms, x), state_form(forms, state)]
-            if self._expected is not None:
+            if self.ran():
                 self.key = digest([*known, self._tracer.form()])
 
     def follow(self, trace: Callable[[], _Traced]) -> _Traced:
@@ -74,23 +78,28 @@ class Trial:
         Raises:
             CannotFuse: the step does something that a kernel cannot.
         """
-        return trace() if self._expected is not None else self._tracer.follow(trace)
+        return trace() if self.ran() else self._tracer.follow(trace)
 
     def ran(self) -> bool:
         """Tell whether the step did not fail."""
-        return self._expected is not None
+        return bool(self._samples) and self._samples[0].expected is not None
 
     def agrees(self, part: Partition) -> bool:
         """Tell whether a program computes what the cell does."""
-        if self._expected is None:
-            return False
-        step = part.step
+        return self.ran() and all(self._agrees_on(sample, part.step) for sample in self._samples)
+
+    def _agrees_on(self, sample: "_Sample", step: Step) -> bool:
         given = [*step.held, step.x, *step.state]
-        if [self._form(node) for node in given] != [self._form(value) for value in self._given]:
+        if [self._form(node) for node in given] != [self._form(value) for value in sample.given]:
             return False
         with torch.no_grad():
-            found = Recipe([step.output, *step.following], given)(self._given, self._rows)
-        return len(found) == len(self._expected) and all(map(_is_close, found, self._expected))
+            found = Recipe([step.output, *step.following], given)(sample.given, self._rows)
+        expected = sample.expected
+        return (
+            expected is not None
+            and len(found) == len(expected)
+            and all(map(_is_close, found, expected))
+        )
 
     def _form(self, value: Any) -> Any:
         """Return dtype and shape of a node or a tensor, rows where there are any."""
@@ -98,6 +107,13 @@ class Trial:
         if not isinstance(value, torch.Tensor):
             sizes = tuple(self._rows if size < 0 else size for size in sizes)
         return value.dtype, sizes
+
+
+class _Sample(NamedTuple):
+    """Numbers that a step was run on, and what it made of them: None where it failed."""
+
+    given: list[torch.Tensor]
+    expected: list[torch.Tensor] | None
 
 
 class _Given(NamedTuple):
@@ -115,13 +131,26 @@ def _made_up(cell: nn.Module, x: torch.Tensor, state: State, rows: int) -> tuple
     return twin(cell, tensors, values), _Given(values, _drawn(x, generator, rows), start)
 
 
+def _starts(state: State, found: Reachable) -> list[State]:
+    """List the states to run the step on.
+
+    Two parts of a state may be one tensor, as in `return h, (h, h)`. A trace is of parts that are
+    two. Where the code may ask for that, by `h is c`, the step is run on parts that are one, too.
+    """
+    firsts: dict[Any, torch.Tensor] = {}
+    one = map_state(lambda part: firsts.setdefault((part.dtype, part.shape), part), state)
+    has_twins = len(firsts) < len(list(state_tensors(state)))
+    return [state, one] if found.compares_identity and has_twins else [state]
+
+
 def _run(
     tracer: CallTracer, asked: ValuesAsked, cell: nn.Module, x: torch.Tensor, state: State
 ) -> list[torch.Tensor] | None:
     """Run the step; return what it makes, None where it fails or its numbers tell nothing."""
     drawn = torch.get_rng_state()
     try:
-        given = x.clone(), map_state(torch.clone, state)
+        copies = {part: part.clone() for part in state_tensors(state)}
+        given = x.clone(), map_state(copies.__getitem__, state)
         with asked.where_needed():
             results = tracer.follow(lambda: Watched(cell).forward(*given))
         if asked.refusal is not None:

@@ -6,6 +6,7 @@ import enum
 import functools
 import importlib
 import math
+import operator
 import sys
 import types
 import warnings
@@ -478,3 +479,54 @@ def test_a_step_writes_once_a_step(act):
         else:
             found.append((unroll(cell, x, backend=backend)[0].tolist(), noted(cell)))
     assert found[0] == found[1]
+
+
+# --- parts of a state that are one tensor ---
+
+
+class TwoParts(nn.Module):
+    def __init__(self, ask, *, is_one):
+        super().__init__()
+        torch.manual_seed(1)
+        self.affine = nn.Linear(3, 3, dtype=D)
+        self.ask, self.is_one = ask, is_one
+
+    def initial_state(self, batch_size):
+        zeros = self.affine.weight.new_zeros(batch_size, 3)
+        return zeros, zeros if self.is_one else zeros.clone()
+
+    def forward(self, x, state):
+        h, c = state
+        c = c * 0.5 + 1 if self.ask(h, c) else c
+        h = torch.tanh(self.affine(x) + h + c)
+        return h, ((h, h) if self.is_one else (h, c))
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda h, c: h is c,
+        lambda h, c: h is not c,
+        lambda h, c: operator.is_(h, c),
+        lambda h, c: any(each is c for each in (h,)),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*runs in the plain loop")
+def test_two_parts_of_a_state_may_be_one_tensor(ask, is_one):
+    x = torch.linspace(-1, 1, 24, dtype=D).view(4, 2, 3)
+    one = torch.ones(2, 3, dtype=D)
+    for state in (None, (one, one), (one, one.clone())):
+        expected = unroll(TwoParts(ask, is_one=is_one), x, state, backend="reference")[0]
+        for _ in range(2):  # also from disk
+            got = unroll(TwoParts(ask, is_one=is_one), x, state)[0]
+            torch.testing.assert_close(got, expected)
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+@pytest.mark.parametrize("ask", [lambda h, c: type(h) is torch.Tensor, lambda h, c: c is None])
+def test_types_and_none_are_asked_for_in_a_kernel(ask, is_one):
+    x = torch.linspace(-1, 1, 24, dtype=D).view(4, 2, 3)
+    cell = TwoParts(ask, is_one=is_one)
+    expected = unroll(cell, x, backend="reference")[0]
+    torch.testing.assert_close(unroll(cell, x, backend="c")[0], expected)

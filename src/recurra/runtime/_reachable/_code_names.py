@@ -21,6 +21,9 @@ _UNSEEN = frozenset(
 )  # fmt: skip
 """Names by which code reaches what nobody can list."""
 
+_IDENTITY = frozenset(("is_", "is_not"))
+"""Functions of `operator` that ask whether two values are one."""
+
 
 @dataclass(frozen=True)
 class CodeNames:
@@ -32,6 +35,7 @@ class CodeNames:
         imports: modules that it imports.
         by_string: whether it may reach attributes by names that are made up as it runs.
         unseen: a name by which it may reach anything; empty if there is none.
+        compares_identity: whether it may ask if two values are one: by `is`, but not with None.
         codes: the code itself and all code within.
     """
 
@@ -40,6 +44,7 @@ class CodeNames:
     imports: tuple[str, ...]
     by_string: bool
     unseen: str
+    compares_identity: bool
     codes: frozenset[CodeType]
 
 
@@ -50,8 +55,12 @@ def names_of(code: CodeType) -> CodeNames:
     named: dict[str, None] = {}
     attributes: set[str] = set()
     imports: dict[str, None] = {}
+    compares_identity = False
     for part in codes:
+        last = ""
         for step in dis.get_instructions(part):
+            compares_identity |= step.opname == "IS_OP" and last != "LOAD_CONST"
+            last = step.opname
             if step.opname in _GLOBALS:
                 named[step.argval] = None
             elif step.opname in _IMPORTS:
@@ -71,6 +80,7 @@ def names_of(code: CodeType) -> CodeNames:
         tuple(sorted(imports)),
         bool(mentioned & _BY_STRING),
         min(mentioned & _UNSEEN, default=""),
+        compares_identity or bool(mentioned & _IDENTITY),
         codes,
     )
 

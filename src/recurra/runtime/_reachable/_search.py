@@ -60,6 +60,7 @@ class Reachable:
         containers: what a step must leave alone, each with the words for it.
         codes: the user's code that may run.
         asks_sizes: whether that code may ask how many rows there are.
+        compares_identity: whether it may ask if two values are one.
         user: tells whose code is the user's.
     """
 
@@ -78,6 +79,7 @@ class Reachable:
     containers: list[tuple[str, Any]] = field(default_factory=list)
     codes: set[CodeType] = field(default_factory=set)
     asks_sizes: bool = False
+    compares_identity: bool = False
 
     @property
     def key(self) -> tuple[Hashable, ...]:
@@ -209,6 +211,7 @@ class Search:
         self.by_string |= named.by_string
         self.found.codes |= named.codes
         self.found.asks_sizes |= not _SIZES.isdisjoint(named.attributes)
+        self.found.compares_identity |= named.compares_identity
 
     def look_at_registrations(self) -> None:
         """Note which classes count as others by `ABC.register`: Python numbers what it was told."""
