@@ -83,6 +83,8 @@ def check_inside(folder: Path, paths: Iterable[Path]) -> None:
     home = folder.resolve()
     for path in paths:
         try:
+            place = path.resolve(strict=True)
+        except FileNotFoundError:  # not written yet
             place = path.resolve()
         except (OSError, RuntimeError):  # links in a circle
             place = None

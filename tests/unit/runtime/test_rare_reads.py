@@ -65,6 +65,27 @@ def numbers_and_strings_of_the_users_own_types():
     yield cell
 
 
+class Rated:
+    __slots__ = ("rate",)
+
+
+class Hidden(Rated):
+    __slots__ = ("own",)
+
+    @property
+    def rate(self):
+        return self.own
+
+
+def a_property_that_hides_a_slot():
+    cell = of(lambda s, h: h * s.thing.rate)
+    cell.thing = Hidden()
+    cell.thing.own = 0.5
+    yield cell
+    cell.thing.own = 0.25
+    yield cell
+
+
 def what_an_error_says():
     cell = of(lambda s, h: s.error.args[0])
     cell.error = ValueError(0.5)
@@ -264,7 +285,8 @@ def attributes_in_a_text():
 
 
 STORIES = [
-    numbers_and_strings_of_the_users_own_types, what_an_error_says, the_order_of_modules,
+    numbers_and_strings_of_the_users_own_types, a_property_that_hides_a_slot,
+    what_an_error_says, the_order_of_modules,
     the_order_of_attributes, the_order_of_a_set, places_of_a_pattern,
     titles_of_functions_and_classes, what_counts_as_a_class, functions_by_type, other_parents,
     functions_that_modules_of_pytorch_run, calls_of_modules_of_pytorch,

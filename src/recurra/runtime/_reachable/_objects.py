@@ -260,7 +260,12 @@ def _is_empty(kind: type[Any]) -> bool:
 def _look_into_state(search: Search, value: Any, path: str) -> bool:
     """Note the attributes of an object; tell whether it has a place for any."""
     held = getattr(value, "__dict__", None)
-    names = [name for base in type(value).__mro__ for name in _slots_of(base)]
+    names = [
+        name
+        for base in type(value).__mro__
+        for name in _slots_of(base)
+        if isinstance(getattr(type(value), name, None), types.MemberDescriptorType)
+    ]  # not where a property of a subclass hides the slot, as in `pathlib` of Python 3.13
     if names:
         search.found.containers.append((path, Slots(value, tuple(names))))
     if isinstance(held, dict):
