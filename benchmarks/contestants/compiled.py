@@ -10,15 +10,17 @@ from benchmarks.contestants.contestant import Absent, Contestant, Prepared, prep
 from benchmarks.contestants.loops import over_steps
 from benchmarks.problem import Problem
 
-LONGEST = 32  # steps; the compilation takes minutes beyond
+MAX_LENGTH = 32  # steps; the compilation takes minutes beyond
 
 
 def compiled_loop() -> Contestant:
     """Compile the loop over the steps, and note the seconds it took."""
 
     def prepare(problem: Problem) -> Prepared:
-        if len(problem.x) > LONGEST:
-            raise Absent(f"torch.compile is left out beyond {LONGEST} steps, for its compile time")
+        if len(problem.x) > MAX_LENGTH:
+            raise Absent(
+                f"torch.compile is left out beyond {MAX_LENGTH} steps, for its compile time"
+            )
         cell = problem.cell
 
         def loop(x: torch.Tensor) -> tuple[torch.Tensor, Any]:

@@ -6,7 +6,7 @@ from benchmarks.records import Group
 from benchmarks.row import Row
 from benchmarks.user_cells import LIBRARY
 
-LONGEST = 187  # steps; DeepBench repeats the same sizes up to 1500, which only takes longer
+MAX_LENGTH = 187  # steps; DeepBench repeats the same sizes up to 1500, which only takes longer
 
 _ROWS = (  # cell, H, T, measured when quick
     ("LSTM", 256, 150, True),
@@ -15,11 +15,11 @@ _ROWS = (  # cell, H, T, measured when quick
     ("LSTM", 1536, 50, False),
     ("LSTM", 2048, 25, False),
     ("GRU", 512, 1, True),
-    ("GRU", 1024, LONGEST, True),
-    ("GRU", 1536, LONGEST, False),
-    ("GRU", 2048, LONGEST, False),
-    ("GRU", 2560, LONGEST, False),
-    ("GRU", 2816, LONGEST, False),
+    ("GRU", 1024, MAX_LENGTH, True),
+    ("GRU", 1536, MAX_LENGTH, False),
+    ("GRU", 2048, MAX_LENGTH, False),
+    ("GRU", 2560, MAX_LENGTH, False),
+    ("GRU", 2816, MAX_LENGTH, False),
 )
 
 SERVER = Group(

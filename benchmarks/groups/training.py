@@ -1,7 +1,7 @@
 """Forward and backward: the training rows of DeepBench."""
 
 from benchmarks.contestants import ours, torch_nn
-from benchmarks.groups.server import LONGEST
+from benchmarks.groups.server import MAX_LENGTH
 from benchmarks.problem import Shape
 from benchmarks.records import Group
 from benchmarks.row import Row
@@ -18,11 +18,11 @@ _ROWS = (  # cell, H, batch sizes, T
     ("LSTM", 1536, (8, 16, 32), 50),
     ("LSTM", 2048, _BATCHES, 25),
     ("GRU", 512, (32,), 1),
-    ("GRU", 1024, (32, 64), LONGEST),
-    ("GRU", 1536, (32,), LONGEST),
-    ("GRU", 2048, (32,), LONGEST),
-    ("GRU", 2560, (32,), LONGEST),
-    ("GRU", 2816, (32,), LONGEST),
+    ("GRU", 1024, (32, 64), MAX_LENGTH),
+    ("GRU", 1536, (32,), MAX_LENGTH),
+    ("GRU", 2048, (32,), MAX_LENGTH),
+    ("GRU", 2560, (32,), MAX_LENGTH),
+    ("GRU", 2816, (32,), MAX_LENGTH),
 )
 _QUICK = {("RNN", 1760, 64), ("LSTM", 256, 64), ("LSTM", 512, 64), ("GRU", 512, 32),
           ("GRU", 1024, 32)}  # fmt: skip

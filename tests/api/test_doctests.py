@@ -23,7 +23,7 @@ def test_examples(name, tmp_path, monkeypatch):
 
 
 def test_modules_are_found_in_all_rooms():
-    assert {"recurra.base._errors", "recurra.cells._lstms._lstm", "recurra.cli"} <= set(
+    assert {"recurra.base._errors", "recurra.cells._lstms.lstm", "recurra.cli"} <= set(
         module_names()
     )
 

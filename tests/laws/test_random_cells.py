@@ -21,7 +21,7 @@ from recurra.base import CannotFuse, state_tensors
 from rounding import Rounding
 
 TOLERANCE = 1e-10  # float64, relative: exp and its kind may differ, and rounding grows by steps
-MOST_REFUSED = 0.25
+MAX_REFUSED = 0.25
 MANY = int(os.environ.get("RECURRA_RANDOM_CELLS", "3000"))
 
 
@@ -80,7 +80,7 @@ def refusals_among(examples, run=compiled, **options):
 
 def assert_few_refused(reasons, asked):
     told = "\n".join(f"{count:5} {reason}" for reason, count in reasons.most_common())
-    assert reasons.total() <= MOST_REFUSED * asked, f"{reasons.total()} of {asked}:\n{told}"
+    assert reasons.total() <= MAX_REFUSED * asked, f"{reasons.total()} of {asked}:\n{told}"
 
 
 def test_compiled_is_the_reference():

@@ -19,14 +19,14 @@ from recurra.base._values import has_values
 
 Settings = TypeVar("Settings")
 
-MOST = 2**31
+MAX = 2**31
 """No count or size here can be larger."""
 
 SEEDS = 2**63
 """Seeds are below this: what every random generator here can take."""
 
 
-def check_size(name: str, value: object, *, least: int = 1, most: int = MOST) -> int:
+def check_size(name: str, value: object, *, least: int = 1, most: int = MAX) -> int:
     """Return `value` if it is an integer from `least` to `most`; raise ShapeError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         too_large = isinstance(value, int) and value > most
@@ -38,7 +38,7 @@ def check_size(name: str, value: object, *, least: int = 1, most: int = MOST) ->
     return value
 
 
-def check_sizes(name: str, values: object, *, most: int = MOST) -> tuple[int, ...]:
+def check_sizes(name: str, values: object, *, most: int = MAX) -> tuple[int, ...]:
     """Return `values` as a tuple if it is a list or tuple of sizes; raise ShapeError otherwise."""
     if not isinstance(values, list | tuple):
         raise ShapeError(

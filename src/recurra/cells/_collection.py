@@ -6,52 +6,52 @@ from functools import partial
 
 from recurra.base import Cell, UnknownName
 from recurra.cells._card import Card, card_of
-from recurra.cells._continuous._cfc import CfC
-from recurra.cells._continuous._ctrnn import CTRNN
-from recurra.cells._continuous._dale_ctrnn import DaleCTRNN
-from recurra.cells._continuous._grud import GRUD
-from recurra.cells._continuous._ltc import LTC
-from recurra.cells._convolutional._conv_gru import ConvGRU
-from recurra.cells._convolutional._conv_lstm import ConvLSTM, PeepholeConvLSTM
-from recurra.cells._grus._fast_grnn import FastGRNN
-from recurra.cells._grus._gru import GRU
-from recurra.cells._grus._layer_norm_gru import LayerNormGRU
-from recurra.cells._grus._li_gru import LiGRU
-from recurra.cells._grus._light_recurrent_unit import LightRecurrentUnit
-from recurra.cells._grus._minimal_gated_unit import MinimalGatedUnit
-from recurra.cells._grus._ugrnn import UGRNN
-from recurra.cells._linear._hgrn import HGRN
-from recurra.cells._linear._lru import LRU
-from recurra.cells._linear._mingru import MinGRU
-from recurra.cells._linear._minlstm import MinLSTM
-from recurra.cells._linear._qrnn import QRNN
-from recurra.cells._linear._sru import SRU
-from recurra.cells._lstms._coupled_lstm import CoupledLSTM
-from recurra.cells._lstms._full_gate_recurrence_lstm import FullGateRecurrenceLSTM
-from recurra.cells._lstms._layer_norm_lstm import LayerNormLSTM
-from recurra.cells._lstms._lstm import LSTM
-from recurra.cells._lstms._lstm_without_activations import (
+from recurra.cells._continuous.cfc import CfC
+from recurra.cells._continuous.ctrnn import CTRNN
+from recurra.cells._continuous.dale_ctrnn import DaleCTRNN
+from recurra.cells._continuous.grud import GRUD
+from recurra.cells._continuous.ltc import LTC
+from recurra.cells._convolutional.conv_gru import ConvGRU
+from recurra.cells._convolutional.conv_lstm import ConvLSTM, PeepholeConvLSTM
+from recurra.cells._grus.fast_grnn import FastGRNN
+from recurra.cells._grus.gru import GRU
+from recurra.cells._grus.layer_norm_gru import LayerNormGRU
+from recurra.cells._grus.li_gru import LiGRU
+from recurra.cells._grus.light_recurrent_unit import LightRecurrentUnit
+from recurra.cells._grus.minimal_gated_unit import MinimalGatedUnit
+from recurra.cells._grus.ugrnn import UGRNN
+from recurra.cells._linear.hgrn import HGRN
+from recurra.cells._linear.lru import LRU
+from recurra.cells._linear.mingru import MinGRU
+from recurra.cells._linear.minlstm import MinLSTM
+from recurra.cells._linear.qrnn import QRNN
+from recurra.cells._linear.sru import SRU
+from recurra.cells._lstms.coupled_lstm import CoupledLSTM
+from recurra.cells._lstms.full_gate_recurrence_lstm import FullGateRecurrenceLSTM
+from recurra.cells._lstms.layer_norm_lstm import LayerNormLSTM
+from recurra.cells._lstms.lstm import LSTM
+from recurra.cells._lstms.lstm_without_activations import (
     NoInputActivationLSTM,
     NoOutputActivationLSTM,
 )
-from recurra.cells._lstms._lstm_without_gates import (
+from recurra.cells._lstms.lstm_without_gates import (
     NoForgetGateLSTM,
     NoInputGateLSTM,
     NoOutputGateLSTM,
 )
-from recurra.cells._lstms._mlstm import MLSTM
-from recurra.cells._lstms._multiplicative_lstm import MultiplicativeLSTM
-from recurra.cells._lstms._peephole_lstm import PeepholeLSTM
-from recurra.cells._lstms._projection_lstm import ProjectionLSTM
-from recurra.cells._lstms._slstm import SLSTM
-from recurra.cells._vanilla._antisymmetric_rnn import AntisymmetricRNN
-from recurra.cells._vanilla._clockwork import ClockworkRNN
-from recurra.cells._vanilla._cornn import CoRNN
-from recurra.cells._vanilla._indrnn import IndRNN
-from recurra.cells._vanilla._irnn import IRNN
-from recurra.cells._vanilla._jordan import Jordan
-from recurra.cells._vanilla._lem import LEM
-from recurra.cells._vanilla._rnn import RNN
+from recurra.cells._lstms.mlstm import MLSTM
+from recurra.cells._lstms.multiplicative_lstm import MultiplicativeLSTM
+from recurra.cells._lstms.peephole_lstm import PeepholeLSTM
+from recurra.cells._lstms.projection_lstm import ProjectionLSTM
+from recurra.cells._lstms.slstm import SLSTM
+from recurra.cells._vanilla.antisymmetric_rnn import AntisymmetricRNN
+from recurra.cells._vanilla.clockwork import ClockworkRNN
+from recurra.cells._vanilla.cornn import CoRNN
+from recurra.cells._vanilla.indrnn import IndRNN
+from recurra.cells._vanilla.irnn import IRNN
+from recurra.cells._vanilla.jordan import Jordan
+from recurra.cells._vanilla.lem import LEM
+from recurra.cells._vanilla.rnn import RNN
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 import torch
 
 from recurra.base import ArgumentError, ShapeError
-from recurra.cells._grus._gru import GRU
-from recurra.cells._lstms._lstm import LSTM
-from recurra.cells._vanilla._rnn import RNN
+from recurra.cells._grus.gru import GRU
+from recurra.cells._lstms.lstm import LSTM
+from recurra.cells._vanilla.rnn import RNN
 
 
 def load_torch_weights(
@@ -34,11 +34,11 @@ def load_torch_weights(
         >>> cell = recurra.LSTM(3, 5)
         >>> recurra.cells.load_torch_weights(cell, torch.nn.LSTM(3, 5).state_dict(), suffix="_l0")
     """
-    _refuse_foreign_equations(cell)
+    _check_foreign_equations(cell)
     weight_input = _find(weights, "weight_ih" + suffix, cell.weight_input)
     weight_hidden = _find(weights, "weight_hh" + suffix, cell.weight_hidden)
     if cell.bias is None:
-        _refuse_unused(weights, "bias_ih" + suffix)
+        _check_unused(weights, "bias_ih" + suffix)
     else:
         _copy_biases(
             cell,
@@ -63,7 +63,7 @@ def torch_weights(cell: RNN | LSTM | GRU, *, suffix: str = "") -> dict[str, torc
     Raises:
         ArgumentError: the cell's equations are not those of `torch.nn`.
     """
-    _refuse_foreign_equations(cell)
+    _check_foreign_equations(cell)
     layer: dict[str, torch.Tensor] = {
         "weight_ih": cell.weight_input,
         "weight_hh": cell.weight_hidden,
@@ -76,7 +76,7 @@ def torch_weights(cell: RNN | LSTM | GRU, *, suffix: str = "") -> dict[str, torc
     return {name + suffix: weight.detach().clone() for name, weight in layer.items()}
 
 
-def _refuse_foreign_equations(cell: RNN | LSTM | GRU) -> None:
+def _check_foreign_equations(cell: RNN | LSTM | GRU) -> None:
     if isinstance(cell, GRU) and cell.reset != "after":
         raise ArgumentError(
             "`torch.nn.GRU` has no form with the reset gate before the recurrent matmul.",
@@ -119,7 +119,7 @@ def _copy_biases(
     cell.bias.copy_(input_bias + hidden_bias)
 
 
-def _refuse_unused(weights: Mapping[str, torch.Tensor], name: str) -> None:
+def _check_unused(weights: Mapping[str, torch.Tensor], name: str) -> None:
     if name in weights:
         raise ArgumentError(
             f"`weights` has `{name}`, but the cell has no bias to put it in.",

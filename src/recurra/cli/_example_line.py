@@ -11,7 +11,7 @@ from recurra.data import Field
 GAP = "  "
 """Between the fields of a record."""
 
-LEAST = 16
+MIN = 16
 """Columns that a long text keeps while others are cut."""
 
 LONG = ("text", "tokens", "parts")
@@ -58,7 +58,7 @@ def _fitted(texts: dict[str, str], room: int) -> dict[str, str]:
     """Cut the longest texts to one length, so that all fit into `room` columns."""
     left, fitted = room, {}
     for place, role in enumerate(sorted(texts, key=lambda role: cell_len(texts[role]))):
-        share = max(LEAST, left // (len(texts) - place))
+        share = max(MIN, left // (len(texts) - place))
         fitted[role] = _cut(texts[role], share)
         left -= cell_len(fitted[role])
     return fitted

@@ -31,7 +31,7 @@ from recurra.data import (
     python_reference,
     read_text,
 )
-from recurra.store import Run, refuse_taken
+from recurra.store import Run, check_not_taken
 from recurra.tasks import (
     CorpusSettings,
     LanguageModel,
@@ -137,7 +137,7 @@ def begin(
 ) -> Job:
     """Begin a new run; nothing is written unless all of it is sound."""
     require_extras()
-    refuse_taken(folder)
+    check_not_taken(folder)
     corpus = _corpus(texts, corpus_settings, model_config.units, words=words)
     torch.manual_seed(settings.seed)
     model = _try_model(corpus, model_config, cell)

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from recurra.tasks.framework import CellMaker
 
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 """More threads than any machine has; asking for too many ends the process."""
 
 STREAMS, WINDOW = 16, 64

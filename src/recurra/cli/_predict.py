@@ -19,10 +19,10 @@ from recurra.cli._data_options import given_roles
 from recurra.cli._numbers import counted
 from recurra.cli._use import (
     answer_options,
+    check_foreign_roles,
     load_record_task,
     quoted,
     reading,
-    refuse_foreign_roles,
     say_left_out,
 )
 from recurra.data import BadRecords, is_read_once
@@ -62,7 +62,7 @@ def predict_task(
     files = files or ([] if values else [STANDARD_INPUT])
     _check_files(run, files, out)
     task = load_record_task(run, cell)
-    refuse_foreign_roles(task, given)
+    check_foreign_roles(task, given)
     bad = _TheValue() if values else BadRecords(given.get("skip_bad", 0))
     source: Any = [_record(task, values)] if values else files
     waiting = _is_waited_for(files)

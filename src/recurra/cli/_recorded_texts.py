@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recurra.base import check_size, settings_from
-from recurra.cli._options import MOST_THREADS
+from recurra.cli._options import MAX_THREADS
 from recurra.data import ReadOptions, TextFile
 from recurra.tasks import CorpusSettings
 from recurra.tasks.framework import recorded_files
@@ -52,4 +52,4 @@ class RecordedTexts:
 def recorded_training(config: Mapping[str, Any]) -> tuple[TrainingSettings, int]:
     """Read how a run is trained, and by how many threads."""
     settings = settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
-    return settings, check_size("threads", config["threads"], most=MOST_THREADS)
+    return settings, check_size("threads", config["threads"], most=MAX_THREADS)

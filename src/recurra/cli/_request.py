@@ -10,7 +10,7 @@ import typer
 from recurra.base import ArgumentError, check_size
 from recurra.cli._data_options import READING, given_roles, read_options
 from recurra.cli._declared import parsed_fields
-from recurra.cli._options import MOST_THREADS, user_cell
+from recurra.cli._options import MAX_THREADS, user_cell
 from recurra.data import BadRecords, Source
 from recurra.tasks import DataSettings, RecordTask, advised_training
 from recurra.tasks.framework import DEMO, CellMaker, cell_maker, choose_task
@@ -58,7 +58,7 @@ def make_request(kinds: Sequence[type[RecordTask]], given: Mapping[str, Any]) ->
         kind, source = choose_task(kinds, files, given_roles(kinds, given), read=data.read, bad=bad)
     training = advised_training(kind, **parsed_fields(TrainingSettings, given))
     if "threads" in given:
-        _use_threads(check_size("--threads", given["threads"], most=MOST_THREADS))
+        _use_threads(check_size("--threads", given["threads"], most=MAX_THREADS))
     cell = _cell(kind, given)
     settings = kind.settings_type(**parsed_fields(kind.settings_type, given))
     return Request(kind, source, data, settings, training, given.get("batch_size"), cell, bad)

@@ -33,7 +33,7 @@ def train_task(
     del given  # what was given, and what is a default, the context knows
     options = given_options(context)
     if "resume" in options:
-        _refuse_new_settings(options)
+        _check_new_settings(options)
         resume_task(options["resume"], options.get("cell"), command=kinds[0].command)
         return
     request = make_request(kinds, options)
@@ -170,7 +170,7 @@ def _name(request: Request, files: Sequence[Path] | None) -> str:
     return name if name not in ("", "-") else request.kind.command
 
 
-def _refuse_new_settings(options: Mapping[str, Any]) -> None:
+def _check_new_settings(options: Mapping[str, Any]) -> None:
     """Refuse options beside `--resume` that the run has settled already."""
     settled = [name for name in options if name not in ("resume", "cell")]
     if settled:

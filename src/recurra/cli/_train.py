@@ -10,7 +10,7 @@ import typer
 from recurra.cli._console import console
 from recurra.cli._options import (
     ENCODING,
-    MOST_THREADS,
+    MAX_THREADS,
     STREAMS,
     WARMUP,
     WINDOW,
@@ -138,7 +138,7 @@ def train_lm(
     del recipe  # its options are the defaults of this call
     maker = user_cell(cell) if ":" in cell else None
     if resume is not None:
-        _refuse_new_settings(context, resume)
+        _check_new_settings(context, resume)
         run_job(console(), _job.take_up(resume, files or [], cell=maker))
         return
     if demo and files:
@@ -206,7 +206,7 @@ def train_lm(
         weight_decay=weight_decay,
     )
     if threads is not None:
-        _use_threads(check_size("--threads", threads, most=MOST_THREADS))
+        _use_threads(check_size("--threads", threads, most=MAX_THREADS))
     folder = out or _job.free_folder(files[0].stem if files else "lm")
     texts = _job.Texts.read(files or [], validation_file, test, encoding)
     job = _job.begin(texts, folder, config, cutting, settings, words=words, cell=maker)
@@ -226,7 +226,7 @@ def _is_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _refuse_new_settings(context: typer.Context, run: Path) -> None:
+def _check_new_settings(context: typer.Context, run: Path) -> None:
     """Refuse options beside `--resume` that the run has settled already."""
     from recurra.base import ArgumentError
 

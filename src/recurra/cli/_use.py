@@ -49,7 +49,7 @@ def given_in(context: typer.Context) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def refuse_foreign_roles(task: RecordTask, given: Mapping[str, Any]) -> None:
+def check_foreign_roles(task: RecordTask, given: Mapping[str, Any]) -> None:
     """Refuse columns of roles that other tasks have."""
     own = [field.role for field in task.fields]
     foreign = [role for role in given_roles(RECORD_TASKS, given) if role not in own]
@@ -85,7 +85,7 @@ def evaluate_task(
 ) -> None:
     """Measure a trained task on files of records, and print the metrics with intervals."""
     task = load_record_task(run, cell)
-    refuse_foreign_roles(task, given)
+    check_foreign_roles(task, given)
     bad = BadRecords(given.get("skip_bad", 0))
     evaluation = task.evaluate(
         files,

@@ -56,7 +56,7 @@ class _KernelText:
         self.functions: list[str] = []
         self.strides = {
             **{("state", i): _stride(node.width) for i, node in enumerate(plan.state)},
-            **{("following", i): _stride(node.width) for i, node in enumerate(plan.following)},
+            **{("next_state", i): _stride(node.width) for i, node in enumerate(plan.next_state)},
             **{("scratch", i): _stride(width) for i, width in enumerate(plan.scratch)},
             **{("ahead", i): _stride(each.node.width) for i, each in enumerate(plan.ahead)},
         }
@@ -74,8 +74,8 @@ class _KernelText:
             [
                 f"\n/* ---- {self.name} " + "-" * (88 - len(self.name)) + " */\n",
                 *self.functions,
-                f"static void {self.name}_turn(const struct turn *turn) {{",
-                "  const struct call *call = turn->call;",
+                f"static void {self.name}_iteration(const struct iteration *iteration) {{",
+                "  const struct call *call = iteration->call;",
                 "  (void)call;",
                 body,
                 "}\n",
@@ -97,9 +97,9 @@ class _KernelText:
         node = item.node
         left, weight = node.inputs
         found = walk(left)
-        place = self.plan.places[found.base]
+        place = self.plan.locations[found.base]
         a, lda = self._block(place.kind, place.index)
-        own = self.plan.places[node]
+        own = self.plan.locations[node]
         c, ldc = self._block(own.kind, own.index)
         K, N = weight.shape[-2:]
         heads = weight.shape[0] if len(weight.shape) == 3 else 1
@@ -118,7 +118,7 @@ class _KernelText:
             if head:
                 panels += f" + {head} * call->packed_size({K}, {N})"
             lines.append(
-                f"multiply(turn, {K}, {N},"
+                f"multiply(iteration, {K}, {N},"
                 f" {a} + {place.offset + found.offset + a_at}, {lda},"
                 f" {panels}, {c} + {own.offset + c_at * N}, {ldc});"
             )
@@ -126,14 +126,14 @@ class _KernelText:
 
     def _block(self, kind: str, index: int) -> tuple[str, int]:
         """Return where the rows of a value begin, and how far apart they are."""
-        return f"turn->{kind}[{index}]", self.strides[kind, index]
+        return f"iteration->{kind}[{index}]", self.strides[kind, index]
 
     def _rows(self, stage: Rows, number: int) -> list[str]:
         rows = RowText(self.plan, self.strides)
         lines = [
             f"/* stage {number}: row by row */",
-            "for (long i = first_row(turn); i < last_row(turn); i++) {",
-            "  const long line = turn->line[i];",
+            "for (long i = first_row(iteration); i < last_row(iteration); i++) {",
+            "  const long line = iteration->line[i];",
             "  (void)line;",
         ]
         for place, loop in enumerate(stage.loops):
@@ -147,7 +147,7 @@ class _KernelText:
             lines = self._products(stage, number)
         else:
             lines = self._rows(stage, number)
-        return [*lines, "end_stage(turn);"]
+        return [*lines, "end_stage(iteration);"]
 
     def _description(self) -> str:
         plan, name = self.plan, self.name
@@ -171,7 +171,7 @@ class _KernelText:
         ]
         lines.append(
             f"static const struct kernel {name}_kernel = {{\n"
-            f"    {name}_turn, {int(plan.backward)},"
+            f"    {name}_iteration, {int(plan.backward)},"
             f" {len(states)}, {name}_state_width, {name}_state_stride,\n"
             f"    {len(scratch) + len(row)}, {name}_scratch_stride, {name}_scratch_of_rows,\n"
             f"    {len(heads)}, {name}_weight_heads, {name}_weight_K, {name}_weight_N,\n"

@@ -8,9 +8,9 @@ import torch
 from recurra.codegen._expressions import REDUCTIONS, expression, number
 from recurra.graph import (
     FeatureLoop,
+    Location,
     LoopPlan,
     Node,
-    Place,
     Shape,
     is_same_element,
     row_strides,
@@ -23,7 +23,7 @@ class Pointer:
     """A pointer into the row at hand, and how the loop moves it along its axes."""
 
     name: str
-    place: Place
+    place: Location
     strides: Shape
     written: bool
 
@@ -41,7 +41,7 @@ class LoopText:
     plan: LoopPlan
     loop: FeatureLoop
     name: str
-    pointers: dict[tuple[Place, Shape, bool], Pointer] = field(default_factory=dict)
+    pointers: dict[tuple[Location, Shape, bool], Pointer] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     names: dict[Node, str] = field(default_factory=dict)
     totals: list[tuple[Node, str]] = field(default_factory=list)
@@ -61,10 +61,10 @@ class LoopText:
         kind = "mask" if node.dtype == torch.bool else "vec"
         comment = f"  // {_short(node.where)}" if node.where else ""
         self.lines.append(f"const {kind} {name} = {expression(node, operands)};{comment}")
-        for place in self.plan.stores.get(node, ()):
+        for place in self.plan.destinations.get(node, ()):
             self._store(node, name, place)
 
-    def _store(self, node: Node, name: str, place: Place) -> None:
+    def _store(self, node: Node, name: str, place: Location) -> None:
         strides = getattr(place, "strides", ()) or row_strides(node.shape)
         pointer = self._pointer(place, self._steps(node.row_shape, strides), written=True)
         value = f"from_mask({name})" if node.dtype == torch.bool else name
@@ -88,8 +88,8 @@ class LoopText:
             return number(found.base.arguments[0], operand.dtype)
         if found.base in self.names and is_same_element(operand, self.loop.shape):
             return self.names[found.base]
-        place = self.plan.places[found.base]
-        place = Place(place.kind, place.index, place.offset + found.offset)
+        place = self.plan.locations[found.base]
+        place = Location(place.kind, place.index, place.offset + found.offset)
         pointer = self._pointer(place, self._steps(operand.row_shape, found.strides), written=False)
         text = f"load_{_manner(pointer)}({_at(pointer)}{_stride(pointer)}, n)"
         text = f"splat(*{pointer.name})" if self._inner(pointer) == 0 else text
@@ -111,8 +111,8 @@ class LoopText:
     def _steps(self, shape: Shape, strides: Shape) -> Shape:
         return tuple(step for size, step in zip(shape, strides, strict=True) if size != 1)
 
-    def _pointer(self, place: Place, strides: Shape, *, written: bool) -> Pointer:
-        plain = Place(place.kind, place.index, place.offset)
+    def _pointer(self, place: Location, strides: Shape, *, written: bool) -> Pointer:
+        plain = Location(place.kind, place.index, place.offset)
         key = (plain, strides, written)
         if key not in self.pointers:
             name = f"{place.kind}{place.index}" + (f"_at{place.offset}" if place.offset else "")
@@ -211,8 +211,8 @@ class LoopText:
         )
         for node, total in self.totals:
             whole = REDUCTIONS[node.op][2].format(total)
-            for place in self.plan.stores.get(node, ()):
-                pointer = Pointer("", Place(place.kind, place.index, place.offset), (), True)
+            for place in self.plan.destinations.get(node, ()):
+                pointer = Pointer("", Location(place.kind, place.index, place.offset), (), True)
                 lines.append(f"({rows.pointer(pointer)})[{place_of}] = {whole};")
         return lines
 
@@ -246,9 +246,9 @@ class RowText:
         if kind == "vector":
             return f"call->vectors[{index}]{shift}"
         if kind == "row":
-            return f"turn->scratch[{len(self.plan.scratch) + index}]{shift}"
-        row = "(turn->ahead_line + i)" if kind == "ahead" else "i"
-        return f"turn->{kind}[{index}] + {row} * {self.strides[kind, index]}{shift}"
+            return f"iteration->scratch[{len(self.plan.scratch) + index}]{shift}"
+        row = "(iteration->ahead_line + i)" if kind == "ahead" else "i"
+        return f"iteration->{kind}[{index}] + {row} * {self.strides[kind, index]}{shift}"
 
 
 def _manner(pointer: Pointer) -> str:

@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 
 from recurra.base import UnknownName
 from recurra.data._files import TextFile
-from recurra.data._records._opening import STANDARD_INPUT, name_of, read_chunks
-from recurra.data._records._options import ReadOptions
-from recurra.data._records._transcoding import decoded
+from recurra.data._records.opening import STANDARD_INPUT, name_of, read_chunks
+from recurra.data._records.options import ReadOptions
+from recurra.data._records.transcoding import decoded
 from recurra.data._vocabulary import place_of
 
 Units: TypeAlias = Literal["characters", "jamo"]

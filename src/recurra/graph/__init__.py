@@ -4,18 +4,27 @@ It may not know any cell by name, nor any language or machine.
 """
 
 from recurra.graph._access import is_same_element, walk
-from recurra.graph._evaluate import Recipe, evaluate
+from recurra.graph._evaluate import CompiledEvaluator, evaluate
 from recurra.graph._graph import Graph
 from recurra.graph._listing import Listable, listing
 from recurra.graph._node import Node, Shape, ancestors, describe_shape, row_strides
 from recurra.graph._ops import OPERATIONS, POINTWISE, REDUCTIONS, Operation
 from recurra.graph._partition import Partition
 from recurra.graph._pipeline import partition, pass_names, plan_inference, plan_training
-from recurra.graph._plan import Ahead, FeatureLoop, LoopPlan, Place, Product, Products, Rows, Stage
+from recurra.graph._plan import (
+    FeatureLoop,
+    Location,
+    LoopPlan,
+    PrefetchedProduct,
+    Product,
+    Products,
+    Rows,
+    Stage,
+)
 from recurra.graph._plans import InferencePlan, TrainingPlan
-from recurra.graph._records import CannotRecord, from_table, to_table
 from recurra.graph._scan import ScanPlan, ScanStage, plan_scan
 from recurra.graph._self_check import trace_step
+from recurra.graph._serialization import CannotSerialize, deserialize, serialize
 from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
@@ -26,20 +35,20 @@ __all__ = [
     "OPERATIONS",
     "POINTWISE",
     "REDUCTIONS",
-    "Ahead",
-    "CannotRecord",
+    "CannotSerialize",
+    "CompiledEvaluator",
     "FeatureLoop",
     "Graph",
     "InferencePlan",
     "Listable",
+    "Location",
     "LoopPlan",
     "Node",
     "Operation",
     "Partition",
-    "Place",
+    "PrefetchedProduct",
     "Product",
     "Products",
-    "Recipe",
     "Rows",
     "ScanPlan",
     "ScanStage",
@@ -50,8 +59,8 @@ __all__ = [
     "Watched",
     "ancestors",
     "describe_shape",
+    "deserialize",
     "evaluate",
-    "from_table",
     "internal",
     "is_same_element",
     "is_shared",
@@ -62,7 +71,7 @@ __all__ = [
     "plan_scan",
     "plan_training",
     "row_strides",
-    "to_table",
+    "serialize",
     "trace_step",
     "twin",
     "walk",

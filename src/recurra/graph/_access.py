@@ -1,7 +1,7 @@
 """Access: how an operand walks over the memory of the value it looks at.
 
 Slices, permutations, reshapes and repetitions move nothing: they become strides and an offset.
-Where a reshape cannot be written so, the value has to be copied first (`passes/_lay_out.py`).
+Where a reshape cannot be written so, the value has to be copied first (`passes/lay_out.py`).
 """
 
 from collections.abc import Sequence

@@ -74,38 +74,38 @@ def _as_inputs(graph: Graph, kind: str, nodes: Sequence[Node]) -> tuple[Node, ..
 def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> Joint:
     """Run the loop on nodes' forms, let PyTorch take derivatives, and read the trace back.
 
-    Node by node the loop is evaluated under a tracer, so what is traced of the way back refers to
+    Node by node the loop is evaluated under a tracer, so what is traced of the backward pass refers to
     the same forward values; and since `Graph` makes equal nodes once, a forward value that the way
     back computes again is found to be that of the way there.
     """
     graph = Graph()
-    exports, following = part.exports, part.step.following
+    loop_outputs, next_state = part.loop_outputs, part.step.next_state
     mine = inputs.renamed(graph)
-    d_exports = _as_inputs(graph, "d_export", exports)
-    d_following = _as_inputs(graph, "d_following", following)
-    given = [*mine.all, *((*d_exports, *d_following) if gradients else ())]
-    makes = [*exports, *following]
+    d_loop_outputs = _as_inputs(graph, "d_loop_output", loop_outputs)
+    d_next_state = _as_inputs(graph, "d_next_state", next_state)
+    given = [*mine.all, *((*d_loop_outputs, *d_next_state) if gradients else ())]
+    makes = [*loop_outputs, *next_state]
     results = iter(_traced(graph, inputs, makes, given, gradients=gradients))
-    made = tuple(islice(results, len(exports))), tuple(islice(results, len(following)))
+    made = tuple(islice(results, len(loop_outputs))), tuple(islice(results, len(next_state)))
     loop = Loop(graph, mine.before, mine.weights, mine.state, *made)
     if not gradients:
         return Joint(part, loop, None)
     reached = (mine.before, mine.weights, mine.state)
     found = [tuple(_gradient(graph, node, results) for node in group) for group in reached]
-    return Joint(part, loop, Gradients(d_exports, d_following, *found))
+    return Joint(part, loop, Gradients(d_loop_outputs, d_next_state, *found))
 
 
 def _traced(
     graph: Graph, inputs: _Inputs, makes: list[Node], given: list[Node], *, gradients: bool
 ) -> list[Node]:
     """Trace what a loop makes, and its gradients; an input that is no real number has none."""
-    from recurra.graph._read import Reader  # as in `trace_step`
+    from recurra.graph._import_fx import FxImporter  # as in `trace_step`
 
     function = _joint(inputs.all, makes) if gradients else _forward(inputs.all, makes)
     examples = [_example(node) for node in (*inputs.all, *(makes if gradients else ()))]
     module = capture(function, examples, _decompositions(), "the loop", functional=False)
     real = next((n.dtype for n in inputs.all if n.dtype.is_floating_point), torch.float32)
-    reader = Reader(graph, _SIZE, lower=True, real=real)
+    reader = FxImporter(graph, _SIZE, lower=True, real=real)
     return [node for node in reader.read(module, given) if node is not None]
 
 
@@ -148,13 +148,13 @@ def _value(node: Node, inputs: dict[Node, torch.Tensor]) -> torch.Tensor:
 
 
 def _joint(inputs: tuple[Node, ...], makes: list[Node]) -> Callable[..., list[torch.Tensor]]:
-    smooth = [place for place, node in enumerate(inputs) if node.dtype.is_floating_point]
+    differentiable = [place for place, node in enumerate(inputs) if node.dtype.is_floating_point]
 
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         given, cotangents = list(values[: len(inputs)]), values[len(inputs) :]
 
-        moving = [given[place].detach().requires_grad_() for place in smooth]
-        for place, value in zip(smooth, moving, strict=True):
+        moving = [given[place].detach().requires_grad_() for place in differentiable]
+        for place, value in zip(differentiable, moving, strict=True):
             given[place] = value
         with torch.enable_grad():
             results = _results(makes, dict(zip(inputs, given, strict=True)))

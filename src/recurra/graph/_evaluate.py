@@ -13,7 +13,7 @@ Function = Callable[..., Any]  # (values of the inputs, rows, device)
 Handlers = Mapping[str, Callable[..., torch.Tensor]]
 
 
-class Recipe:
+class CompiledEvaluator:
     """How to compute nodes from others, worked out once for many calls.
 
     Args:
@@ -64,8 +64,8 @@ def evaluate(
 
 
 @lru_cache(maxsize=4096)
-def _recipe(roots: tuple[Node, ...], given: tuple[Node, ...]) -> Recipe:
-    return Recipe(roots, given)
+def _recipe(roots: tuple[Node, ...], given: tuple[Node, ...]) -> CompiledEvaluator:
+    return CompiledEvaluator(roots, given)
 
 
 def _function(node: Node, handlers: Handlers) -> Function:

@@ -171,7 +171,7 @@ class Graph:
     def _check_rows_stay(self, node: Node, shape: Shape) -> None:
         """Refuse a reshape that would give elements of one row to another."""
         fine = node.width == prod(map(abs, shape))
-        if node.varies:
+        if node.has_batch_axis:
             before, after = _outside_rows(node.shape), _outside_rows(shape)
             fine = fine and before == after
         if not fine:

@@ -21,11 +21,11 @@ _STANDARD = sysconfig.get_path("stdlib") + os.sep
 _INSTALLED = ("site-packages" + os.sep, "dist-packages" + os.sep)
 _MADE_UP = ("<frozen ", "<eval_with_key>")
 
-Place = tuple[CodeType, int, int]
+CodePosition = tuple[CodeType, int, int]
 """An instruction of a function: its code, the line, and where in the code it stands."""
 
 
-def line_of(place: Place | None) -> str | None:
+def line_of(place: CodePosition | None) -> str | None:
     """Write a place as messages do: `file:line  code`."""
     return None if place is None else _line(place[0].co_filename, place[1])
 
@@ -36,14 +36,14 @@ def _line(file: str, line: int) -> str:
     return f"{file}:{line}  {code}" if code else f"{file}:{line}"
 
 
-def calling_place(frame: FrameType | None) -> Place | None:
+def calling_place(frame: FrameType | None) -> CodePosition | None:
     """Return the user's innermost line, of the step that calls what a frame runs."""
     while frame is not None and is_graph(frame.f_code.co_filename):
         frame = frame.f_back
     return _innermost((each.f_code, each.f_lineno, each.f_lasti) for each in _step_frames(frame))
 
 
-def failing_place(trace: TracebackType | None) -> Place | None:
+def failing_place(trace: TracebackType | None) -> CodePosition | None:
     """Return the user's innermost line of what led to an error."""
     places = [(frame.f_code, line, frame.f_lasti) for frame, line in traceback.walk_tb(trace)]
     return _innermost(reversed(places))
@@ -56,7 +56,7 @@ def _step_frames(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _innermost(places: Iterable[Place]) -> Place | None:
+def _innermost(places: Iterable[CodePosition]) -> CodePosition | None:
     """Choose the innermost line; of a library only if there is none of the user's."""
     others = None
     for place in places:

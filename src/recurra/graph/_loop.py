@@ -1,4 +1,4 @@
-"""Loop: one turn of the loop of a step in operations of kernels, and its gradients."""
+"""Loop: one iteration of the loop of a step in operations of kernels, and its gradients."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,39 +12,39 @@ from recurra.graph._partition import Partition
 
 @dataclass(frozen=True)
 class Loop:
-    """One turn of the loop, forward: what it reads and makes.
+    """One iteration of the loop, forward: what it reads and makes.
 
     Args:
         graph: knows the nodes.
         before: inputs that differ from step to step.
         weights: inputs that are the same for all rows and steps.
         state: tensors of the state before.
-        exports: what comes out at every step.
-        following: tensors of the state after.
+        loop_outputs: what comes out at every step.
+        next_state: tensors of the state after.
     """
 
     graph: Graph
     before: tuple[Node, ...]
     weights: tuple[Node, ...]
     state: tuple[Node, ...]
-    exports: tuple[Node, ...]
-    following: tuple[Node, ...]
+    loop_outputs: tuple[Node, ...]
+    next_state: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """The same turn backwards: from gradients of what it makes to gradients of what it reads.
+    """The same iteration backwards: from gradients of what it makes to gradients of what it reads.
 
     Args:
-        d_exports: gradients that come in at every step.
-        d_following: gradients of the state after.
+        d_loop_outputs: gradients that come in at every step.
+        d_next_state: gradients of the state after.
         d_before: gradients that go out at every step; None where nothing depends on the input.
         d_weights: gradients of weights, as sums over rows of two factors.
         d_state: gradients of the state before.
     """
 
-    d_exports: tuple[Node, ...]
-    d_following: tuple[Node, ...]
+    d_loop_outputs: tuple[Node, ...]
+    d_next_state: tuple[Node, ...]
     d_before: tuple[Node, ...]
     d_weights: tuple[Node, ...]
     d_state: tuple[Node, ...]
@@ -56,8 +56,8 @@ class Joint(Listable):
 
     Args:
         part: the step that the loop was cut out of.
-        loop: the turn forward.
-        gradients: the turn backwards, or None where nobody differentiates.
+        loop: the iteration forward.
+        gradients: the iteration backwards, or None where nobody differentiates.
     """
 
     part: Partition
@@ -66,8 +66,8 @@ class Joint(Listable):
 
     @property
     def groups(self) -> dict[str, tuple[Node, ...]]:
-        """What the turns make, by name."""
-        forward = {"exports": self.loop.exports, "following": self.loop.following}
+        """What the iterations make, by name."""
+        forward = {"loop_outputs": self.loop.loop_outputs, "next_state": self.loop.next_state}
         if self.gradients is None:
             return forward
         found = self.gradients
@@ -76,14 +76,14 @@ class Joint(Listable):
 
     @property
     def roots(self) -> list[Node]:
-        """What the turns make, one after the other."""
+        """What the iterations make, one after the other."""
         return list(chain.from_iterable(self.groups.values()))
 
     def with_roots(self, roots: Sequence[Node]) -> "Joint":
-        """Return the turns that make other nodes of equal values."""
+        """Return the iterations that make other nodes of equal values."""
         rest = iter(roots)
         groups = {name: tuple(islice(rest, len(group))) for name, group in self.groups.items()}
-        exports, following = groups.pop("exports"), groups.pop("following")
-        loop = replace(self.loop, exports=exports, following=following)
+        loop_outputs, next_state = groups.pop("loop_outputs"), groups.pop("next_state")
+        loop = replace(self.loop, loop_outputs=loop_outputs, next_state=next_state)
         gradients = None if self.gradients is None else replace(self.gradients, **groups)
         return Joint(self.part, loop, gradients)

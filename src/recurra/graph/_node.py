@@ -43,7 +43,7 @@ class Node:
     where: str | None = field(default=None)
 
     @property
-    def varies(self) -> bool:
+    def has_batch_axis(self) -> bool:
         """Tell whether the value differs from row to row of the batch."""
         return self.rows_axis is not None
 

@@ -58,7 +58,7 @@ def draws(target: Any, arguments: Any) -> bool:
 def keeps_rows(target: Any, arguments: Any, options: Any) -> bool:
     """Tell whether an operator computes each row from that row."""
     if target is aten.embedding.default:
-        return not arguments[0].varies
+        return not arguments[0].has_batch_axis
     if target is aten.native_layer_norm.default:
         return all(size > 0 for size in arguments[0].shape[-len(arguments[1]) :])
     if target in _OVER_FEATURES:

@@ -2,7 +2,7 @@
 
 A line says what PyTorch calls it, which computes its values (`_evaluate.py`) and, as the loop is
 differentiated by PyTorch, its derivative. PyTorch's operator of that name is read as it
-(`_rules/_elementwise.py`, which has the rules of the few that are read otherwise). In C it is the
+(`_rules/elementwise.py`, which has the rules of the few that are read otherwise). In C it is the
 function `v_NAME`, or `NAME` of a comparison and `mask_NAME` of logic (`codegen/_expressions.py`,
 which has the few that C writes with signs).
 """

@@ -1,4 +1,4 @@
-"""Order: in which stage and which loop of a turn each value is computed.
+"""Order: in which stage and which loop of an iteration each value is computed.
 
 A position is a pair (stage, loop in the stage). Stages of rows are even, those of products odd, so
 that between two of one kind there is always room for one of the other. Within a stage of rows its
@@ -50,7 +50,7 @@ def _after(node: Node, operand: Node, positions: dict[Node, Position]) -> Positi
     whole rows of memory, and is put into the next odd stage by the caller, so any loop of this one
     is early enough; a concatenation is not computed at all, its pieces are written into it. All
     else is a loop over features: it may join the loop that computes its operand if it reads, at
-    each turn, the very element that was just computed; anything else, a sum, a neighbour, a
+    each iteration, the very element that was just computed; anything else, a sum, a neighbour, a
     transposed value, is complete only when that loop has ended.
     """
     source = base(operand)

@@ -2,7 +2,7 @@
 
 What the loop reads from outside has to be written to memory before it, one row a step, and what is
 read of it after it has to be written by it. So a border is a list of values; which ones follows
-from the places of the nodes (`_places.py`).
+from the places of the nodes (`_placement.py`).
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from recurra.base import CannotFuse
 from recurra.graph._access import MOVEMENTS
 from recurra.graph._listing import Listable
 from recurra.graph._node import Node, ancestors, describe_shape
-from recurra.graph._places import PlacedStep, Places
+from recurra.graph._placement import PlacedStep, Places
 from recurra.graph._trace import Step
 
 
@@ -26,14 +26,14 @@ class Partition(Listable):
         step: the step; products with [x, h] are split.
         before: values made before the loop that the loop reads, one row a step.
         weights: values of parameters that the loop reads.
-        exports: values of the loop that come out of it at every step.
+        loop_outputs: values of the loop that come out of it at every step.
         place: where each node belongs.
     """
 
     step: Step
     before: tuple[Node, ...]
     weights: tuple[Node, ...]
-    exports: tuple[Node, ...]
+    loop_outputs: tuple[Node, ...]
     place: dict[Node, str]
 
     @property
@@ -41,10 +41,10 @@ class Partition(Listable):
         """What a step returns, and what crosses the borders of its loop, by name."""
         return {
             "output": (self.step.output,),
-            "following": self.step.following,
+            "next_state": self.step.next_state,
             "before": self.before,
             "weights": self.weights,
-            "exports": self.exports,
+            "loop_outputs": self.loop_outputs,
         }
 
     def note(self, node: Node) -> str:
@@ -78,7 +78,7 @@ class Partition(Listable):
     def __str__(self) -> str:
         return "\n".join(
             f"{self.place[node]:>9}  {node}"
-            for node in ancestors([self.step.output, *self.step.following])
+            for node in ancestors([self.step.output, *self.step.next_state])
             if node.op not in ("constant",)
         )
 
@@ -95,7 +95,7 @@ def cut(placed: PlacedStep) -> Partition:
         step,
         _before(step, needed, place),
         _weights(step, needed, place),
-        tuple(_exports(step, place)),
+        tuple(_loop_outputs(step, place)),
         place,
     )
     found.verify()
@@ -107,7 +107,7 @@ def _before(step: Step, needed: list[Node], place: Places) -> tuple[Node, ...]:
     read = [
         _border(each, place) for node in needed for each in node.inputs if place[each] == "before"
     ]
-    read += [_border(node, place) for node in step.following if place[node] == "before"]
+    read += [_border(node, place) for node in step.next_state if place[node] == "before"]
     return tuple(_unique(read))
 
 
@@ -118,8 +118,8 @@ def _weights(step: Step, needed: list[Node], place: Places) -> tuple[Node, ...]:
     batch: what it repeats is, and the kernel repeats it.
     """
     read = [each for node in needed for each in node.inputs if place[each] == "parameter"]
-    read += [node for node in step.following if place[node] == "parameter"]
-    free = [n for root in (*needed, *step.following) for n in _free_parameters(root, place)]
+    read += [node for node in step.next_state if place[node] == "parameter"]
+    free = [n for root in (*needed, *step.next_state) for n in _free_parameters(root, place)]
     return tuple(_unique([*read, *free]))
 
 
@@ -142,7 +142,7 @@ def _free_parameters(root: Node, place: Places) -> list[Node]:
     return found
 
 
-def _exports(step: Step, place: Places) -> list[Node]:
+def _loop_outputs(step: Step, place: Places) -> list[Node]:
     nodes = [node for node in ancestors([step.output]) if place[node] == "after"]
     used = [each for node in nodes for each in node.inputs if place[each] == "loop"]
     if place[step.output] == "loop":

@@ -14,15 +14,15 @@ from itertools import chain
 from typing import Any
 
 from recurra.graph._differentiate import differentiate, lower
+from recurra.graph._iterations import lay_out_iterations, prefetch, save, schedule_iterations
 from recurra.graph._listing import Listable, print_if_asked
 from recurra.graph._node import Node, ancestors
 from recurra.graph._partition import Partition, cut
-from recurra.graph._places import PlacedStep, all_in_loop
+from recurra.graph._placement import PlacedStep, all_in_loop
 from recurra.graph._plans import InferencePlan, TrainingPlan
 from recurra.graph._self_check import check_tracing
 from recurra.graph._stages import distribute_all, draw, join, merge, push, regroup, split
 from recurra.graph._trace import Step
-from recurra.graph._turns import lay_out_turns, look_ahead_in, save, schedule_turns
 from recurra.graph._untraceable import refuses
 from recurra.graph._well_formed import check_node
 
@@ -38,10 +38,10 @@ class Pass:
 PARTITION = (
     Pass("place", PlacedStep.of),  # Step -> PlacedStep: before, in or after the loop
     Pass("split-products", split),  # [x, h] @ W  ->  x @ W_x + h @ W_h
-    Pass("regroup-sums", regroup),  # (h @ W + b) + x @ U  ->  h @ W + (x @ U + b)
-    Pass("join-biases", join),  # x @ U + b  ->  affine(x, U, b), outside of the loop
+    Pass("reassociate-sums", regroup),  # (h @ W + b) + x @ U  ->  h @ W + (x @ U + b)
+    Pass("fuse-bias", join),  # x @ U + b  ->  affine(x, U, b), outside of the loop
     Pass("merge-products", merge),  # h @ W_i, h @ W_f  ->  parts of h @ [W_i, W_f]
-    Pass("draw-in", draw),  # elementwise work beside the loop goes into it
+    Pass("sink-into-loop", draw),  # elementwise work beside the loop goes into it
     Pass("partition", cut),  # PlacedStep -> Partition
 )
 WHOLE = (
@@ -52,14 +52,14 @@ WHOLE = (
 _PLANNING = (
     Pass("distribute", distribute_all),  # f([a, b])  ->  [f(a), f(b)]
     Pass("push-slices", push),  # (a + b)[:, :H]  ->  a[:, :H] + b[:, :H]
-    Pass("save", save),  # Joint -> Turns: forward and back, and what goes between them
-    Pass("lay-out", lay_out_turns),  # copies where strides could not walk
-    Pass("schedule", schedule_turns),  # loops and products in order, a place for each value
+    Pass("save", save),  # Joint -> Iterations: forward and back, and what goes between them
+    Pass("lay-out", lay_out_iterations),  # copies where strides could not walk
+    Pass("schedule", schedule_iterations),  # loops and products in order, a place for each value
 )
 INFERENCE = (
     Pass("lower", lower),  # Partition -> Joint, in operations of kernels
     *_PLANNING,
-    Pass("look-ahead", look_ahead_in),  # the kernel makes products of x itself
+    Pass("prefetch-inputs", prefetch),  # the kernel makes products of x itself
 )
 TRAINING = (
     Pass("differentiate", differentiate),  # Partition -> Joint, with gradients

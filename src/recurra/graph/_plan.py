@@ -1,6 +1,6 @@
-"""LoopPlan: what a kernel does in one turn of the loop, in order. It knows no language or machine.
+"""LoopPlan: what a kernel does in one iteration of the loop, in order. It knows no language or machine.
 
-A turn works on the rows of the batch that are still running. It is a list of stages: `Products`
+An iteration works on the rows of the batch that are still running. It is a list of stages: `Products`
 multiplies the values of all rows with matrices; `Rows` goes through the rows one by one and through
 their features in loops.
 """
@@ -16,13 +16,13 @@ from recurra.graph._node import Node, Shape, describe_shape
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a value lies while a turn runs.
+class Location:
+    """Where a value lies while an iteration runs.
 
     Args:
         kind: "input" and "output" are the streams in memory, one row a step; "ahead" a product that
-            was made ahead; "state" and "following" the state before and after; "scratch" a value of
-            all running rows, until the turn ends; "row" a value of one row, until the next row;
+            was made ahead; "state" and "next_state" the state before and after; "scratch" a value of
+            all running rows, until the iteration ends; "row" a value of one row, until the next row;
             "vector" a value of parameters.
         index: which of its kind.
         offset: where in it, in elements.
@@ -78,8 +78,8 @@ Stage: TypeAlias = Products | Rows
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """A product that does not wait for the state, made by the kernel some steps ahead of its turn.
+class PrefetchedProduct:
+    """A product that does not wait for the state, made by the kernel some steps ahead of its iteration.
 
         value = left @ weight + bias
 
@@ -103,15 +103,15 @@ class LoopPlan:
     Args:
         backward: whether time runs from the last step to the first.
         dtype: of all numbers.
-        inputs: streams that are read: before, saved, gradients of exports.
-        outputs: streams that are written: exports, saved, gradients, factors of weight gradients.
-        state: the state before a turn.
-        following: the state after it.
+        inputs: streams that are read: before, saved, gradients of loop_outputs.
+        outputs: streams that are written: loop_outputs, saved, gradients, factors of weight gradients.
+        state: the state before an iteration.
+        next_state: the state after it.
         weights: right sides of products.
         vectors: values of parameters used elementwise.
         stages: what is done, in order.
-        places: where values are read from.
-        stores: where values are written to.
+        locations: where values are read from.
+        destinations: where values are written to.
         scratch: widths of the values of kind "scratch".
         row: widths of the values of kind "row".
         ahead: products that are made ahead.
@@ -122,19 +122,19 @@ class LoopPlan:
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
     state: tuple[Node, ...]
-    following: tuple[Node, ...]
+    next_state: tuple[Node, ...]
     weights: tuple[Node, ...]
     vectors: tuple[Node, ...]
     stages: tuple[Stage, ...]
-    places: dict[Node, Place] = field(repr=False)
-    stores: dict[Node, tuple[Place, ...]] = field(repr=False)
+    locations: dict[Node, Location] = field(repr=False)
+    destinations: dict[Node, tuple[Location, ...]] = field(repr=False)
     scratch: tuple[int, ...]
     row: tuple[int, ...]
-    ahead: tuple[Ahead, ...] = ()
+    ahead: tuple[PrefetchedProduct, ...] = ()
 
     @property
     def nodes(self) -> Iterator[Node]:
-        """All values that a turn computes, in order."""
+        """All values that an iteration computes, in order."""
         for stage in self.stages:
             if isinstance(stage, Products):
                 yield from (item.node for item in stage.items)
@@ -151,7 +151,7 @@ class LoopPlan:
                 if base.op == "cat":
                     missing = [part for part in base.inputs if part not in there]
                 else:
-                    fixed = base.op == "constant" or not base.varies
+                    fixed = base.op == "constant" or not base.has_batch_axis
                     missing = [] if fixed or base in there else [base]
                 if missing:
                     raise ValueError(f"{node} uses {missing[0]}, which is not computed yet")

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from recurra.graph._iterations import Iterations
 from recurra.graph._loop import Gradients, Loop
 from recurra.graph._node import Node
 from recurra.graph._plan import LoopPlan
-from recurra.graph._turns import Turns
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class InferencePlan:
 
     Args:
         loop: the loop in operations of kernels.
-        forward: its plan; the outputs are the exports.
+        forward: its plan; the outputs are the loop_outputs.
         reads: values of the step that have to be computed before the loop.
         given: the same as inputs of the loop.
     """
@@ -25,11 +25,11 @@ class InferencePlan:
     given: tuple[Node, ...]
 
     @staticmethod
-    def of(turns: Turns) -> "InferencePlan":
-        """Return the plan of a turn whose products were looked ahead for."""
-        found = turns.ahead
+    def of(iterations: Iterations) -> "InferencePlan":
+        """Return the plan of an iteration whose products were looked ahead for."""
+        found = iterations.ahead
         assert found is not None
-        return InferencePlan(turns.joint.loop, found.plan, found.reads, found.given)
+        return InferencePlan(iterations.joint.loop, found.plan, found.reads, found.given)
 
 
 @dataclass(frozen=True)
@@ -39,24 +39,24 @@ class TrainingPlan:
     Args:
         loop: the loop in operations of kernels.
         gradients: and its gradients.
-        forward: makes the exports and the saved values.
-        makes: for each export, then each saved value, which output of `forward` it is.
-        backward: inputs among before, saved and gradients of exports; makes the gradients of
+        forward: makes the loop_outputs and the saved values.
+        output_index: for each export, then each saved value, which output of `forward` it is.
+        backward: inputs among before, saved and gradients of loop_outputs; makes the gradients of
             before, and the factors of weight gradients that are not there yet.
-        goes_back: for each gradient of before, then each such factor, which output of `backward`.
+        backward_index: for each gradient of before, then each such factor, which output of `backward`.
         saved: nodes of the loop that the forward kernel writes.
         saved_inputs: the same, as inputs of the backward kernel.
         factors: values over all rows and steps that the gradients of weights are made from.
-        made: those of them that the backward kernel makes, in the order of `goes_back`.
+        made: those of them that the backward kernel makes, in the order of `backward_index`.
         d_weights: gradients of weights, as nodes over `factors`.
     """
 
     loop: Loop
     gradients: Gradients
     forward: LoopPlan
-    makes: tuple[int, ...]
+    output_index: tuple[int, ...]
     backward: LoopPlan
-    goes_back: tuple[int, ...]
+    backward_index: tuple[int, ...]
     saved: tuple[Node, ...]
     saved_inputs: tuple[Node, ...]
     factors: tuple[Node, ...]
@@ -64,23 +64,27 @@ class TrainingPlan:
     d_weights: tuple[Node, ...]
 
     @staticmethod
-    def of(turns: Turns) -> "TrainingPlan":
-        """Return the plan of two turns in order."""
-        gradients, forward, back = turns.joint.gradients, turns.forward, turns.backward
+    def of(iterations: Iterations) -> "TrainingPlan":
+        """Return the plan of two iterations in order."""
+        gradients, forward, back = (
+            iterations.joint.gradients,
+            iterations.forward,
+            iterations.backward,
+        )
         assert gradients is not None
         assert forward.plan is not None
         assert back is not None
         assert back.plan is not None
         return TrainingPlan(
-            loop=turns.joint.loop,
+            loop=iterations.joint.loop,
             gradients=gradients,
             forward=forward.plan,
-            makes=forward.makes,
+            output_index=forward.output_index,
             backward=back.plan,
-            goes_back=back.makes,
-            saved=turns.saved.nodes,
-            saved_inputs=turns.saved.inputs,
-            factors=turns.saved.factors,
-            made=turns.saved.made,
+            backward_index=back.output_index,
+            saved=iterations.saved.nodes,
+            saved_inputs=iterations.saved.inputs,
+            factors=iterations.saved.factors,
+            made=iterations.saved.made,
             d_weights=gradients.d_weights,
         )

@@ -10,10 +10,10 @@ from recurra.base import CannotFuse
 from recurra.graph._batch_parts import parts_of_batch, row_of_batch
 from recurra.graph._node import describe_shape
 
-MOST_REPEATS = 10_000
+MAX_REPEATS = 10_000
 """How often a step may come to one call of PyTorch: turns of an inner loop, times its helpers."""
 
-MOST_ROWS = 32
+MAX_ROWS = 32
 """How many single rows of the batch a step may take at one place before it is refused."""
 
 
@@ -56,10 +56,10 @@ class Repeats:
             CannotFuse: the step goes through its rows one by one, or through very many turns.
         """
         self._calls[call] += 1
-        if self._calls[call] > MOST_REPEATS:
+        if self._calls[call] > MAX_REPEATS:
             raise CannotFuse(
                 f"The step of `{self._name}` repeats one line again and again.",
-                got=f"more than {MOST_REPEATS} times",
+                got=f"more than {MAX_REPEATS} times",
                 expected="few operations, each on all rows of the batch at once",
                 where=where,
                 fix="write a loop over the batch as operations on `[B, ...]`",
@@ -69,7 +69,7 @@ class Repeats:
             raise self._row_by_row(apart, where)
         row = row_of_batch(function, args, kwargs, self._is_batch)
         self._rows[call] += row is not None
-        if row is not None and self._rows[call] > MOST_ROWS:
+        if row is not None and self._rows[call] > MAX_ROWS:
             raise self._row_by_row(row, where)
         return row
 

@@ -76,7 +76,7 @@ class _Linear:
 def _next_stage(loop: Loop, unknown: Sequence[int]) -> ScanStage:
     """Find the fewest tensors of the state that can be found from what is known."""
     reader = _Reader(loop.graph, [loop.state[place] for place in unknown])
-    forms = {place: reader.read(loop.following[place]) for place in unknown}
+    forms = {place: reader.read(loop.next_state[place]) for place in unknown}
     groups = [_needed_with(place, forms, loop) for place in unknown]
     fitting = [group for group in groups if all(forms[place] is not None for place in group)]
     if not fitting:

@@ -25,20 +25,20 @@ def schedule(
     inputs: Sequence[Node],
     state: Sequence[Node],
     outputs: Sequence[Node],
-    following: Sequence[Node],
+    next_state: Sequence[Node],
     dtype: torch.dtype,
 ) -> LoopPlan:
-    """Put the work of one turn in order and give every value a place.
+    """Put the work of one iteration in order and give every value a place.
 
     Args:
         backward: whether time runs backwards.
         inputs: streams to read from.
-        state: the state before the turn.
+        state: the state before the iteration.
         outputs: streams to write.
-        following: the state after the turn.
+        next_state: the state after the iteration.
         dtype: of all numbers.
     """
-    roots = [*outputs, *following]
+    roots = [*outputs, *next_state]
     nodes = _computed(roots)
     used = [base(each) for node in nodes for each in operands(node)]
     plan = LoopPlan(
@@ -47,12 +47,12 @@ def schedule(
         inputs=_those(inputs, used),
         outputs=tuple(outputs),
         state=tuple(state),
-        following=tuple(following),
+        next_state=tuple(next_state),
         weights=tuple(dict.fromkeys(n.inputs[1] for n in nodes if n.op == "matmul")),
         vectors=tuple(dict.fromkeys(each for each in used if _is_vector(each))),
         stages=(),
-        places={},
-        stores={},
+        locations={},
+        destinations={},
         scratch=(),
         row=(),
     )
@@ -60,17 +60,17 @@ def schedule(
 
 
 def _computed(roots: Sequence[Node]) -> list[Node]:
-    """List what a turn computes: neither what it finds in memory, nor movements, which are free."""
+    """List what an iteration computes: neither what it finds in memory, nor movements, which are free."""
     leaves = {node for node in ancestors(roots) if _is_leaf(node)}
     return [node for node in ancestors(roots, leaves) if _is_computed(node, leaves)]
 
 
 def _is_leaf(node: Node) -> bool:
-    return node.op in ("input", "constant") or not node.varies
+    return node.op in ("input", "constant") or not node.has_batch_axis
 
 
 def _is_vector(node: Node) -> bool:
-    return not node.varies and node.op != "constant"
+    return not node.has_batch_axis and node.op != "constant"
 
 
 def _is_computed(node: Node, leaves: set[Node]) -> bool:

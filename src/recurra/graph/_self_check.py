@@ -22,7 +22,7 @@ from recurra.graph._differentiate import differentiate
 from recurra.graph._evaluate import evaluate
 from recurra.graph._node import Node
 from recurra.graph._partition import Partition, cut
-from recurra.graph._places import PlacedStep, all_in_loop
+from recurra.graph._placement import PlacedStep, all_in_loop
 from recurra.graph._trace import Step
 
 _ROWS, _INPUTS, _FEATURES = 3, 2, 4
@@ -117,8 +117,14 @@ def _first_difference(cell: nn.Module) -> str | None:
     x, h = _numbers(_ROWS, _INPUTS).requires_grad_(), _numbers(_ROWS, _FEATURES).requires_grad_()
     expected = cell(x, h)
     step = _trace.trace_step(cast(Cell, cell), x, h)
-    known = dict(zip((*step.held, step.x, *step.state), (*cell.parameters(), x, h), strict=True))
-    found = evaluate([step.output, *step.following], known, _ROWS)
+    known = dict(
+        zip(
+            (*step.parameters_and_buffers, step.x, *step.state),
+            (*cell.parameters(), x, h),
+            strict=True,
+        )
+    )
+    found = evaluate([step.output, *step.next_state], known, _ROWS)
     cotangents = [_numbers(*each.shape) for each in expected]
     wanted = torch.autograd.grad(expected, list(known.values()), cotangents)
     part = cut(all_in_loop(PlacedStep.of(step)))
@@ -142,8 +148,8 @@ def _gradients(
         *loop.before,
         *loop.weights,
         *loop.state,
-        *gradients.d_exports,
-        *gradients.d_following,
+        *gradients.d_loop_outputs,
+        *gradients.d_next_state,
     ]
     values = [each.detach() for each in (*outside, *state, *cotangents)]
     roots = [*gradients.d_before, *gradients.d_weights, *gradients.d_state]

@@ -4,19 +4,19 @@ The files of `_passes` change a graph and know no more than they need, such as w
 here they get it.
 """
 
-from recurra.graph._draw_in import draw_in
 from recurra.graph._graph import Graph
+from recurra.graph._iterations import factors_of
 from recurra.graph._loop import Joint
 from recurra.graph._node import Node, ancestors
-from recurra.graph._passes._distribute import distribute
-from recurra.graph._passes._join_bias import join_bias
-from recurra.graph._passes._merge_products import merge_products
-from recurra.graph._passes._push_slices import push_slices
-from recurra.graph._passes._regroup_sums import regroup_sums
-from recurra.graph._passes._rewrite import rewrite
-from recurra.graph._passes._split_products import split_products
-from recurra.graph._places import PlacedStep
-from recurra.graph._turns import factors_of
+from recurra.graph._passes.distribute import distribute
+from recurra.graph._passes.fuse_bias import fuse_bias
+from recurra.graph._passes.merge_products import merge_products
+from recurra.graph._passes.push_slices import push_slices
+from recurra.graph._passes.reassociate_sums import reassociate_sums
+from recurra.graph._passes.rewrite import rewrite
+from recurra.graph._passes.split_products import split_products
+from recurra.graph._placement import PlacedStep
+from recurra.graph._sink_into_loop import sink_into_loop
 
 
 def split(placed: PlacedStep) -> PlacedStep:
@@ -28,7 +28,7 @@ def split(placed: PlacedStep) -> PlacedStep:
 
 def regroup(placed: PlacedStep) -> PlacedStep:
     """Add up outside of the loop what can be."""
-    return placed.with_roots(regroup_sums(placed.step.graph, placed.roots, placed.place))
+    return placed.with_roots(reassociate_sums(placed.step.graph, placed.roots, placed.place))
 
 
 def join(placed: PlacedStep) -> PlacedStep:
@@ -37,7 +37,7 @@ def join(placed: PlacedStep) -> PlacedStep:
     outside = {node for node in place if place[node] in ("before", "after")}
 
     def rule(graph: Graph, node: Node) -> Node:
-        return join_bias(graph, node) if node in outside else node
+        return fuse_bias(graph, node) if node in outside else node
 
     joined = placed.with_roots(rewrite(placed.step.graph, placed.roots, rule))
     return placed if joined is placed else join(joined)  # a second bias finds the first one joined
@@ -50,7 +50,7 @@ def merge(placed: PlacedStep) -> PlacedStep:
 
 def draw(placed: PlacedStep) -> PlacedStep:
     """Draw light work beside the loop into it."""
-    return PlacedStep(placed.step, draw_in(placed.step, placed.place))
+    return PlacedStep(placed.step, sink_into_loop(placed.step, placed.place))
 
 
 def distribute_all(joint: Joint) -> Joint:

@@ -16,7 +16,7 @@ from recurra.graph._gradient_switches import GradientSwitches
 from recurra.graph._hidden_state import refused
 from recurra.graph._lines import (
     LINE,
-    Place,
+    CodePosition,
     calling_place,
     failing_place,
     frame_above,
@@ -108,7 +108,11 @@ class StepMode(TorchFunctionMode):
         return results
 
     def _run(
-        self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any], place: Place | None
+        self,
+        function: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        place: CodePosition | None,
     ) -> Any:
         if function in _STOPS:
             how = _STOPS[function]
@@ -136,7 +140,7 @@ class StepMode(TorchFunctionMode):
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         frame: FrameType,
-        place: Place | None,
+        place: CodePosition | None,
     ) -> torch.Tensor | None:
         where = line_of(place)
         self._check_seen(function, frame, where)

@@ -33,24 +33,24 @@ class Step:
     Args:
         graph: knows the nodes.
         parameters: names of parameters and buffers.
-        held: their inputs.
+        parameters_and_buffers: their inputs.
         x: the input of the step.
         state: tensors of the state before.
         output: what the step returns.
-        following: tensors of the state after.
+        next_state: tensors of the state after.
     """
 
     graph: Graph
     parameters: tuple[str, ...]
-    held: tuple[Node, ...]
+    parameters_and_buffers: tuple[Node, ...]
     x: Node
     state: tuple[Node, ...]
     output: Node
-    following: tuple[Node, ...]
+    next_state: tuple[Node, ...]
 
     def verify(self) -> None:
         """Raise CannotFuse unless rows keep to themselves and the state keeps its form."""
-        for node in ancestors([self.output, *self.following]):
+        for node in ancestors([self.output, *self.next_state]):
             if node.op in OVER_ROWS:
                 raise CannotFuse(
                     "A step sums over the batch: rows would see each other.",
@@ -58,7 +58,7 @@ class Step:
                     expected="sums over features",
                     where=node.where,
                 )
-        for before, after in zip(self.state, self.following, strict=True):
+        for before, after in zip(self.state, self.next_state, strict=True):
             if (before.shape, before.dtype) != (after.shape, after.dtype):
                 raise CannotFuse(
                     "A step changes the form of its state.",
@@ -95,7 +95,7 @@ def trace_step(
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
     graph = Graph()
     first, second = (_trace_at(graph, cell, x, state, size, live) for size in BATCH_SIZES)
-    if (first.output, first.following) != (second.output, second.following):
+    if (first.output, first.next_state) != (second.output, second.next_state):
         raise CannotFuse(
             f"The step of `{type(cell).__name__}` depends on the size of the batch.",
             where=_first_difference(first, second),
@@ -107,8 +107,8 @@ def trace_step(
 
 def _first_difference(first: Step, second: Step) -> str | None:
     """Return the user's line of the first value that another batch size makes another one."""
-    known = set(ancestors([first.output, *first.following]))
-    others = ancestors([second.output, *second.following])
+    known = set(ancestors([first.output, *first.next_state]))
+    others = ancestors([second.output, *second.next_state])
     return next((node.where for node in others if node not in known and node.where), None)
 
 
@@ -120,7 +120,9 @@ def _trace_at(
     size: int,
     live: Sequence[torch.Tensor],
 ) -> Step:
-    from recurra.graph._read import Reader  # rules are many, and who traces nothing needs none
+    from recurra.graph._import_fx import (
+        FxImporter,  # rules are many, and who traces nothing needs none
+    )
 
     held = {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
     names, tensors = tuple(held), list(held.values())
@@ -132,18 +134,18 @@ def _trace_at(
         before = _like(state, iter(rest))
         mode = StepMode(type(cell).__name__, size)
         results = mode.follow(lambda: Watched(other).forward(x, before))
-        y, following = run_step(cast(Cell, cell), x, before, results)
-        return [y, *state_tensors(following)]
+        y, next_state = run_step(cast(Cell, cell), x, before, results)
+        return [y, *state_tensors(next_state)]
 
     rows = [_resized(each, size) for each in (x, *parts)]
     module = capture(run, [*tensors, *rows], None, type(cell).__name__)
-    reader = Reader(graph, size, lower=False, live=live)
+    reader = FxImporter(graph, size, lower=False, live=live)
     inputs = [
         *(graph.input("parameter", i, tuple(t.shape), t.dtype) for i, t in enumerate(tensors)),
         graph.input("x", 0, (ROWS, *x.shape[1:]), x.dtype),
         *(graph.input("state", i, (ROWS, *t.shape[1:]), t.dtype) for i, t in enumerate(parts)),
     ]
-    output, *following = cast(list[Node], reader.read(module, inputs))  # every output has one
+    output, *next_state = cast(list[Node], reader.read(module, inputs))  # every output has one
     return Step(
         graph,
         names,
@@ -151,7 +153,7 @@ def _trace_at(
         inputs[len(names)],
         tuple(inputs[len(names) + 1 :]),
         output,
-        tuple(following),
+        tuple(next_state),
     )
 
 

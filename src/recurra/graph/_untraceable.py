@@ -15,7 +15,7 @@ import torch
 from recurra.base import CannotFuse, RecurraError, internal_type
 from recurra.graph._lines import failing_place, line_of, torch_part
 
-_LONGEST = 160
+_MAX_LENGTH = 160
 _OWN_GRADIENT = ("autograd/function.py", "_functorch/autograd_function.py")
 _ON_VALUES = (
     internal_type("torch._subclasses.fake_tensor.DataDependentOutputException"),
@@ -72,7 +72,7 @@ def describe_error(cause: Exception, sizes: tuple[int, ...] = ()) -> str:
         first = re.sub(rf"\b{size}\b", "B", first)
     if _WORDS_OF_TRACERS.search(first):
         return kind
-    first = first if len(first) <= _LONGEST else first[:_LONGEST] + "..."
+    first = first if len(first) <= _MAX_LENGTH else first[:_MAX_LENGTH] + "..."
     return f"{kind}: {first}" if first else kind
 
 

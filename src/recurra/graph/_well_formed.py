@@ -97,7 +97,9 @@ def _permute(node: Node) -> bool:
 
 def _reshape(node: Node) -> bool:
     (inner,) = node.inputs
-    return _moves(node) and inner.width == node.width and inner.varies == node.varies
+    return (
+        _moves(node) and inner.width == node.width and inner.has_batch_axis == node.has_batch_axis
+    )
 
 
 def _moves(node: Node) -> bool:
@@ -126,7 +128,7 @@ def _product(node: Node) -> bool:
     left, weight, *bias = node.inputs
     expected = (*left.shape[:-1], weight.shape[-1])
     heads = weight.shape[:-2] in ((), left.shape[: len(weight.shape) - 2])
-    fits = left.shape[-1] == weight.shape[-2] and not weight.varies and heads
+    fits = left.shape[-1] == weight.shape[-2] and not weight.has_batch_axis and heads
     joined = [each.shape for each in bias] == ([expected[-1:]] if node.op == "affine" else [])
     return fits and joined and node.shape == expected and _one_dtype(node)
 

@@ -8,11 +8,11 @@ from torch import nn
 from recurra.base import CannotFuse, check_size, has_values, valid_steps, zero_padding
 from recurra.layers._crf_checks import (
     FORBIDDEN,
+    check_forbidden,
+    check_no_way,
     checked_scores,
     checked_tags,
     penalty_of,
-    refuse_forbidden,
-    refuse_no_way,
 )
 from recurra.layers._crf_paths import Paths, best_path, sum_of_paths
 from recurra.runtime import Backend, check_backend
@@ -145,7 +145,7 @@ class CRF(nn.Module):
         lengths, valid = _valid(x, lengths)
         tags = torch.where(valid, checked_tags(x, tags, valid), 0)
         last = tags.gather(0, lengths.unsqueeze(0) - 1).squeeze(0)  # [B]
-        refuse_forbidden(tags, valid, self._penalties(tags, valid, last))
+        check_forbidden(tags, valid, self._penalties(tags, valid, last))
         said = zero_padding(x, lengths).gather(2, tags.unsqueeze(2)).squeeze(2)  # [T, B]
         steps = torch.where(valid[1:], self.transitions[tags[:-1], tags[1:]], 0)  # [T-1, B]
         return said.sum(dim=0) + steps.sum(dim=0) + self.start[tags[0]] + self.end[last]
@@ -194,7 +194,7 @@ class CRF(nn.Module):
         tags, score = best_path(self.paths.scores(), first, x[1:], last, lengths)
         lengths, valid = _valid(x, lengths)
         end = tags.gather(0, lengths.unsqueeze(0) - 1).squeeze(0)  # [B]
-        refuse_no_way(self._penalties(torch.where(valid, tags, 0), valid, end))
+        check_no_way(self._penalties(torch.where(valid, tags, 0), valid, end))
         return tags, score
 
     def _penalties(

@@ -93,7 +93,7 @@ def _are_integers(numbers: torch.Tensor) -> bool:
     return not (kind.is_floating_point or kind.is_complex or kind == torch.bool)
 
 
-def refuse_forbidden(tags: torch.Tensor, valid: torch.Tensor, penalties: torch.Tensor) -> None:
+def check_forbidden(tags: torch.Tensor, valid: torch.Tensor, penalties: torch.Tensor) -> None:
     """Refuse tags `[T, B]` whose probability is 0, so that their loss would be infinite."""
     if not has_values(penalties):
         return
@@ -107,7 +107,7 @@ def refuse_forbidden(tags: torch.Tensor, valid: torch.Tensor, penalties: torch.T
         )
 
 
-def refuse_no_way(penalties: torch.Tensor) -> None:
+def check_no_way(penalties: torch.Tensor) -> None:
     """Refuse to answer with a way that is not allowed, from the penalties of the best, `[B]`."""
     if not has_values(penalties):
         return

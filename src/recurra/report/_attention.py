@@ -6,15 +6,15 @@ from recurra.report._scale import has_place
 from recurra.report._shading import NAME, column_name, row_name, shaded
 from recurra.report._texts import AttentionMap
 
-MOST_WORDS = 60
+MAX_WORDS = 60
 """Words of either side that are shown."""
 
 
 def draw_attention(attention: AttentionMap) -> Markup:
     """Draw the weights, from none to the largest of the map."""
     caption = element("figcaption", "Attention")
-    source, target = attention.source[:MOST_WORDS], attention.target[:MOST_WORDS]
-    rows = [list(row[:MOST_WORDS]) for row in attention.weights[:MOST_WORDS]]
+    source, target = attention.source[:MAX_WORDS], attention.target[:MAX_WORDS]
+    rows = [list(row[:MAX_WORDS]) for row in attention.weights[:MAX_WORDS]]
     known = [weight for row in rows for weight in row if has_place(weight)]
     if not rows or not source:
         return element("figure", caption, element("p", "No words.", class_="empty"))
@@ -44,9 +44,9 @@ def _cell(weight: float, largest: float, pair: str) -> Markup:
 
 def _note(attention: AttentionMap, largest: float) -> Markup:
     words = [
-        f". Shown are the first {MOST_WORDS} of {len(side):,} words {what}"
+        f". Shown are the first {MAX_WORDS} of {len(side):,} words {what}"
         for side, what in ((attention.source, "read"), (attention.target, "written"))
-        if len(side) > MOST_WORDS
+        if len(side) > MAX_WORDS
     ]
     meaning = "Rows: written. Columns: read. Weight: 0"
     ramp = element("span", class_="ramp")

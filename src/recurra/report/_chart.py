@@ -6,10 +6,10 @@ from recurra.report._numbers import format_number, format_place
 from recurra.report._plot import percent, plot
 from recurra.report._scale import Scale, fit_scale, has_place
 
-MOST_CURVES = 14
+MAX_CURVES = 14
 """More lines cannot be told apart: seven colours, whole and dashed."""
 
-MOST_POINTS = 800
+MAX_POINTS = 800
 """What is drawn of a curve; a screen has not many more columns."""
 
 DOTTED = 40
@@ -21,7 +21,7 @@ COLOURS = 7
 def draw_chart(chart: Chart) -> Markup:
     """Draw a chart with its legend, its axes and its notes."""
     caption = words(chart.title, name="figcaption")
-    curves = sorted(chart.curves, key=lambda curve: not curve.emphasis)[:MOST_CURVES]
+    curves = sorted(chart.curves, key=lambda curve: not curve.emphasis)[:MAX_CURVES]
     curves = [curve for curve in chart.curves if any(curve is each for each in curves)]
     pieces = [_pieces(curve, chart) for curve in curves]
     shown = [point for piece in pieces for run in piece for point in run]
@@ -53,11 +53,11 @@ def _pieces(curve: Curve, chart: Chart) -> list[list[tuple[float, float]]]:
 
 def _thinned(pieces: list[list[tuple[float, float]]]) -> list[list[tuple[float, float]]]:
     """Keep the lowest and the highest point of each stretch, so that no peak is lost."""
-    every = -(-sum(map(len, pieces)) * 2 // MOST_POINTS)
+    every = -(-sum(map(len, pieces)) * 2 // MAX_POINTS)
     if every <= 2:
         return pieces
     kept = []
-    for piece in pieces[:MOST_POINTS]:
+    for piece in pieces[:MAX_POINTS]:
         stretches = (range(i, min(i + every, len(piece))) for i in range(0, len(piece), every))
         places = {0, len(piece) - 1}
         for stretch in stretches:
@@ -84,7 +84,7 @@ def _draw_curve(
     if len(curve.points) == 1:
         return joined(_dot(f"ring s{_colour(index)}", curve, point, scales, 5) for point in points)
     if len(points) > DOTTED:
-        lonely = [piece[0] for piece in pieces if len(piece) == 1][:MOST_POINTS]
+        lonely = [piece[0] for piece in pieces if len(piece) == 1][:MAX_POINTS]
         return joined(
             (stretched, *(_dot(f"f{_colour(index)}", curve, p, scales, 1.5) for p in lonely))
         )

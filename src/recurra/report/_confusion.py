@@ -8,13 +8,13 @@ from recurra.report._numbers import format_share
 from recurra.report._shading import NAME, column_name, row_name, shaded
 from recurra.report._texts import Confusion
 
-MOST_CLASSES = 20
+MAX_CLASSES = 20
 """Of more classes those are shown that are confused most."""
 
 MANY = 8
 """More classes than these are set closer."""
 
-MOST_PAIRS = 5
+MAX_PAIRS = 5
 """Confusions that are told in words, where classes are left out."""
 
 
@@ -46,7 +46,7 @@ def _most_confused(
     """Choose the classes with most errors from or to them, in their own order."""
     errors = [rows[i] + columns[i] - 2 * counts[i][i] for i in range(len(counts))]
     ranked = sorted(range(len(counts)), key=lambda i: -errors[i])
-    return sorted(ranked[:MOST_CLASSES])
+    return sorted(ranked[:MAX_CLASSES])
 
 
 def _head(confusion: Confusion, shown: list[int]) -> Markup:
@@ -113,7 +113,7 @@ def _notes(confusion: Confusion, shown: list[int]) -> list[Markup]:
     pairs = (
         (count, -i, -j) for i, row in enumerate(counts) for j, count in enumerate(row) if i != j
     )
-    most = heapq.nlargest(MOST_PAIRS, pairs)
+    most = heapq.nlargest(MAX_PAIRS, pairs)
     told = [
         joined((element("bdi", names[-i][:NAME]), " \u2192 ", element("bdi", names[-j][:NAME]),
                 f" ({count:,})")) for count, i, j in most if count

@@ -8,7 +8,7 @@ from recurra.report._numbers import DASH, format_place
 from recurra.report._plot import percent, plot
 from recurra.report._scale import fit_scale
 
-MOST_BARS = 150
+MAX_BARS = 150
 """Bins beyond this are put together with their neighbours."""
 
 
@@ -35,7 +35,7 @@ def draw_histogram(histogram: Histogram) -> Markup:
 
 
 def _merged(counts: Sequence[int], edges: Sequence[float]) -> tuple[list[int], list[float]]:
-    every = -(-len(counts) // MOST_BARS) or 1
+    every = -(-len(counts) // MAX_BARS) or 1
     sums = [sum(counts[i : i + every]) for i in range(0, len(counts), every)]
     kept = [*edges[:-1][::every], *edges[-1:]]
     return sums, [float(edge) for edge in kept]

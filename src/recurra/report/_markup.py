@@ -10,7 +10,7 @@ _IMPOSSIBLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 _VOID = {"meta", "br", "circle", "line", "path", "rect"}
 """Elements of HTML without an end, and those of SVG without content."""
 
-MOST_CHARACTERS = 1000
+MAX_CHARACTERS = 1000
 """What is shown of one text; a page is to be read."""
 
 
@@ -55,7 +55,7 @@ def escaped(value: object) -> Markup:
     return Markup(html.escape(_IMPOSSIBLE.sub("\ufffd", str(value))))
 
 
-def words(text: str, *, name: str = "span", most: int = MOST_CHARACTERS, **more: object) -> Markup:
+def words(text: str, *, name: str = "span", most: int = MAX_CHARACTERS, **more: object) -> Markup:
     """Show a stranger's text in the direction of its script, cut where it is too long to be read.
 
     Args:

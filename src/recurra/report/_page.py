@@ -7,12 +7,12 @@ from typing import Any
 from recurra.report._attention import draw_attention
 from recurra.report._chart import draw_chart
 from recurra.report._confusion import draw_confusion
+from recurra.report._examples import draw_examples, draw_marked
 from recurra.report._figures import Chart, Histogram, Metric, Table
 from recurra.report._histogram import draw_histogram
 from recurra.report._markup import Markup, element, joined, words
 from recurra.report._metrics import draw_metrics
 from recurra.report._report import Part, Report, Section
-from recurra.report._said import draw_examples, draw_marked
 from recurra.report._style import STYLE
 from recurra.report._table import draw_table
 from recurra.report._texts import AttentionMap, Confusion, Example, Marked

@@ -2,11 +2,11 @@
 
 import re
 
+from recurra.report._examples import left_out
 from recurra.report._figures import Table
 from recurra.report._markup import Markup, element, words
-from recurra.report._said import left_out
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 
 _NUMBER = re.compile(
     r"[+\-\u2212\u00b1]?[\d.,\u202f\u00a0 ]*\d[\d.,]*"
@@ -35,11 +35,11 @@ def draw_table(table: Table) -> Markup:
     rows = [
         element("tr", *(words(text, name="td", class_=kind)
                         for text, kind in zip(row, classes, strict=True)))
-        for row in table.rows[:MOST_ROWS]
+        for row in table.rows[:MAX_ROWS]
     ]  # fmt: skip
     inside = element("thead", element("tr", *heads)), element("tbody", *rows)
     drawn = element("div", element("table", *inside, class_="table"), class_="wide")
-    return element("figure", caption, drawn, *left_out(len(table.rows), MOST_ROWS, "rows"))
+    return element("figure", caption, drawn, *left_out(len(table.rows), MAX_ROWS, "rows"))
 
 
 def _is_numeric(column: list[str]) -> bool:

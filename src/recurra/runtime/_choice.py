@@ -54,7 +54,7 @@ _NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a s
 _BACKENDS = ("auto", "reference", "scan", "c")
 
 _MAX_LOOKS = 5
-_MOST_PROGRAMS = 256
+_MAX_PROGRAMS = 256
 _programs: OrderedDict[Hashable, Program | CannotFuse] = OrderedDict()
 _compiling = threading.RLock()
 
@@ -250,7 +250,7 @@ def _found_or_compiled(
         found = _programs.get(key)
         if found is None:
             found = _programs[key] = _compiled(cell, x, state)
-            if len(_programs) > _MOST_PROGRAMS:
+            if len(_programs) > _MAX_PROGRAMS:
                 _programs.popitem(last=False)
         _programs.move_to_end(key)
     return found

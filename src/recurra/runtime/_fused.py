@@ -68,8 +68,8 @@ def _is_all_in_loop(program: Program) -> bool:
     """Tell whether nothing is computed of all steps before the kernel or after it."""
     step = program.part.step
     reads = program.inference.plan.reads
-    return step.output in program.part.exports and all(
-        node is step.x or not node.varies for node in reads
+    return step.output in program.part.loop_outputs and all(
+        node is step.x or not node.has_batch_axis for node in reads
     )
 
 
@@ -93,7 +93,7 @@ def _run_with_gradients(
     results = _FusedLoop.apply(  # type: ignore[no-untyped-call]
         program, along, *inputs, *starts, *returns
     )
-    cut = len(program.part.exports)
+    cut = len(program.part.loop_outputs)
     return program.output(parameters, lines, inputs, results[:cut]), results[cut:]
 
 
@@ -104,14 +104,14 @@ class _FusedLoop(torch.autograd.Function):
     def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
         ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
         before, weights, starts, returns = _grouped(program, tensors)
-        exports, final, saved = program.training.run(along, before, weights, starts, returns)
-        _mark_without_gradients(ctx, (*exports, *final))
-        ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
+        loop_outputs, final, saved = program.training.run(along, before, weights, starts, returns)
+        _mark_without_gradients(ctx, (*loop_outputs, *final))
+        ctx.forms = [(each.shape, each.dtype, each.device) for each in (*loop_outputs, *final)]
         hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(False)
         ctx.saved_forms = None if hooks is None else _forms_of((*tensors, *saved))
         ctx.save_for_backward(*tensors, *saved)
         ctx.set_materialize_grads(False)
-        return (*exports, *final)
+        return (*loop_outputs, *final)
 
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor | None) -> Any:
@@ -165,9 +165,9 @@ def _by_kernels(
     program: Program = ctx.program
     sources, saved = tuple(tensors[: ctx.sources]), tuple(tensors[ctx.sources :])
     before, weights, _, returns = _grouped(program, sources)
-    cut = len(program.part.exports)
+    cut = len(program.part.loop_outputs)
     with no_autocast():  # as in the forward pass
-        d_before, d_weights, d_state, d_initial = program.training.go_back(
+        d_before, d_weights, d_state, d_initial = program.training.backward(
             ctx.along, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
         )
     found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
@@ -186,8 +186,8 @@ def _by_autograd(
     with torch.enable_grad(), no_autocast():
         sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
         before, weights, starts, returns = _grouped(ctx.program, sources)
-        exports, final = loop(ctx.along, before, weights, starts, returns)
-    results = (*exports, *final)
+        loop_outputs, final = loop(ctx.along, before, weights, starts, returns)
+    results = (*loop_outputs, *final)
     pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
     wanted = [source for source, need in zip(sources, needed, strict=True) if need]
     found = iter(

@@ -23,14 +23,14 @@ class GradientPaths:
 
     def __init__(self, part: Partition) -> None:
         sources = [*part.before, *part.weights, *part.step.state]
-        paths = _paths([*part.exports, *part.step.following], sources)
-        self._exports = [paths[node] for node in part.exports]
-        self._following = [paths[node] for node in part.step.following]
+        paths = _paths([*part.loop_outputs, *part.step.next_state], sources)
+        self._loop_outputs = [paths[node] for node in part.loop_outputs]
+        self._next_state = [paths[node] for node in part.step.next_state]
         self._states = len(part.before) + len(part.weights)  # where they begin in the sources
         self.requires_grad = lru_cache(maxsize=128)(self._requires_grad)
 
     def _requires_grad(self, sources: Flags, T: int, *, ends_early: bool) -> Flags:
-        """Tell which exports and final states require gradients, in this order.
+        """Tell which loop_outputs and final states require gradients, in this order.
 
         Args:
             sources: which inputs do: before, weights, states, and what resets return to, where
@@ -38,22 +38,22 @@ class GradientPaths:
             T: steps.
             ends_early: whether some rows have fewer, and keep their state after these.
         """
-        end = self._states + len(self._following)
+        end = self._states + len(self._next_state)
         fixed, start, returns = sources[: self._states], sources[self._states : end], sources[end:]
-        exports = (False,) * len(self._exports)
+        loop_outputs = (False,) * len(self._loop_outputs)
         visited: list[Flags] = []
         state = start
         while len(visited) < T and state not in visited:
             visited.append(state)
             before = _either(state, returns) if returns else state
             flags = fixed + before
-            exports = _either(exports, _reached(self._exports, flags))
-            state = _reached(self._following, flags)
+            loop_outputs = _either(loop_outputs, _reached(self._loop_outputs, flags))
+            state = _reached(self._next_state, flags)
             state = _either(state, before) if ends_early else state
         if len(visited) < T:  # they come round again
             first = visited.index(state)
             state = visited[first + (T - first) % (len(visited) - first)]
-        return exports + state
+        return loop_outputs + state
 
 
 def _reached(paths: Sequence[frozenset[int]], flags: Flags) -> Flags:

@@ -8,7 +8,7 @@ from operator import attrgetter
 import torch
 
 from recurra.codegen import Source
-from recurra.graph import LoopPlan, Node, Recipe
+from recurra.graph import CompiledEvaluator, LoopPlan, Node
 from recurra.runtime._build import build, load
 from recurra.runtime._course import Course
 from recurra.runtime._launch import CallForm, Launch, Operands, Room, three_strides
@@ -54,8 +54,10 @@ class LoopKernel:
         fixed: Sequence[Node] | None = None,
     ) -> None:
         self.plan, self.function = plan, function
-        self._inputs = Recipe(plan.inputs, given)
-        self._weights = Recipe([*plan.vectors, *plan.weights], given if fixed is None else fixed)
+        self._inputs = CompiledEvaluator(plan.inputs, given)
+        self._weights = CompiledEvaluator(
+            [*plan.vectors, *plan.weights], given if fixed is None else fixed
+        )
         self._form = CallForm(plan)
         self._turned_inputs = _not_by_lines(plan.inputs)
         self._turned_outputs = _not_by_lines(plan.outputs)
@@ -98,7 +100,7 @@ class LoopKernel:
         Returns:
             outputs: the streams that the plan writes, `[N, ...]`, in the dtype of the kernel; zero
                 where no row goes.
-            final: the state after the last turn, in the same dtype.
+            final: the state after the last iteration, in the same dtype.
         """
         found = self._inputs(given, along.lines)
         for place, axis, rows in self._turned_inputs:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 
 from recurra.codegen import emit_c
-from recurra.graph import InferencePlan, Node, Recipe, TrainingPlan
+from recurra.graph import CompiledEvaluator, InferencePlan, Node, TrainingPlan
 from recurra.runtime._course import Course
 from recurra.runtime._kernel import LoopKernel, Tensors, Weights, dtypes_of, in_dtypes, load_kernels
 from recurra.runtime._products import HANDLERS
@@ -20,7 +20,7 @@ class InferenceLoop:
 
     Attributes:
         fixed: values of the step that it reads, the same for all rows and steps.
-        moving: the others that it reads.
+        per_step: the others that it reads.
         weights: makes what its kernel reads, from the fixed values.
     """
 
@@ -29,13 +29,16 @@ class InferenceLoop:
         self.source = emit_c([("forward", plan.forward)], f"{name}, forward")
         (self.function,) = load_kernels(name, self.source)
         pairs = list(zip(plan.reads, plan.given, strict=True))
-        self.fixed = [node for node, _ in pairs if not node.varies]
-        self.moving = [node for node, _ in pairs if node.varies]
-        fixed = [given for node, given in pairs if not node.varies]
-        moving = [given for node, given in pairs if node.varies]
-        self._forward = LoopKernel(plan.forward, self.function, [*fixed, *moving], fixed)
+        self.fixed = [node for node, _ in pairs if not node.has_batch_axis]
+        self.per_step = [node for node, _ in pairs if node.has_batch_axis]
+        fixed = [given for node, given in pairs if not node.has_batch_axis]
+        per_step = [given for node, given in pairs if node.has_batch_axis]
+        self._forward = LoopKernel(plan.forward, self.function, [*fixed, *per_step], fixed)
         self.weights = self._forward.weights
-        self._exports, self._final = dtypes_of(plan.loop.exports), dtypes_of(plan.loop.following)
+        self._loop_outputs, self._final = (
+            dtypes_of(plan.loop.loop_outputs),
+            dtypes_of(plan.loop.next_state),
+        )
 
     def run(
         self,
@@ -45,17 +48,17 @@ class InferenceLoop:
         state: Tensors,
         initial: Tensors,
     ) -> tuple[Tensors, Tensors]:
-        """Run the loop: exports `[N, ...]` and final states `[B, ...]`.
+        """Run the loop: loop_outputs `[N, ...]` and final states `[B, ...]`.
 
         Args:
             along: the lines that rows go through.
-            given: what it reads, first the fixed values, then the moving ones.
+            given: what it reads, first the fixed values, then the per_step ones.
             weights: what `weights` made.
             state: where the rows start.
             initial: what resets return to.
         """
         outputs, final = self._forward(along, given, weights, state, initial=initial)
-        return in_dtypes(outputs, self._exports), in_dtypes(final, self._final)
+        return in_dtypes(outputs, self._loop_outputs), in_dtypes(final, self._final)
 
 
 class TrainingLoop:
@@ -74,35 +77,35 @@ class TrainingLoop:
         )
         forward, backward = load_kernels(name, self.source)
         loop = plan.loop
-        self._exports, self._final = dtypes_of(loop.exports), dtypes_of(loop.following)
+        self._loop_outputs, self._final = dtypes_of(loop.loop_outputs), dtypes_of(loop.next_state)
         known = [*loop.before, *loop.weights]
         self._forward = LoopKernel(plan.forward, forward, known)
-        known += [*plan.saved_inputs, *plan.gradients.d_exports]
+        known += [*plan.saved_inputs, *plan.gradients.d_loop_outputs]
         self._backward = LoopKernel(plan.backward, backward, known)
         self._d_weights = _WeightGradients(plan, [*known, *plan.saved, *plan.made])
 
     def run(
         self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
     ) -> tuple[Tensors, Tensors, Tensors]:
-        """Run the loop: exports `[N, ...]`, final states `[B, ...]`, and what `go_back` needs."""
+        """Run the loop: loop_outputs `[N, ...]`, final states `[B, ...]`, and what `backward` needs."""
         known = [*before, *weights]
         matrices = self._forward.weights(known)
         outputs, final = self._forward(along, known, matrices, state, initial=initial)
-        outputs = tuple(outputs[place] for place in self.plan.makes)
-        cut = len(self._exports)
+        outputs = tuple(outputs[place] for place in self.plan.output_index)
+        cut = len(self._loop_outputs)
         return (
-            in_dtypes(outputs[:cut], self._exports),
+            in_dtypes(outputs[:cut], self._loop_outputs),
             in_dtypes(final, self._final),
             outputs[cut:],
         )
 
-    def go_back(
+    def backward(
         self,
         along: Course,
         before: Tensors,
         weights: Tensors,
         saved: Tensors,
-        d_exports: Tensors,
+        d_loop_outputs: Tensors,
         d_final: Tensors,
         needed: Sequence[bool],
     ) -> tuple[Tensors, tuple[torch.Tensor | None, ...], Tensors, Tensors]:
@@ -110,12 +113,12 @@ class TrainingLoop:
 
         Gradients of weights that are not needed are left out: they are products of their own.
         """
-        known = [*before, *weights, *saved, *d_exports]
+        known = [*before, *weights, *saved, *d_loop_outputs]
         dtype = self.plan.backward.dtype
         d_initial = tuple(torch.zeros(each.shape, dtype=dtype, device="cpu") for each in d_final)
         matrices = self._backward.weights(known)
         outputs, d_state = self._backward(along, known, matrices, d_final, d_initial=d_initial)
-        outputs = tuple(outputs[place] for place in self.plan.goes_back)
+        outputs = tuple(outputs[place] for place in self.plan.backward_index)
         cut = len(before)
         known += [*saved, *outputs[cut:]]
         wanted = tuple(needed[cut : cut + len(weights)])
@@ -127,13 +130,13 @@ class _WeightGradients:
 
     def __init__(self, plan: TrainingPlan, given: Sequence[Node]) -> None:
         self.plan, self.given = plan, given
-        self._recipes: dict[tuple[bool, ...], Recipe] = {}
+        self._evaluators: dict[tuple[bool, ...], CompiledEvaluator] = {}
 
     def __call__(
         self, known: Sequence[torch.Tensor], lines: int, wanted: tuple[bool, ...]
     ) -> tuple[torch.Tensor | None, ...]:
-        if wanted not in self._recipes:
+        if wanted not in self._evaluators:
             roots = [node for node, want in zip(self.plan.d_weights, wanted, strict=True) if want]
-            self._recipes[wanted] = Recipe(roots, self.given, HANDLERS)
-        found = iter(self._recipes[wanted](known, lines))
+            self._evaluators[wanted] = CompiledEvaluator(roots, self.given, HANDLERS)
+        found = iter(self._evaluators[wanted](known, lines))
         return tuple(next(found) if want else None for want in wanted)

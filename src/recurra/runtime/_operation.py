@@ -210,7 +210,7 @@ def _unroll_backward(
 ) -> list[torch.Tensor]:
     """Run forward again, with gradients, and go back. What has no gradient gets zeros."""
     sources = [each.detach() for each in (*parameters, x, *state, *initial)]
-    smooth = [each.requires_grad_() for each in sources if each.is_floating_point()]
+    differentiable = [each.requires_grad_() for each in sources if each.is_floating_point()]
     cuts = (len(parameters), len(parameters) + 1, len(parameters) + 1 + len(state))
     with _recording():
         results = _run(
@@ -227,7 +227,7 @@ def _unroll_backward(
         found = iter(
             torch.autograd.grad(
                 [result for result, _ in pairs],
-                smooth,
+                differentiable,
                 [gradient for _, gradient in pairs],
                 allow_unused=True,
                 materialize_grads=True,
@@ -282,16 +282,16 @@ def _go_back(ctx: Any, gradients: Sequence[torch.Tensor]) -> tuple[Any, ...]:
     found = torch.ops.recurra.unroll_backward(
         ctx.program, *groups, lengths, resets, ctx.reverse, list(gradients)
     )
-    smooth = [
+    differentiable = [
         gradient if tensor.is_floating_point() else None
         for tensor, gradient in zip(tensors, found, strict=True)
     ]
     return (
         None,
-        smooth[:parameters],
-        smooth[parameters],
-        smooth[parameters + 1 : parameters + 1 + state],
-        smooth[parameters + 1 + state : parameters + 1 + state + initial],
+        differentiable[:parameters],
+        differentiable[parameters],
+        differentiable[parameters + 1 : parameters + 1 + state],
+        differentiable[parameters + 1 + state : parameters + 1 + state + initial],
         None,
         None,
         None,

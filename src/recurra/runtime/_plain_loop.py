@@ -20,7 +20,7 @@ def plain_loop(
     starts: Sequence[torch.Tensor],
     returns: Sequence[torch.Tensor],
 ) -> tuple[Tensors, Tensors]:
-    """Run the loop of a cell: exports `[N, ...]` and final states `[B, ...]`.
+    """Run the loop of a cell: loop_outputs `[N, ...]` and final states `[B, ...]`.
 
     Args:
         part: the cell's step, cut at the borders of its loop.
@@ -44,13 +44,13 @@ def plain_loop(
         }
         known |= dict(zip(part.weights, weights, strict=True))
         known |= dict(zip(part.step.state, here, strict=True))
-        values = evaluate([*part.exports, *part.step.following], known, len(rows))
-        cut = len(part.exports)
+        values = evaluate([*part.loop_outputs, *part.step.next_state], known, len(rows))
+        cut = len(part.loop_outputs)
         state = [old.index_copy(0, rows, new) for old, new in zip(state, values[cut:], strict=True)]
         lines.append(line)
         made.append(values[:cut])
     order = torch.argsort(torch.cat(lines))
-    columns = zip(part.exports, zip(*made, strict=True), strict=True)
+    columns = zip(part.loop_outputs, zip(*made, strict=True), strict=True)
     return tuple(_joined(node, column, order) for node, column in columns), tuple(state)
 
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from recurra.base import CannotFuse, Cell, State
 from recurra.graph import (
+    CompiledEvaluator,
     InferencePlan,
     Node,
     Partition,
-    Recipe,
     TrainingPlan,
     is_shared,
     plan_inference,
@@ -118,7 +118,7 @@ class Program:
             initial: what resets return to.
             kept: what earlier calls of the same cell made of its parameters. Default: nothing.
         """
-        read, finish = self._moving_recipes
+        read, finish = self._per_step_evaluators
         if kept is None or len(x) > _MANY_LINES:
             fixed = self._fix(parameters)
         else:
@@ -126,8 +126,8 @@ class Program:
         known = [*parameters, x, *fixed.reads]
         values = read(known, len(x))
         given = [*fixed.reads, *values]
-        exports, final = self.inference.run(along, given, fixed.weights, state, initial)
-        (output,) = finish([*known, *values, *exports], len(x))
+        loop_outputs, final = self.inference.run(along, given, fixed.weights, state, initial)
+        (output,) = finish([*known, *values, *loop_outputs], len(x))
         return self._own(output), final
 
     def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> Fixed:
@@ -138,17 +138,17 @@ class Program:
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
         """Compute what the loop reads, with gradients: before, then weights."""
-        return tuple(self._training_recipes[0]([*parameters, x], len(x)))
+        return tuple(self._training_evaluators[0]([*parameters, x], len(x)))
 
     def output(
         self,
         parameters: Sequence[torch.Tensor],
         x: torch.Tensor,
         inputs: Tensors,
-        exports: Tensors,
+        loop_outputs: Tensors,
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
-        (output,) = self._training_recipes[1]([*parameters, x, *inputs, *exports], len(x))
+        (output,) = self._training_evaluators[1]([*parameters, x, *inputs, *loop_outputs], len(x))
         return self._own(output)
 
     def _own(self, output: torch.Tensor) -> torch.Tensor:
@@ -159,29 +159,29 @@ class Program:
 
     @cached_property
     def _is_shared(self) -> bool:
-        return is_shared(self.part.step.output, set(self.part.exports))
+        return is_shared(self.part.step.output, set(self.part.loop_outputs))
 
     @cached_property
-    def _fixed_recipe(self) -> Recipe:
-        return Recipe(self.inference.fixed, self.part.step.held)
+    def _fixed_recipe(self) -> CompiledEvaluator:
+        return CompiledEvaluator(self.inference.fixed, self.part.step.parameters_and_buffers)
 
     @cached_property
-    def _moving_recipes(self) -> tuple[Recipe, Recipe]:
-        return self._recipes(self.inference.moving, self.inference.fixed)
+    def _per_step_evaluators(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
+        return self._evaluators(self.inference.per_step, self.inference.fixed)
 
     @cached_property
-    def _training_recipes(self) -> tuple[Recipe, Recipe]:
-        return self._recipes((*self.part.before, *self.part.weights))
+    def _training_evaluators(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
+        return self._evaluators((*self.part.before, *self.part.weights))
 
-    def _recipes(
+    def _evaluators(
         self, reads: Sequence[Node], already: Sequence[Node] = ()
-    ) -> tuple[Recipe, Recipe]:
+    ) -> tuple[CompiledEvaluator, CompiledEvaluator]:
         """Return how to make what a loop reads, and how to make the output afterwards."""
         part = self.part
-        known = [*part.step.held, part.step.x, *already]
+        known = [*part.step.parameters_and_buffers, part.step.x, *already]
         return (
-            Recipe(reads, known, HANDLERS),
-            Recipe([part.step.output], [*known, *reads, *part.exports], HANDLERS),
+            CompiledEvaluator(reads, known, HANDLERS),
+            CompiledEvaluator([part.step.output], [*known, *reads, *part.loop_outputs], HANDLERS),
         )
 
 

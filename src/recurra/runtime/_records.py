@@ -22,19 +22,19 @@ from torch import nn
 
 from recurra.base import CannotFuse, Cell, State
 from recurra.graph import (
-    CannotRecord,
+    CannotSerialize,
     Graph,
     InferencePlan,
     Partition,
     TrainingPlan,
-    from_table,
+    deserialize,
     partition,
-    to_table,
+    serialize,
     trace_step,
 )
 from recurra.runtime._cache import read_file, write_file
 from recurra.runtime._reachable import Reachable, reachable
-from recurra.runtime._side_effects import SideEffects, refuse_side_effects
+from recurra.runtime._side_effects import SideEffects, check_side_effects
 from recurra.runtime._tracing import beyond_dynamo
 from recurra.runtime._trial import Trial
 
@@ -81,21 +81,21 @@ class Record:
         if seal != self._seal(name, of, body):
             return None
         try:
-            found = from_table(json.loads(body), graphs)
-        except (CannotRecord, ValueError):
+            found = deserialize(json.loads(body), graphs)
+        except (CannotSerialize, ValueError):
             return None
         self._step = self._step or seal.decode()
         return found
 
     def _write(self, name: str, of: str, thing: Any, graphs: Sequence[Graph]) -> None:
         try:
-            body = json.dumps(to_table(thing, graphs)).encode()
+            body = json.dumps(serialize(thing, graphs)).encode()
             again = [Graph() for _ in graphs]
-            if json.dumps(to_table(from_table(json.loads(body), again), again)).encode() != body:
+            if json.dumps(serialize(deserialize(json.loads(body), again), again)).encode() != body:
                 return
             seal = self._seal(name, of, body)
             write_file(self.entry, name, seal + b"\n" + body)
-        except (CannotRecord, OSError):
+        except (CannotSerialize, OSError):
             return
         self._step = self._step or seal.decode()
 
@@ -133,7 +133,7 @@ def step_of(
     try:
         return _load_or_trace(cell, x, state, whole, found, trial)
     finally:
-        refuse_side_effects(type(cell).__name__, effects.undo())
+        check_side_effects(type(cell).__name__, effects.undo())
 
 
 def _load_or_trace(
@@ -168,7 +168,7 @@ def check_batch_size(cell: nn.Module, x: torch.Tensor, state: State, part: Parti
     try:
         agrees = Trial(cell, x, state, whole=False, found=found).agrees(part)
     finally:
-        refuse_side_effects(type(cell).__name__, effects.undo())
+        check_side_effects(type(cell).__name__, effects.undo())
     if not agrees:
         raise _misread(type(cell).__name__)
 
@@ -191,7 +191,7 @@ def _trial(cell: nn.Module, x: torch.Tensor, state: State, whole: bool, found: R
     finally:
         changed = effects.undo()
         if len(sys.modules) == loaded:
-            refuse_side_effects(type(cell).__name__, changed)
+            check_side_effects(type(cell).__name__, changed)
     return trial if len(sys.modules) == loaded else _trial(cell, x, state, whole, found)
 
 

@@ -34,11 +34,11 @@ def reference_loop(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
     for t in reversed(range(T)) if reverse else range(T):
         if resets is not None:
             state = _choose(resets[t], initial, state)
-        y, following = run_step(cell, xs[t], state)
+        y, next_state = run_step(cell, xs[t], state)
         if valid is not None:
             y = torch.where(over_features(valid[t], y), y, y.new_zeros(()))
-            following = _choose(valid[t], following, state)
-        state = following
+            next_state = _choose(valid[t], next_state, state)
+        state = next_state
         outputs.append(y)
     return torch.stack(outputs[::-1] if reverse else outputs), state
 

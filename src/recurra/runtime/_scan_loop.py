@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from recurra.graph import Node, Recipe, ScanPlan, ScanStage, ancestors
+from recurra.graph import CompiledEvaluator, Node, ScanPlan, ScanStage, ancestors
 from recurra.runtime._course import Course
 from recurra.runtime._kernel import Tensors
 from recurra.runtime._products import HANDLERS
@@ -31,7 +31,7 @@ class ScanLoop:
         starts: Sequence[torch.Tensor],
         returns: Sequence[torch.Tensor],
     ) -> tuple[Tensors, Tensors]:
-        """Run the loop of a cell: exports `[N, ...]` and final states `[B, ...]`.
+        """Run the loop of a cell: loop_outputs `[N, ...]` and final states `[B, ...]`.
 
         Args:
             along: the lines that the rows go through.
@@ -53,19 +53,19 @@ class ScanLoop:
         return tuple(self._last(values, along.lines)), tuple(finals)
 
 
-def _recipes(plan: ScanPlan) -> tuple[list[Recipe], Recipe]:
-    """Return how to make the parts of each stage, and the exports; nothing is made twice."""
+def _recipes(plan: ScanPlan) -> tuple[list[CompiledEvaluator], CompiledEvaluator]:
+    """Return how to make the parts of each stage, and the loop_outputs; nothing is made twice."""
     loop = plan.loop
     known = [*loop.before, *loop.weights]
     recipes = []
     for place, stage in enumerate(plan.stages):
         later = [node for other in plan.stages[place + 1 :] for node in _parts(other)]
-        wanted = set(ancestors([*later, *loop.exports], known))
+        wanted = set(ancestors([*later, *loop.loop_outputs], known))
         parts = _parts(stage)
         shared = [node for node in ancestors(parts, known) if node in wanted and node not in known]
-        recipes.append(Recipe([*parts, *shared], known, HANDLERS))
+        recipes.append(CompiledEvaluator([*parts, *shared], known, HANDLERS))
         known += [*shared, *(loop.state[place] for place in stage.places)]
-    return recipes, Recipe(loop.exports, known, HANDLERS)
+    return recipes, CompiledEvaluator(loop.loop_outputs, known, HANDLERS)
 
 
 def _parts(stage: ScanStage) -> list[Node]:

@@ -37,25 +37,25 @@ def scanned_loop(
     lines = into_lines(passage.x, along)
     inputs = program.inputs(parameters, lines)
     cut = len(program.part.before)
-    exports, final = loop.run(along, inputs[:cut], inputs[cut:], starts, returns)
+    loop_outputs, final = loop.run(along, inputs[:cut], inputs[cut:], starts, returns)
     if torch.is_grad_enabled():
         sources = tuple(each.requires_grad for each in (*inputs, *starts, *returns))
-        exports, final = _without_gradients(program, along, sources, exports, final)
-    return out_of_lines(program.output(parameters, lines, inputs, exports), along, T), final
+        loop_outputs, final = _without_gradients(program, along, sources, loop_outputs, final)
+    return out_of_lines(program.output(parameters, lines, inputs, loop_outputs), along, T), final
 
 
 def _without_gradients(
     program: Program,
     along: Course,
     sources: tuple[bool, ...],
-    exports: Sequence[torch.Tensor],
+    loop_outputs: Sequence[torch.Tensor],
     final: Sequence[torch.Tensor],
 ) -> tuple[Tensors, Tensors]:
     """Cut off results that have nothing to do with what requires gradients."""
     flags = program.paths.requires_grad(sources, along.steps, ends_early=along.is_packed)
     kept = [
         each if flag else each.detach()
-        for each, flag in zip((*exports, *final), flags, strict=True)
+        for each, flag in zip((*loop_outputs, *final), flags, strict=True)
     ]
-    cut = len(exports)
+    cut = len(loop_outputs)
     return tuple(kept[:cut]), tuple(kept[cut:])

@@ -62,7 +62,7 @@ class SideEffects:
         return list(dict.fromkeys(path for path, _, _ in changed))
 
 
-def refuse_side_effects(name: str, changed: list[str]) -> None:
+def check_side_effects(name: str, changed: list[str]) -> None:
     """Raise CannotFuse if the step of a cell has changed anything outside of itself."""
     draws = [each for each in changed if each.startswith(_DRAWS)]
     if draws:

@@ -312,7 +312,7 @@ class _StepKernel:
         return y if self.returns == self.number else y.to(self.returns)
 
     def _check_form(self, held: Sequence[torch.Tensor]) -> None:
-        for node, tensor in zip(self.part.step.held, held, strict=True):
+        for node, tensor in zip(self.part.step.parameters_and_buffers, held, strict=True):
             if node.shape != tensor.shape or node.dtype != tensor.dtype:
                 raise DtypeError(
                     f"`{type(self.cell).__name__}` has other forms of weights than at the first "
@@ -330,7 +330,7 @@ class _StepKernel:
         self._check_form(held)
         is_unwritten = self.guard.watch_writing()  # from before they are read
         watched = sample_of(list(self.cell.parameters()))
-        known = dict(zip(self.part.step.held, held, strict=True))
+        known = dict(zip(self.part.step.parameters_and_buffers, held, strict=True))
         weights = evaluate(self.part.weights, known, 1)
         loop = dict(zip(plan.loop.weights, weights, strict=True))
         vectors = [each.contiguous() for each in evaluate(plan.forward.vectors, loop, 1)]

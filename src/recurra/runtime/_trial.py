@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from recurra.base import Cell, State, map_state, run_step, state_tensors
-from recurra.graph import Partition, Recipe, Step, Watched, twin
+from recurra.graph import CompiledEvaluator, Partition, Step, Watched, twin
 from recurra.runtime._call_tracer import CallTracer
 from recurra.runtime._guard import parameters_and_buffers
 from recurra.runtime._reachable import PLAIN_TENSORS, Reachable, reachable
@@ -89,11 +89,13 @@ class Trial:
         return self.ran() and all(self._agrees_on(sample, part.step) for sample in self._samples)
 
     def _agrees_on(self, sample: "_Sample", step: Step) -> bool:
-        given = [*step.held, step.x, *step.state]
+        given = [*step.parameters_and_buffers, step.x, *step.state]
         if [self._form(node) for node in given] != [self._form(value) for value in sample.given]:
             return False
         with torch.no_grad():
-            found = Recipe([step.output, *step.following], given)(sample.given, self._rows)
+            found = CompiledEvaluator([step.output, *step.next_state], given)(
+                sample.given, self._rows
+            )
         expected = sample.expected
         return (
             expected is not None
@@ -155,8 +157,8 @@ def _run(
             results = tracer.follow(lambda: Watched(cell).forward(*given))
         if asked.refusal is not None:
             raise asked.refusal
-        y, following = run_step(cast(Cell, cell), x, state, results)
-        found = [each.detach() for each in (y, *state_tensors(following))]
+        y, next_state = run_step(cast(Cell, cell), x, state, results)
+        found = [each.detach() for each in (y, *state_tensors(next_state))]
         return found if any(each.isfinite().any() for each in found) else None
     except Exception:  # whatever the user's code raises; tracing says it better
         refusal = tracer.refusal or asked.refusal

@@ -5,19 +5,19 @@ from recurra.store._atomic import write_atomically as write_bytes
 from recurra.store._json import parse_json
 from recurra.store._metrics import MetricsLog
 from recurra.store._plain_files import open_plain, read_plain
-from recurra.store._run import Run, refuse_taken
+from recurra.store._run import Run, check_not_taken
 from recurra.store._tensor_file import read_tensors, write_tensors
 from recurra.store._tree import flatten_tree, restore_tree
 
 __all__ = [
     "MetricsLog",
     "Run",
+    "check_not_taken",
     "flatten_tree",
     "open_plain",
     "parse_json",
     "read_plain",
     "read_tensors",
-    "refuse_taken",
     "restore_tree",
     "take_place",
     "write_bytes",

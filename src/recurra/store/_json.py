@@ -31,7 +31,7 @@ def parse_json(raw: bytes, *, finite: bool = True) -> Any:
         >>> parse_json(b'{"step": 3}')
         {'step': 3}
     """
-    options: dict[str, Any] = {"parse_constant": _refuse_constant} if finite else {}
+    options: dict[str, Any] = {"parse_constant": _check_constant} if finite else {}
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -67,7 +67,7 @@ def _finite(digits: str) -> float:
     return value
 
 
-def _refuse_constant(name: str) -> NoReturn:
+def _check_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 

@@ -77,7 +77,7 @@ class Run:
         Raises:
             RunExists: something is there already.
         """
-        folder = refuse_taken(folder)
+        folder = check_not_taken(folder)
         run = cls(folder, {"format": FORMAT, **config, "versions": _versions()})
         content = _encode_config(run.config)
         if folder.exists():
@@ -92,7 +92,7 @@ class Run:
             try:
                 os.rename(draft, folder)
             except OSError:
-                refuse_taken(folder)  # somebody was faster
+                check_not_taken(folder)  # somebody was faster
                 raise
         return run
 
@@ -289,7 +289,7 @@ def _fill(folder: Path, config: bytes) -> None:
     write_atomically(folder / "config.json", config)
 
 
-def refuse_taken(folder: str | Path) -> Path:
+def check_not_taken(folder: str | Path) -> Path:
     """Return the place for a new run; raise RunExists if something is there already."""
     folder = Path(folder)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from recurra.base import Batch, Batches, EpochBatches, detach_state
 from recurra.train._optimizer import make_optimizer, set_learning_rate
-from recurra.train._session import Session, refuse_divergence
+from recurra.train._session import Session, check_divergence
 
 
 class Schedule(Dataset[Batch]):
@@ -73,7 +73,7 @@ class TaskModule(lightning.LightningModule):
         state = self.session.state
         set_learning_rate(self._optimizer(), self.session.settings, state.step, self.session.steps)
         outcome = self.task.outcome(batch, state.recurrent)
-        refuse_divergence("loss", float(outcome.loss.detach()), state.step + 1)
+        check_divergence("loss", float(outcome.loss.detach()), state.step + 1)
         state.recurrent = None if outcome.state is None else detach_state(outcome.state)
         self.session.last_totals = outcome.totals
         return outcome.loss
@@ -84,7 +84,7 @@ class TaskModule(lightning.LightningModule):
             self.task.parameters(), self.session.settings.clip_norm
         )
         self.session.gradient_norm = float(norm)
-        refuse_divergence("norm of the gradient", float(norm), self.session.state.step + 1)
+        check_divergence("norm of the gradient", float(norm), self.session.state.step + 1)
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Let the session note, measure and save."""

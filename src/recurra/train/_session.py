@@ -23,7 +23,7 @@ class Stopped(Exception):
     """The training is to end here, and its state is saved."""
 
 
-def refuse_divergence(what: str, value: float, step: int) -> None:
+def check_divergence(what: str, value: float, step: int) -> None:
     """Stop before the optimizer, or a file, takes in numbers that are none."""
     if not math.isfinite(value):
         raise TrainingDiverged(
@@ -114,7 +114,7 @@ class Session:
         self.task.calibrate(totals)
         metrics = self.task.metrics(totals)
         value = metrics[self.task.monitor]
-        refuse_divergence("validation measure", value, self.state.step)
+        check_divergence("validation measure", value, self.state.step)
         tie = metrics[self.task.tie_breaker] if self.task.tie_breaker else 0.0
         best = self._is_better(value, tie)
         self.state.since_best = 0 if best else self.state.since_best + 1

@@ -12,7 +12,7 @@ from recurra.base import DamagedFile, State, describe_state, is_state, same_valu
 NOT_IN_OLDER_ONES = {"since_best": 0, "tie": -math.inf}
 """Fields that a checkpoint may lack, and what stands for them."""
 
-MOST_STEPS = 2**63
+MAX_STEPS = 2**63
 """Steps are fewer than that."""
 
 
@@ -77,7 +77,7 @@ class TrainingState:
 
 
 def _is_count(value: object) -> bool:
-    return type(value) is int and 0 <= value < MOST_STEPS
+    return type(value) is int and 0 <= value < MAX_STEPS
 
 
 def _is_measure(value: object) -> bool:

@@ -21,7 +21,7 @@ from recurra.base import (
     shorten_repr,
 )
 
-LONGEST = 12_000
+MAX_LENGTH = 12_000
 """Characters of a message with all its details; a screen or two."""
 
 
@@ -47,7 +47,7 @@ LONG = {
 @pytest.mark.parametrize("value", LONG.values(), ids=LONG.keys())
 def test_every_detail_is_bounded(value):
     error = RecurraError("`x` is wrong.", got=value, expected=value, where=value, fix=value)
-    assert len(str(error)) < LONGEST
+    assert len(str(error)) < MAX_LENGTH
     assert all(str(error).count(f"\n  {name}") == 1 for name in ("got", "expected", "where", "fix"))
 
 
@@ -55,8 +55,8 @@ def test_the_sentence_is_bounded_and_what_is_added_later():
     error = DataError("a" * 10**6)
     error.add_fix("b" * 10**6)
     error.details["where"] = "c" * 10**6
-    assert len(str(error)) < LONGEST
-    assert len(repr(error)) < LONGEST
+    assert len(str(error)) < MAX_LENGTH
+    assert len(repr(error)) < MAX_LENGTH
 
 
 def test_a_long_list_shows_its_beginning_and_how_many_there_are():
@@ -88,7 +88,7 @@ def test_checks_say_it_shortly(check, value):
         check("x", value, 0, 1) if check is check_range else (
             check(value) if check is check_seed else check("x", value)
         )
-    assert len(str(caught.value)) < LONGEST
+    assert len(str(caught.value)) < MAX_LENGTH
 
 
 def test_of_many_lengths_the_first_outside_is_named():
@@ -109,7 +109,7 @@ def test_lengths_that_are_no_tensor_are_not_written_out():
 def test_a_name_among_a_million():
     known = [f"name {number}" for number in range(10**5)]
     error = UnknownName.among("label", "n" * 10**5, known)
-    assert len(str(error)) < LONGEST
+    assert len(str(error)) < MAX_LENGTH
     assert "(100000 in all)" in error.details["expected"]
 
 

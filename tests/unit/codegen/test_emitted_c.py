@@ -74,7 +74,7 @@ def test_the_c_of_every_operation_compiles(dtype):
     outputs += [graph.reduce(op, outputs[0], [1]) for op in REDUCTIONS]
     inputs = [graph.input("before", place, (-1, 4), dtype) for place in range(3)]
     plan = schedule(
-        backward=False, inputs=inputs, state=[], outputs=outputs, following=[], dtype=dtype
+        backward=False, inputs=inputs, state=[], outputs=outputs, next_state=[], dtype=dtype
     )
     assert {node.op for node in plan.nodes} >= {*POINTWISE, *REDUCTIONS}
     source = emit_c([("everything", plan)], "Everything")
@@ -156,8 +156,11 @@ def test_an_lstm_is_one_product_and_one_pass():
 def test_gates_are_read_where_the_product_left_them():
     text = own_text(recurra.LSTM(I, H))
     for place in (H, 2 * H, 3 * H):
-        assert f"turn->scratch[0] + i * {_stride(4 * H)} + {place}" in text
-        assert f"turn->ahead[0] + (turn->ahead_line + i) * {_stride(4 * H)} + {place}" in text
+        assert f"iteration->scratch[0] + i * {_stride(4 * H)} + {place}" in text
+        assert (
+            f"iteration->ahead[0] + (iteration->ahead_line + i) * {_stride(4 * H)} + {place}"
+            in text
+        )
 
 
 def _stride(width):
@@ -176,7 +179,7 @@ def test_the_way_back_multiplies_once_for_an_lstm():
     text = emit_c([("forward", plans.forward), ("backward", plans.backward)], "test").text
     back = text.split("/* ---- backward ")[1]
     assert len(re.findall(r"\bmultiply\(|call->matmul\(", back)) == 1
-    assert f"multiply(turn, {4 * H}, {H}," in back or f"{4 * H}, {H}," in back
+    assert f"multiply(iteration, {4 * H}, {H}," in back or f"{4 * H}, {H}," in back
     assert "sigmoid" not in back  # saved, not computed again
     assert "tanh" not in back
 

@@ -18,21 +18,21 @@ from recurra.graph import (
 
 
 def rows_first(tensor, node, rows):
-    """Turn a value `[.., B, ..]` into `[B, row shape]`."""
+    """Iteration a value `[.., B, ..]` into `[B, row shape]`."""
     axis = node.rows_axis
     sizes = [*tensor.shape[:axis], rows, -node.shape[axis], *tensor.shape[axis + 1 :]]
     return tensor.reshape(sizes).movedim(axis, 0)
 
 
 def batch_back(tensor, node, rows):
-    """Turn `[B, row shape]` into the value's own form."""
+    """Iteration `[B, row shape]` into the value's own form."""
     axis = node.rows_axis
     sizes = [-size * rows if size < 0 else size for size in node.shape]
     return tensor.movedim(0, axis).reshape(sizes)
 
 
 class Interpreter:
-    """Runs one turn of a plan on values of its inputs, state, weights and vectors."""
+    """Runs one iteration of a plan on values of its inputs, state, weights and vectors."""
 
     def __init__(self, plan, known, rows):
         self.plan, self.rows = plan, rows
@@ -42,7 +42,7 @@ class Interpreter:
                 self.memory[kind, place] = self.compact(known[node].to(plan.dtype), node)
         for place, each in enumerate(plan.ahead):
             self.memory["ahead", place] = self.made_ahead(each, known)
-        for kind, nodes in (("output", plan.outputs), ("following", plan.following)):
+        for kind, nodes in (("output", plan.outputs), ("next_state", plan.next_state)):
             for place, node in enumerate(nodes):
                 self.memory[kind, place] = self.empty(node.width)
         for place, width in enumerate(plan.scratch):
@@ -66,7 +66,7 @@ class Interpreter:
         return rows_first(tensor, node, self.rows).reshape(self.rows, -1).clone()
 
     def run(self):
-        """Return outputs and following."""
+        """Return outputs and next_state."""
         for stage in self.plan.stages:
             for place, width in enumerate(self.plan.row):
                 self.memory["row", place] = self.empty(width)
@@ -78,7 +78,7 @@ class Interpreter:
                     self.feature_loop(loop)
         return tuple(
             [self.result(self.memory[kind, place], node) for place, node in enumerate(nodes)]
-            for kind, nodes in (("output", self.plan.outputs), ("following", self.plan.following))
+            for kind, nodes in (("output", self.plan.outputs), ("next_state", self.plan.next_state))
         )
 
     def result(self, block, node):
@@ -87,7 +87,7 @@ class Interpreter:
     def product(self, item):
         left = self.load(item.node.inputs[0])
         result = left @ self.weights[item.weight]
-        self.store(item.node, result, self.plan.places[item.node])
+        self.store(item.node, result, self.plan.locations[item.node])
 
     def feature_loop(self, loop):
         registers = {}
@@ -102,7 +102,7 @@ class Interpreter:
                 assert node.op in ("cast", "copy")
                 value = operands[0].to(node.dtype)
             registers[node] = value
-            for place in self.plan.stores.get(node, ()):
+            for place in self.plan.destinations.get(node, ()):
                 self.store(node, value, place)
 
     def operand(self, operand, registers, loop):
@@ -117,7 +117,7 @@ class Interpreter:
         if base.op == "constant":
             sizes = (self.rows, *operand.row_shape)
             return torch.full(sizes, base.arguments[0], dtype=operand.dtype)
-        place = self.plan.places[base]
+        place = self.plan.locations[base]
         value = self.view(place, operand.row_shape, strides, offset)
         assert not value.isnan().any(), f"{operand} is read where nothing was written"
         return value != 0 if operand.dtype == torch.bool else value.clone()

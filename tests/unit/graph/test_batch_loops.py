@@ -86,10 +86,10 @@ def while_rows_are_left(cell, x, h):
 
 
 def written_row_by_row(cell, x, h):
-    following = torch.empty_like(h)
+    next_state = torch.empty_like(h)
     for b in range(h.size(0)):
-        following[b] = torch.tanh(x[b] + h[b])
-    return following
+        next_state[b] = torch.tanh(x[b] + h[b])
+    return next_state
 
 
 def of_another_axis(cell, x, h):

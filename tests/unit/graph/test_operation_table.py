@@ -6,7 +6,7 @@ import torch
 from recurra.codegen._expressions import EXPRESSIONS, _in_c
 from recurra.graph._ops import CHEAP, OPERATIONS, Operation, is_pointwise
 from recurra.graph._rules import LOWERED, RULES
-from recurra.graph._rules._elementwise import _plain_rules
+from recurra.graph._rules.elementwise import _plain_rules
 
 _NUMBERS = {"number": torch.linspace(0.25, 0.75, 3), "truth": torch.tensor([True, False, True])}
 

@@ -34,7 +34,7 @@ def test_lstm():
     assert (loop.count("sigmoid"), loop.count("tanh")) == (3, 2)
     assert [node.shape for node in part.before] == [(-1, 4 * H)]
     assert [node.shape for node in part.weights] == [(H, 4 * H)]
-    assert part.exports == (part.step.output,)
+    assert part.loop_outputs == (part.step.output,)
 
 
 class Everywhere(nn.Module):
@@ -71,7 +71,7 @@ def test_what_the_loop_reads_is_all_it_reads():
     for cell in (recurra.LSTM(I, H), recurra.GRU(I, H), Everywhere()):
         part = part_of(cell)
         given = {*part.before, *part.weights, *part.step.state}
-        loop = ancestors([*part.exports, *part.step.following], given)
+        loop = ancestors([*part.loop_outputs, *part.step.next_state], given)
         strangers = [n for n in loop if n.op == "input" and n not in given]
         assert strangers == []
 
@@ -101,7 +101,7 @@ def test_products_of_x_alone_all_leave():
     part = part_of(NoProductInside())
     assert "matmul" not in ops(part, "loop")
     assert ops(part, "before") == ["affine"]
-    assert part.step.following[1] is part.step.state[1]
+    assert part.step.next_state[1] is part.step.state[1]
 
 
 class Delay(NoProductInside):
@@ -114,8 +114,8 @@ class Delay(NoProductInside):
 
 def test_a_state_that_is_made_before_the_loop():
     part = part_of(Delay())
-    assert part.step.following[0] in part.before
-    assert part.exports == (part.step.state[0],)
+    assert part.step.next_state[0] in part.before
+    assert part.loop_outputs == (part.step.state[0],)
 
 
 class Counting(NoProductInside):
@@ -155,7 +155,7 @@ class Readout(nn.Module):
 
 def test_a_large_memory_is_read_in_the_loop():
     part = part_of(Readout())
-    assert [node.width for node in part.exports] == [8]
+    assert [node.width for node in part.loop_outputs] == [8]
     assert "sum" in ops(part, "loop")
     assert ops(part, "after") == ["affine"]  # a product with a parameter: one for all steps
 
@@ -186,4 +186,4 @@ def test_light_work_goes_into_the_loop():
     assert "call" not in before
     assert before.count("tanh") == 1
     assert ops(part, "after") == ["affine"]
-    assert [node.op for node in part.exports] == ["mul"]
+    assert [node.op for node in part.loop_outputs] == ["mul"]

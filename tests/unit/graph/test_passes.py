@@ -7,15 +7,15 @@ from small_graphs import DTYPE, B, Values, count, nodes_of
 from recurra.graph import POINTWISE
 from recurra.graph._access import access
 from recurra.graph._ops import CHEAP
-from recurra.graph._passes._distribute import distribute
-from recurra.graph._passes._join_bias import join_bias
-from recurra.graph._passes._lay_out import lay_out
-from recurra.graph._passes._merge_products import merge_products
-from recurra.graph._passes._push_slices import push_slices
-from recurra.graph._passes._regroup_sums import regroup_sums
-from recurra.graph._passes._rewrite import rewrite
-from recurra.graph._passes._save import backward_nodes, choose_saved
-from recurra.graph._passes._split_products import split_products
+from recurra.graph._passes.distribute import distribute
+from recurra.graph._passes.fuse_bias import fuse_bias
+from recurra.graph._passes.lay_out import lay_out
+from recurra.graph._passes.merge_products import merge_products
+from recurra.graph._passes.push_slices import push_slices
+from recurra.graph._passes.reassociate_sums import reassociate_sums
+from recurra.graph._passes.rewrite import rewrite
+from recurra.graph._passes.save import backward_nodes, choose_saved
+from recurra.graph._passes.split_products import split_products
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_bias_joins_its_product(values):
         values.graph.pointwise("add", product, bias),
         values.graph.pointwise("add", bias, product),
     ):
-        (after,) = rewrite(values.graph, [total], join_bias)
+        (after,) = rewrite(values.graph, [total], fuse_bias)
         assert after.op == "affine"
         values.assert_same([total], [after])
 
@@ -89,7 +89,7 @@ def test_what_is_no_bias_does_not_join(values):
     others = (values.input("x", (-1, 5)), values.graph.expand(values.input("x", (-1, 1)), (-1, 5)))
     for other in others:
         total = values.graph.pointwise("add", product, other)
-        assert rewrite(values.graph, [total], join_bias) == [total]
+        assert rewrite(values.graph, [total], fuse_bias) == [total]
 
 
 # Distribute
@@ -98,7 +98,7 @@ def test_what_is_no_bias_does_not_join(values):
 def test_gradients_of_chunks_become_one_concatenation(values):
     """Each gate's gradient is wide and zero but for its part; the sum of them needs no addition."""
     graph = values.graph
-    parts = [values.input("d_export", (-1, 2)) for _ in range(3)]
+    parts = [values.input("d_loop_output", (-1, 2)) for _ in range(3)]
     total = None
     for place, part in enumerate(parts):
         before, after = (graph.constant(0.0, (-1, 2 * n), DTYPE) for n in (place, 2 - place))
@@ -236,7 +236,7 @@ def test_pieces_of_a_concatenation_are_computed_where_they_belong(values):
 def test_costly_values_are_saved_and_cheap_ones_computed_again(values):
     """`z` and `1 - z` are both read; only the first is kept."""
     graph, h = values.graph, values.input("state", (-1, 4))
-    gradient = values.input("d_export", (-1, 4))
+    gradient = values.input("d_loop_output", (-1, 4))
     z = graph.pointwise("sigmoid", h)
     rest = graph.pointwise("sub", graph.constant(1.0, (-1, 4), DTYPE), z)
     roots = [graph.pointwise("mul", gradient, each) for each in (z, rest)]
@@ -244,9 +244,9 @@ def test_costly_values_are_saved_and_cheap_ones_computed_again(values):
 
 
 def test_cheap_values_of_what_is_gone_are_saved(values):
-    """The state before the step is not at hand on the way back, so it is saved."""
+    """The state before the step is not at hand on the backward pass, so it is saved."""
     graph, h = values.graph, values.input("state", (-1, 4))
-    root = graph.pointwise("mul", values.input("d_export", (-1, 4)), h)
+    root = graph.pointwise("mul", values.input("d_loop_output", (-1, 4)), h)
     assert choose_saved([root], []) == [h]
 
 
@@ -254,23 +254,23 @@ def test_what_is_at_hand_is_not_saved(values):
     graph = values.graph
     before, weight = values.input("before", (-1, 4)), values.input("weight", (4,))
     factor = graph.pointwise("mul", before, graph.expand(weight, (-1, 4)))
-    root = graph.pointwise("mul", values.input("d_export", (-1, 4)), factor)
+    root = graph.pointwise("mul", values.input("d_loop_output", (-1, 4)), factor)
     assert choose_saved([root], []) == []
 
 
 def test_factors_of_weight_gradients_are_saved_in_any_case(values):
     graph, h = values.graph, values.input("state", (-1, 4))
     cheap = graph.pointwise("mul", h, values.input("before", (-1, 4)))
-    root = graph.pointwise("neg", values.input("d_export", (-1, 4)))
+    root = graph.pointwise("neg", values.input("d_loop_output", (-1, 4)))
     assert choose_saved([root], []) == []
     assert choose_saved([root], [cheap]) == [cheap]
 
 
 def test_what_is_saved_is_enough(values):
-    """Everything that the way back needs follows by cheap work from what is saved or at hand."""
+    """Everything that the backward pass needs follows by cheap work from what is saved or at hand."""
     graph = values.graph
     h, before = values.input("state", (-1, 4)), values.input("before", (-1, 4))
-    gradient = values.input("d_export", (-1, 4))
+    gradient = values.input("d_loop_output", (-1, 4))
     a = graph.pointwise("tanh", graph.pointwise("add", h, before))
     b = graph.pointwise("exp", graph.pointwise("mul", a, h))
     root = graph.pointwise("mul", gradient, graph.pointwise("add", graph.pointwise("mul", a, b), h))
@@ -349,7 +349,7 @@ def summed(v):
 def test_what_does_not_wait_is_added_up_first():
     v = Values()
     total, _, place = summed(v)
-    (found,) = regroup_sums(v.graph, [total], place)
+    (found,) = reassociate_sums(v.graph, [total], place)
     v.assert_same([total], [found])
     outside = [node for node in nodes_of(found) if node.op == "add" and "state" not in kinds(node)]
     assert len(outside) == 1
@@ -362,7 +362,7 @@ def kinds(node):
 def test_a_sum_that_somebody_wants_is_left_alone():
     v = Values()
     total, left, place = summed(v)
-    assert regroup_sums(v.graph, [total, left], place) == [total, left]
+    assert reassociate_sums(v.graph, [total, left], place) == [total, left]
 
 
 def test_a_second_bias_is_added_to_the_first():
@@ -372,6 +372,6 @@ def test_a_second_bias_is_added_to_the_first():
     for _ in range(2):
         bias = v.graph.expand(v.input("weight", (3,)), (-1, 3))
         node = v.graph.pointwise("add", node, bias)
-    (found,) = rewrite(v.graph, [node], join_bias)
+    (found,) = rewrite(v.graph, [node], fuse_bias)
     v.assert_same([node], [found])
     assert found.op == "affine"

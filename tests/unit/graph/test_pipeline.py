@@ -88,11 +88,11 @@ def test_no_pass_changes_a_value(make, plan):
 
 def test_the_turn_back_reads_nothing_of_the_turn_forward():
     """It runs when the other one has ended: of forward values it has what was saved."""
-    turns = stages_of(step_of())["save"]
-    back = turns.backward
-    kinds = {node.arguments[0] for node in ancestors([*back.outputs, *back.following])
+    iterations = stages_of(step_of())["save"]
+    back = iterations.backward
+    kinds = {node.arguments[0] for node in ancestors([*back.outputs, *back.next_state])
              if node.op == "input"}  # fmt: skip
-    assert kinds == {"saved", "d_export", "d_following", "weight"}
+    assert kinds == {"saved", "d_loop_output", "d_next_state", "weight"}
 
 
 # The driver

@@ -26,10 +26,10 @@ def part_of(specimen):
 def check(plan, values):
     """Compare what the plan does with what its roots are worth."""
     plan.verify()
-    outputs, following = Interpreter(plan, values, B).run()
-    roots = [*plan.outputs, *plan.following]
+    outputs, next_state = Interpreter(plan, values, B).run()
+    roots = [*plan.outputs, *plan.next_state]
     expected = evaluate(roots, values, B)
-    for root, ours, theirs in zip(roots, [*outputs, *following], expected, strict=True):
+    for root, ours, theirs in zip(roots, [*outputs, *next_state], expected, strict=True):
         close = torch.allclose(ours, theirs.to(DTYPE), rtol=1e-9, atol=1e-12)
         assert close, root
 
@@ -50,7 +50,7 @@ def drawn_for(specimen):
 def test_inference(specimen):
     plan = plan_inference(part_of(specimen)).forward
     random = drawn_for(specimen)
-    roots = [*plan.outputs, *plan.following, *plan.state]
+    roots = [*plan.outputs, *plan.next_state, *plan.state]
     roots += [*plan.inputs, *plan.weights, *plan.vectors]
     values = {node: random(node) for node in inputs_of(*roots)}
     for each in plan.ahead:
@@ -63,12 +63,12 @@ def test_training(specimen):
     plans = plan_training(part_of(specimen))
     random = drawn_for(specimen)
     forward = plans.forward
-    roots = [*forward.outputs, *forward.following, *forward.state]
+    roots = [*forward.outputs, *forward.next_state, *forward.state]
     values = {node: random(node) for node in inputs_of(*roots)}
     check(forward, values)
     backward = plans.backward
     saved = evaluate(plans.saved, values, B)
     values |= dict(zip(plans.saved_inputs, saved, strict=True))
-    for node in inputs_of(*backward.outputs, *backward.following, *backward.state):
+    for node in inputs_of(*backward.outputs, *backward.next_state, *backward.state):
         values.setdefault(node, random(node))
     check(backward, values)

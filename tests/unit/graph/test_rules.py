@@ -3,7 +3,7 @@
 import pytest
 
 from recurra.graph._rules import LOWERED, RULES
-from recurra.graph._rules._tables import joined
+from recurra.graph._rules.tables import joined
 
 
 def test_two_fragments_may_not_name_one_operator():

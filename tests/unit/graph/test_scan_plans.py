@@ -19,7 +19,7 @@ def stages(cell):
     """Return for every stage its places, and which parts of it are there."""
     return [
         (
-            stage.places,
+            stage.locations,
             [[entry is not None for entry in row] for row in stage.matrix],
             [each is not None for each in stage.offset],
         )
@@ -30,16 +30,16 @@ def stages(cell):
 class Written(nn.Module):
     """A cell of one state, from an expression of its new state."""
 
-    def __init__(self, following):
+    def __init__(self, next_state):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(H, I))
-        self.following = following
+        self.next_state = next_state
 
     def initial_state(self, batch_size):
         return self.weight.new_zeros(batch_size, H)
 
     def forward(self, x, hidden):
-        hidden = self.following(hidden, x @ self.weight.T)
+        hidden = self.next_state(hidden, x @ self.weight.T)
         return hidden.tanh(), hidden
 
 

@@ -12,7 +12,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 import recurra
 from recurra.base import CannotFuse
-from recurra.graph import _differentiate, _evaluate, _read, _self_check, _trace
+from recurra.graph import _differentiate, _evaluate, _import_fx, _self_check, _trace
 from recurra.runtime import _choice
 
 aten = torch.ops.aten
@@ -104,10 +104,10 @@ BREAKS = {
     "there is no FakeTensorMode": (_trace, "fake_mode_of_cpus", lambda _: None),
     "modes cannot be left": (_trace, "_disable_current_modes", lambda _: None),
     "writes through views are lost": (torch.func, "functionalize", without_writes),
-    "where takes its values in another order": (_read, "RULES", swapped_where),
-    "conversions are lost": (_read, "RULES", no_conversion),
+    "where takes its values in another order": (_import_fx, "RULES", swapped_where),
+    "conversions are lost": (_import_fx, "RULES", no_conversion),
     "an operator has no rule": (
-        _read,
+        _import_fx,
         "RULES",
         lambda rules: {aten.add.Tensor: rules[aten.add.Tensor]},
     ),

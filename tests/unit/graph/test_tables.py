@@ -9,14 +9,14 @@ from paper_cells import PAPER_CELLS
 from recurra.base import CannotFuse
 from recurra.codegen import emit_c
 from recurra.graph import (
-    CannotRecord,
+    CannotSerialize,
     Graph,
+    deserialize,
     evaluate,
-    from_table,
     partition,
     plan_inference,
     plan_training,
-    to_table,
+    serialize,
     trace_step,
 )
 from zoo import CELLS, name_of
@@ -34,7 +34,7 @@ def step_of(specimen):
 
 
 def through_text(thing, graphs, again):
-    return from_table(json.loads(json.dumps(to_table(thing, graphs))), again)
+    return deserialize(json.loads(json.dumps(serialize(thing, graphs))), again)
 
 
 def text_of(plan):
@@ -95,7 +95,7 @@ def test_operators_of_parameters_come_back():
     part = partition(trace_step(cell, x, hidden))
     again = through_text(part, [part.step.graph], [Graph()])
     step = again.step
-    known = {step.held[0]: cell.weight, step.x: x, step.state[0]: hidden}
+    known = {step.parameters_and_buffers[0]: cell.weight, step.x: x, step.state[0]: hidden}
     with torch.no_grad():
         torch.testing.assert_close(evaluate([step.output], known, 2)[0], cell(x, hidden)[0])
 
@@ -103,14 +103,14 @@ def test_operators_of_parameters_come_back():
 def test_a_function_has_no_plain_form():
     graph = Graph()
     node = graph.opaque(lambda: torch.ones(3), (), ("ones", 3), (3,), torch.float32)
-    with pytest.raises(CannotRecord):
-        to_table(node, [graph])
+    with pytest.raises(CannotSerialize):
+        serialize(node, [graph])
 
 
 def test_nodes_of_another_graph_are_refused():
     node = Graph().constant(1.0, (), torch.float32)
-    with pytest.raises(CannotRecord, match="another graph"):
-        to_table(node, [Graph()])
+    with pytest.raises(CannotSerialize, match="another graph"):
+        serialize(node, [Graph()])
 
 
 def test_an_operator_of_another_library_is_refused():
@@ -122,8 +122,8 @@ def test_an_operator_of_another_library_is_refused():
         weight = graph.input("parameter", 0, (3,), torch.float32)
         call = Call(torch.ops.elsewhere.twice.default, [weight], {})
         node = graph.opaque(call, [weight], ("twice", call), (3,), torch.float32)
-        with pytest.raises(CannotRecord, match="no operator of PyTorch"):
-            to_table(node, [graph])
+        with pytest.raises(CannotSerialize, match="no operator of PyTorch"):
+            serialize(node, [graph])
 
 
 ROW = [0, "input", [], ["x", 0], [-1, 3], "float32", None]
@@ -140,12 +140,12 @@ ROW = [0, "input", [], ["x", 0], [-1, 3], "float32", None]
         {"nodes": [], "root": {"call": ["os.system.default", [], {"dict": []}]}},
         {"nodes": [], "root": {"call": ["aten.__class__.mro", [], {"dict": []}]}},
         {"nodes": [], "root": {"torch": "load"}},
-        {"nodes": [], "root": {"Place": {"kind": "row"}}},
+        {"nodes": [], "root": {"Location": {"kind": "row"}}},
         {"nodes": [], "root": {"eval": "1"}},
         {"nodes": [[0, "opaque", [], ["f", {"item": "x"}], [], "float32", None]], "root": None},
     ],
     ids=str,
 )
 def test_other_tables_are_refused(table):
-    with pytest.raises(CannotRecord):
-        from_table(table, [Graph()])
+    with pytest.raises(CannotSerialize):
+        deserialize(table, [Graph()])

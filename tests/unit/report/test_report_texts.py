@@ -8,7 +8,7 @@ from recurra.base import ArgumentError, ShapeError, UnknownName
 from recurra.report import AttentionMap, Confusion, Example, Marked, curves_from
 from recurra.report._attention import draw_attention
 from recurra.report._confusion import draw_confusion
-from recurra.report._said import draw_examples, draw_marked
+from recurra.report._examples import draw_examples, draw_marked
 
 
 def table_of(markup):

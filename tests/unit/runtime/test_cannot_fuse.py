@@ -332,9 +332,9 @@ def test_detach_is_honoured():
 
 
 def into_a_view_of_the_state(cell, x, hidden):
-    following = hidden * 1.0
-    following[:, 0] += 1.0
-    return mixed(cell, x, following)
+    next_state = hidden * 1.0
+    next_state[:, 0] += 1.0
+    return mixed(cell, x, next_state)
 
 
 def test_writes_to_what_the_step_has_made():

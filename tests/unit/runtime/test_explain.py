@@ -142,9 +142,9 @@ def test_what_is_computed_again_is_said():
 
 
 def test_gradients_of_weights_wait_for_the_end():
-    lines = section(recurra.explain(recurra.LSTM(I, H)), "After the way back")
+    lines = section(recurra.explain(recurra.LSTM(I, H)), "After the backward pass")
     assert lines[0] == f"weight_hidden.T: one product [{H}, T*B] @ [T*B, {4 * H}]"
-    gru = section(recurra.explain(recurra.GRU(I, H)), "After the way back")
+    gru = section(recurra.explain(recurra.GRU(I, H)), "After the backward pass")
     assert f"bias_hidden: one sum over the rows of [T*B, {H}]" in gru
 
 

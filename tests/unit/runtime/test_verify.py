@@ -56,13 +56,13 @@ class Stale(nn.Module):
 
 def spoil(monkeypatch, *, forward=None, backward=None):
     """Let kernels compute something wrong, there or back."""
-    run, go_back = _fused._FusedLoop.forward, _fused._FusedLoop.backward
+    run, backward = _fused._FusedLoop.forward, _fused._FusedLoop.backward
 
     def wrong_forward(ctx, *given):
         return forward(run(ctx, *given))
 
     def wrong_backward(ctx, *given):
-        return backward(go_back(ctx, *given))
+        return backward(backward(ctx, *given))
 
     if forward is not None:
         monkeypatch.setattr(_fused._FusedLoop, "forward", staticmethod(wrong_forward))
@@ -150,8 +150,8 @@ def test_a_wrong_scan_is_an_error(monkeypatch):
     run = ScanLoop.run
 
     def wrong(self, *args):
-        exports, final = run(self, *args)
-        return tuple(each * 1.01 for each in exports), final
+        loop_outputs, final = run(self, *args)
+        return tuple(each * 1.01 for each in loop_outputs), final
 
     cell = MinGRU(2, 3)
     unroll(cell, torch.randn(4, 2, 2), backend="scan")[0].sum().backward()

@@ -1,4 +1,4 @@
-/* Products made ahead: what a turn reads of its input, multiplied for some steps at once.
+/* Products made ahead: what an iteration reads of its input, multiplied for some steps at once.
  *
  * With few rows a single step would use each weight for too little work; with all steps at once the
  * result would leave the cache before it is read. Part of sequence.c.
@@ -46,7 +46,7 @@ static void gather_ahead(struct chunk *chunk, int k, long lines) {
 }
 
 /* Make all products of the steps from s on. */
-static void look_ahead(struct chunk *chunk, long s, long active) {
+static void prefetch_inputs(struct chunk *chunk, long s, long active) {
   const struct call *call = chunk->call;
   long lines = plan_ahead(chunk, s, active);
   for (int k = 0; k < chunk->kernel->aheads; k++) {

@@ -68,11 +68,11 @@ static void cut_gradient(struct chunk *chunk, long i) {
   }
 }
 
-static void take_turn(struct chunk *chunk, long active, long ahead_line) {
-  struct turn turn = {chunk->call,  chunk->team,    chunk->me,    chunk->members,
+static void take_iteration(struct chunk *chunk, long active, long ahead_line) {
+  struct iteration iteration = {chunk->call,  chunk->team,    chunk->me,    chunk->members,
                       active,       chunk->line,    chunk->before, chunk->after,
                       chunk->scratch, chunk->ahead, ahead_line};
-  chunk->kernel->turn(&turn);
+  chunk->kernel->iteration(&iteration);
 }
 
 /* What one member does for all stands between these. */
@@ -104,9 +104,9 @@ static void run_forward(struct chunk *chunk) {
       chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
       if (call->resets && call->resets[chunk->line[i]]) load_state(chunk, call->initial, i);
     }
-    if (s == chunk->ahead_end) look_ahead(chunk, s, active);
+    if (s == chunk->ahead_end) prefetch_inputs(chunk, s, active);
     follow(chunk);
-    take_turn(chunk, active, chunk->ahead_line[s - chunk->ahead_first]);
+    take_iteration(chunk, active, chunk->ahead_line[s - chunk->ahead_first]);
     swap_states(chunk);
   }
 }
@@ -120,7 +120,7 @@ static void run_backward(struct chunk *chunk) {
     for (long i = 0; leads(chunk) && i < active; i++)
       chunk->line[i] = call->first[chunk->row[i]] + s * call->stride;
     follow(chunk);
-    take_turn(chunk, active, 0);
+    take_iteration(chunk, active, 0);
     for (long i = 0; leads(chunk) && call->resets && i < active; i++)
       if (call->resets[chunk->line[i]]) cut_gradient(chunk, i);
     swap_states(chunk);

@@ -1,4 +1,4 @@
-/* What kernels and the loop over time know of each other: a call, a kernel, and one of its turns.
+/* What kernels and the loop over time know of each other: a call, a kernel, and one of its iterations.
  *
  * Streams hold one line of numbers for each step of each row. The line of the s-th step of row b is
  * first[b] + s * stride, whichever way time runs and however rows are packed.
@@ -58,14 +58,14 @@ struct team {
 };
 
 /* The running rows of a chunk at one step. */
-struct turn {
+struct iteration {
   const struct call *call;
   struct team *team;      /* null for a thread on its own */
   long me, members;       /* which thread of how many */
   long active;           /* rows that run */
   const long *line;      /* [active] their lines in the streams */
   real *const *state;    /* before the step, one line a row */
-  real *const *following; /* after it */
+  real *const *next_state; /* after it */
   real *const *scratch;  /* values of all rows, and of one */
   real *const *ahead;    /* products made some steps ahead */
   long ahead_line;       /* which of their lines belongs to the first row; the others follow */
@@ -79,7 +79,7 @@ struct ahead_product {
 
 /* A kernel: its work at one step, and how much memory that takes. */
 struct kernel {
-  void (*turn)(const struct turn *turn);
+  void (*iteration)(const struct iteration *iteration);
   int backward;
   int states;
   const long *state_width, *state_stride;
@@ -111,18 +111,18 @@ static void meet(struct team *team, long members) {
 }
 
 /* One product of a stage; the members of a team share its panels. */
-INLINE void multiply(const struct turn *turn, long K, long N, const real *a, long lda,
+INLINE void multiply(const struct iteration *iteration, long K, long N, const real *a, long lda,
                      const real *panels, real *c, long ldc) {
-  long count = turn->call->panel_count(N);
-  turn->call->matmul(turn->active, K, N, a, lda, panels, c, ldc, count * turn->me / turn->members,
-                     count * (turn->me + 1) / turn->members);
+  long count = iteration->call->panel_count(N);
+  iteration->call->matmul(iteration->active, K, N, a, lda, panels, c, ldc, count * iteration->me / iteration->members,
+                     count * (iteration->me + 1) / iteration->members);
 }
 
 /* The rows of a stage that this thread works on. */
-INLINE long first_row(const struct turn *turn) { return turn->active * turn->me / turn->members; }
-INLINE long last_row(const struct turn *turn) {
-  return turn->active * (turn->me + 1) / turn->members;
+INLINE long first_row(const struct iteration *iteration) { return iteration->active * iteration->me / iteration->members; }
+INLINE long last_row(const struct iteration *iteration) {
+  return iteration->active * (iteration->me + 1) / iteration->members;
 }
-INLINE void end_stage(const struct turn *turn) { meet(turn->team, turn->members); }
+INLINE void end_stage(const struct iteration *iteration) { meet(iteration->team, iteration->members); }
 
 #endif

@@ -3,43 +3,43 @@
 import torch
 
 from recurra.graph._rules import (
-    _activations,
-    _attention,
-    _diagonals,
-    _division,
-    _elementwise,
-    _in_turn,
-    _movements,
-    _normalisations,
-    _numbers,
-    _parts,
-    _places,
-    _products,
-    _reductions,
+    activations,
+    attention,
+    constants,
+    cumulative,
+    diagonals,
+    division,
+    elementwise,
+    indexing,
+    movements,
+    normalisations,
+    products,
+    reductions,
+    slicing,
 )
-from recurra.graph._rules._elementwise import pointwise
-from recurra.graph._rules._movements import same
-from recurra.graph._rules._operands import UNKNOWN
-from recurra.graph._rules._tables import joined
+from recurra.graph._rules.elementwise import pointwise
+from recurra.graph._rules.movements import same
+from recurra.graph._rules.operands import UNKNOWN
+from recurra.graph._rules.tables import joined
 
 __all__ = ["LOWERED", "RULES", "UNKNOWN"]
 
 RULES = {
     **joined(
         (
-            _elementwise.RULES,
-            _division.RULES,
-            _activations.RULES,
-            _movements.RULES,
-            _diagonals.RULES,
-            _parts.RULES,
-            _places.RULES,
-            _numbers.RULES,
-            _reductions.RULES,
-            _normalisations.RULES,
-            _in_turn.RULES,
-            _products.RULES,
-            _attention.RULES,
+            elementwise.RULES,
+            division.RULES,
+            activations.RULES,
+            movements.RULES,
+            diagonals.RULES,
+            slicing.RULES,
+            indexing.RULES,
+            constants.RULES,
+            reductions.RULES,
+            normalisations.RULES,
+            cumulative.RULES,
+            products.RULES,
+            attention.RULES,
         )
     ),
     torch.ops.recurra.uniform.default: pointwise("uniform"),
@@ -49,13 +49,13 @@ RULES = {
 LOWERED = {
     **joined(
         (
-            _elementwise.LOWERED,
-            _division.LOWERED,
-            _activations.LOWERED,
-            _movements.LOWERED,
-            _reductions.LOWERED,
-            _normalisations.LOWERED,
-            _in_turn.LOWERED,
+            elementwise.LOWERED,
+            division.LOWERED,
+            activations.LOWERED,
+            movements.LOWERED,
+            reductions.LOWERED,
+            normalisations.LOWERED,
+            cumulative.LOWERED,
         )
     ),
     torch.ops.recurra.clip_gradient.default: same,

@@ -1,10 +1,10 @@
 """Reachable: all that the step of a cell may read, found without running it."""
 
-from recurra.runtime._reachable._find import reachable
-from recurra.runtime._reachable._library_code import UserCode, is_library
-from recurra.runtime._reachable._objects import array_content
-from recurra.runtime._reachable._search import Names, Reachable, Slots
-from recurra.runtime._reachable._value_types import (
+from recurra.runtime._reachable.find import reachable
+from recurra.runtime._reachable.library_code import UserCode, is_library
+from recurra.runtime._reachable.objects import array_content
+from recurra.runtime._reachable.search import Names, Reachable, Slots
+from recurra.runtime._reachable.value_types import (
     PLAIN_TENSORS,
     ById,
     generator_types,

@@ -12,7 +12,7 @@ from recurra.tasks.framework.columns import records_of
 from recurra.tasks.framework.config_checks import check_config, check_weights
 from recurra.tasks.framework.data_summary import DataSummary, Lengths
 from recurra.tasks.framework.evaluate import evaluate_source, measure_records
-from recurra.tasks.framework.examples import refuse_long
+from recurra.tasks.framework.examples import check_long
 from recurra.tasks.framework.fit import conclude, fit_records, train_job
 from recurra.tasks.framework.job import Job
 from recurra.tasks.framework.loadable import Loadable, describe_task, save_task
@@ -59,6 +59,7 @@ __all__ = [
     "cell_maker",
     "check_config",
     "check_fits",
+    "check_long",
     "check_plain",
     "check_weights",
     "choose_task",
@@ -76,7 +77,6 @@ __all__ = [
     "read_task_data",
     "recorded_files",
     "records_of",
-    "refuse_long",
     "save_task",
     "take_up",
     "train_job",

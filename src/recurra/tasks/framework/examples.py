@@ -35,7 +35,7 @@ def examples_of(
     for record in records:
         try:
             example = task.example(record, targets=targets)
-            refuse_long(record, task.size(example), longest, using=using)
+            check_long(record, task.size(example), longest, using=using)
         except DataError as error:
             if "where" not in error.details:
                 error.details["where"] = record.where
@@ -46,7 +46,7 @@ def examples_of(
     return kept, examples
 
 
-def refuse_long(record: Record, size: int, longest: int, *, using: bool = False) -> None:
+def check_long(record: Record, size: int, longest: int, *, using: bool = False) -> None:
     """Raise DataError for a record of more steps than is asked for."""
     if size > longest:
         raise DataError(

@@ -62,7 +62,7 @@ def prepare_data(
     learnt, examples = examples_of(task, data.training, data.bad, longest=longest)
     measured, held_out = examples_of(task, data.validation, data.bad, longest=longest)
     tested, _ = examples_of(task, data.test, data.bad, longest=longest)
-    _refuse_none_left(data.test, tested, data.bad)
+    _check_none_left(data.test, tested, data.bad)
     data = TaskData(learnt, measured, tested, data.columns, data.bad)
     training = bucketed(task, examples, rows, settings.seed)
     validation = bucketed(task, held_out, rows)
@@ -78,7 +78,7 @@ def prepare_data(
     }  # fmt: skip
 
 
-def _refuse_none_left(test: list[Record], tested: list[Record], bad: BadRecords) -> None:
+def _check_none_left(test: list[Record], tested: list[Record], bad: BadRecords) -> None:
     if test and not tested:
         raise DataError(
             "No record of the test data can be used.",

@@ -16,7 +16,7 @@ from recurra.tasks.framework.loadable import Loadable
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Measured
 from recurra.train import Kept
 
-LONGEST = 10_000
+MAX_LENGTH = 10_000
 """Steps of the longest record that is used, where nothing else is asked for."""
 
 
@@ -73,7 +73,7 @@ class RecordModel(Loadable):
     def __init__(self) -> None:
         super().__init__()
         self.columns: Columns = {}
-        self.longest = LONGEST
+        self.longest = MAX_LENGTH
 
     @classmethod
     @abstractmethod

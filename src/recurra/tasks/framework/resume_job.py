@@ -42,7 +42,7 @@ def take_up(
     with run.reading_config():
         config = run.config
         sources = [config["data"][part] for part in ("training", "validation", "test")]
-    _refuse_what_is_gone(sources, run)
+    _check_what_is_gone(sources, run)
     with run.reading_config():
         source, data = recorded_data(config["data"], lambda files: same_files(files, run))
         rows = check_size("rows", config["data"]["rows"])
@@ -78,7 +78,7 @@ def _made_again(
     return again
 
 
-def _refuse_what_is_gone(sources: list[Any], run: Run) -> None:
+def _check_what_is_gone(sources: list[Any], run: Run) -> None:
     if [] in sources:  # files would be named
         raise ArgumentError(
             "The run learnt from records in memory, standard input or a pipe, which are gone.",

@@ -29,7 +29,7 @@ def check_cell(run: Run, kind: type[Loadable], cell: CellMaker | None) -> None:
     if name is not None and name not in CELLS and cell is None:
         raise _cell_is_missing(run, name)
     if name is not None and cell is not None:
-        _refuse_another_cell(run, name, cell)
+        _check_another_cell(run, name, cell)
 
 
 def _no_cell(run: Run, kind: type[Loadable]) -> ArgumentError:
@@ -41,7 +41,7 @@ def _no_cell(run: Run, kind: type[Loadable]) -> ArgumentError:
     )
 
 
-def _refuse_another_cell(run: Run, name: str, cell: CellMaker) -> None:
+def _check_another_cell(run: Run, name: str, cell: CellMaker) -> None:
     """Refuse a cell that is not the one, or the kind of one, that the run names."""
     place, _, wanted = name.rpartition(":")
     given = getattr(cell, "__name__", wanted)

@@ -8,7 +8,7 @@ from recurra.base import DataError
 from recurra.data import Record, split_by_group
 from recurra.tasks.framework.record_model import RecordModel
 
-FEWEST_OF_A_LABEL = 2
+MIN_PER_LABEL = 2
 """Records of a label that are learnt from, if there are so many, before others are held out."""
 
 
@@ -49,7 +49,7 @@ def _groups_to_learn(
         for record in validation:
             held.setdefault(kind.group(record), []).append(record.fields.get(role))
         for group, labels in held.items():
-            if any(learnt[label] < FEWEST_OF_A_LABEL for label in labels):
+            if any(learnt[label] < MIN_PER_LABEL for label in labels):
                 needed.add(group)
                 learnt.update(labels)
     return needed

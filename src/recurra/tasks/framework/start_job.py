@@ -8,7 +8,7 @@ import torch
 
 from recurra.base import check_size
 from recurra.data import BadRecords, Source, fingerprint, is_read_once, paths_of
-from recurra.store import Run, refuse_taken
+from recurra.store import Run, check_not_taken
 from recurra.tasks.framework.cell_makers import CellMaker
 from recurra.tasks.framework.job import Job, make_task, prepare_data, resolve_demo
 from recurra.tasks.framework.loadable import describe_task
@@ -17,7 +17,7 @@ from recurra.tasks.framework.run_data import DEMO, is_demo
 from recurra.tasks.framework.task_data import DataSettings, read_task_data
 from recurra.train import TrainingSettings, require_extras
 
-STEPS, FEWEST_ROWS = 50, 8
+STEPS, MIN_ROWS = 50, 8
 """An epoch has so many steps or more, where batches of so many rows allow it."""
 
 
@@ -49,7 +49,7 @@ def begin(
             Default: as many as `data` says may be left out, none so far.
     """
     require_extras()
-    refuse_taken(folder)
+    check_not_taken(folder)
     data = data or DataSettings()
     training = training or advised_training(kind)
     sources = _described(source, data)
@@ -83,7 +83,7 @@ def advised_training(kind: type[RecordModel], **choices: Any) -> TrainingSetting
 
 def _advised_rows(kind: type[RecordModel], records: int) -> int:
     """Give the rows of a batch: as advised, or fewer where an epoch would have few steps."""
-    return max(min(FEWEST_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
+    return max(min(MIN_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
 
 
 def _described(source: Source, settings: DataSettings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from recurra.base import ArgumentError, DataError
 from recurra.data import BadRecords, Field, Record, has_column, select_fields
-from recurra.tasks.framework import refuse_long
+from recurra.tasks.framework import check_long
 from recurra.tasks.matching import Matcher, PairParts, Side, encode_parts
 
 
@@ -75,5 +75,5 @@ class IndexColumns:
         parts = dict(zip(task.parts.left, values, strict=True))
         side = encode_parts(parts, task.parts.left, task.encoder, record.where, "indexed")
         steps = sum(len(numbers) for _, numbers in side)
-        refuse_long(record, steps, task.longest, using=True)
+        check_long(record, steps, task.longest, using=True)
         return side

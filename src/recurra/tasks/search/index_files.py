@@ -48,13 +48,13 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         RunExists: something is there already.
     """
-    _refuse_taken(folder)
+    _check_not_taken(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with temporary_folder(folder.parent) as place:
         draft = place / "index"
         draft.mkdir()
         yield draft
-        _refuse_taken(folder)
+        _check_not_taken(folder)
         if folder.exists():
             folder.rmdir()  # it is empty
         os.rename(draft, folder)
@@ -198,7 +198,7 @@ class RecordWriter:
         (self.folder / OFFSETS).write_bytes(self.offsets.tobytes())
 
 
-def _refuse_taken(folder: Path) -> None:
+def _check_not_taken(folder: Path) -> None:
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise RunExists(
             "The place for the index is taken.",

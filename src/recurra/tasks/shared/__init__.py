@@ -7,7 +7,7 @@ from recurra.tasks.shared.labels import (
     number_of_label,
     with_labels_known_twice,
 )
-from recurra.tasks.shared.regressor import Regressor, refuse_constant
+from recurra.tasks.shared.regressor import Regressor, check_constant
 from recurra.tasks.shared.scales import Scales, precisely
 from recurra.tasks.shared.text_network import (
     TextConfig,
@@ -26,11 +26,11 @@ __all__ = [
     "TextExample",
     "TextNetwork",
     "balanced_weights",
+    "check_constant",
     "encode_field",
     "labels_of",
     "number_of_label",
     "precisely",
-    "refuse_constant",
     "texts_of",
     "with_labels_known_twice",
 ]

@@ -15,7 +15,7 @@ from recurra.tasks.framework import Answer, AnswerOptions, Measured, RecordTask
 from recurra.tasks.shared.labels import with_labels_known_twice
 from recurra.tasks.shared.threshold import best_f1_threshold, probability_counts
 
-MOST_CONFUSED = 32
+MAX_CONFUSED = 32
 """The matrix of so many classes at most is counted; with more it would fill the memory."""
 
 
@@ -151,7 +151,7 @@ class Classifier(RecordTask):
         measures = self._compared(scores, targets).measures
         measures.pop("probabilities", None)
         measures |= {"found": found, "there": there, "hit": found * there}
-        if C <= MOST_CONFUSED:
+        if C <= MAX_CONFUSED:
             pairs = there.unsqueeze(2) * found.unsqueeze(1)  # [B, truth, answer]
             measures["confusion"] = pairs.flatten(1)
         return measures

@@ -154,7 +154,7 @@ def _unexplained(totals: Mapping[str, Any]) -> torch.Tensor:
     return share
 
 
-def refuse_constant(targets: torch.Tensor, names: Sequence[str], where: str) -> None:
+def check_constant(targets: torch.Tensor, names: Sequence[str], where: str) -> None:
     """Raise DataError if one of the numbers to be learnt, `[N, O]`, never changes."""
     for name, column in zip(names, targets.T, strict=True):
         if bool((column == column[0]).all()):

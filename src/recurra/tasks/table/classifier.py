@@ -22,7 +22,7 @@ from recurra.tasks.table.model import (
     TableConfig,
     TableExample,
     TableModel,
-    refuse_cell,
+    check_cell,
     rows_of,
 )
 
@@ -102,7 +102,7 @@ class TableClassifier(TableModel, Classifier):
         cell: CellMaker | None = None,
     ) -> "TableClassifier":
         """Make a classifier with the columns and the classes of records, and their scales."""
-        refuse_cell(cls.kind, cell)
+        check_cell(cls.kind, cell)
         classes = labels_of(records, "label")
         task = cls(list(records[0].fields["features"]), classes.tokens, settings)
         task.standardise(rows_of(records))

@@ -172,7 +172,7 @@ def rows_of(records: Sequence[Record]) -> torch.Tensor:
     return precisely([list(record.fields["features"].values()) for record in records])
 
 
-def refuse_cell(kind: str, cell: CellMaker | None) -> None:
+def check_cell(kind: str, cell: CellMaker | None) -> None:
     """Raise ArgumentError if there is a cell."""
     if cell is not None:
         raise ArgumentError("Tasks on rows of tables have no cell.", got=f"{kind}, and a cell")

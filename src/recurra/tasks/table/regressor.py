@@ -8,13 +8,13 @@ import torch
 from recurra.base import Batch
 from recurra.data import DemoData, Field, Record, demo_distances
 from recurra.tasks.framework import Advice, CellMaker
-from recurra.tasks.shared import Regressor, Scales, precisely, refuse_constant
+from recurra.tasks.shared import Regressor, Scales, check_constant, precisely
 from recurra.tasks.table.model import (
     FEATURES,
     TableConfig,
     TableExample,
     TableModel,
-    refuse_cell,
+    check_cell,
     rows_of,
 )
 
@@ -84,11 +84,11 @@ class TableRegressor(TableModel, Regressor):
         Raises:
             DataError: a number to be learnt never changes.
         """
-        refuse_cell(cls.kind, cell)
+        check_cell(cls.kind, cell)
         first = records[0].fields
         task = cls(list(first["features"]), list(first["target"]), settings)
         targets = precisely([list(record.fields["target"].values()) for record in records])
-        refuse_constant(targets, task.targets, records[0].where)
+        check_constant(targets, task.targets, records[0].where)
         task.standardise(rows_of(records), targets)
         return task
 

@@ -44,18 +44,18 @@ from recurra.tasks.tagging.measures import (
 from recurra.tasks.tagging.network import Sentences, TaggerConfig, TaggerNetwork, put_side_by_side
 from recurra.tasks.tagging.word_encoder import Spelling, WordEncoder
 from recurra.tasks.tagging.words import (
+    check_against,
     forms_of,
     labelled_forms,
     labels_of_words,
     numbers_of_labels,
-    refuse_against,
     with_as_many_labels,
 )
 
 FORMS = ("form", "tokens", "words", "token", "text", "sentence")
 """Usual names of the column of words; a plain text is split at its blanks."""
 
-MOST_CONFUSED = 64
+MAX_CONFUSED = 64
 """Of more labels no confusion matrix is made: it would grow with their square, record by record."""
 
 
@@ -205,7 +205,7 @@ class Tagger(RecordTask):
         forms, names = labelled_forms(record, self.settings.units)
         labels = numbers_of_labels(self.labels, forms, names, record.where)
         if self.rules is not None and self.crf is not None:
-            refuse_against(first_against(self.rules, labels), forms, names, record.where)
+            check_against(first_against(self.rules, labels), forms, names, record.where)
         return TaggerExample(forms, list(map(self.encoder, forms)), labels)
 
     def size(self, example: TaggerExample) -> int:
@@ -271,7 +271,7 @@ class Tagger(RecordTask):
         del options
         (_, measures), found = self._compared(batch)
         assert batch.lengths is not None  # `collate` gives them
-        if len(self.labels) <= MOST_CONFUSED:
+        if len(self.labels) <= MAX_CONFUSED:
             measures["confusion"] = confusions(
                 len(self.labels), batch.targets, found, batch.lengths
             )

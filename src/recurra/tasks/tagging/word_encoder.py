@@ -11,10 +11,10 @@ from recurra.data import TokenVocabulary, to_units
 
 SPELLINGS = ("characters", "jamo")
 
-MOST_LETTERS = 48
+MAX_LETTERS = 48
 """Of longer words, such as addresses of pages, half as many letters of either end are read."""
 
-LEAST_AFFIX = 3
+MIN_AFFIX = 3
 """Ends of words that are rarer among the training words are not told apart."""
 
 REMEMBERED = 2**16
@@ -104,7 +104,7 @@ class WordEncoder:
             settings,
             TokenVocabulary.of(lower.elements(), least_count=settings.least_count),
             TokenVocabulary.of(letter for form in spelt for letter in spelt[form] * counts[form]),
-            TokenVocabulary.of(_affixes_of(spelt.values(), settings), least_count=LEAST_AFFIX),
+            TokenVocabulary.of(_affixes_of(spelt.values(), settings), least_count=MIN_AFFIX),
         )
 
     @classmethod
@@ -134,8 +134,8 @@ class WordEncoder:
 
 def _letters(form: str, settings: WordSettings) -> list[str]:
     letters = list(to_units(form, settings.spelling))
-    half = MOST_LETTERS // 2
-    return letters if len(letters) <= MOST_LETTERS else letters[:half] + letters[-half:]
+    half = MAX_LETTERS // 2
+    return letters if len(letters) <= MAX_LETTERS else letters[:half] + letters[-half:]
 
 
 def _affixes_of(words: Iterable[Sequence[str]], settings: WordSettings) -> Iterator[str]:

@@ -82,7 +82,7 @@ def numbers_of_labels(
     return labels.encode(names)
 
 
-def refuse_against(
+def check_against(
     place: int | None, forms: Sequence[str], names: Sequence[str], where: str
 ) -> None:
     """Refuse a sentence with a label that cannot stand where it does, if there is one."""

@@ -25,9 +25,9 @@ from recurra.tasks.shared import (
     TextConfig,
     TextExample,
     TextNetwork,
+    check_constant,
     encode_field,
     precisely,
-    refuse_constant,
     texts_of,
 )
 
@@ -90,7 +90,7 @@ class TextRegressor(Regressor):
             DataError: all records have the same number.
         """
         targets = precisely([[record.fields["target"]] for record in records])  # [N, 1]
-        refuse_constant(targets, ["target"], records[0].where)
+        check_constant(targets, ["target"], records[0].where)
         encoder = make_text_encoder(texts_of(records, "text"), settings.encoding)
         task = cls(encoder, settings, cell=cell)
         task.target_scales.measure("targets", targets)

@@ -1,0 +1,73 @@
+"""The LSTM whose recurrent matrix depends on the input."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from recurra.cells._lstms.long_short_term import LongShortTermCell, LSTMState
+
+
+class MultiplicativeLSTM(LongShortTermCell):
+    """One step of the multiplicative LSTM.
+
+    Every input has a transition of its own: after a surprising symbol the state can turn elsewhere
+    at once. For language models over characters.
+
+        m_t = (W_xm x_t) * (W_hm h_{t-1})               what takes the place of h_{t-1}
+        i_t = sigmoid(W_xi x_t + W_mi m_t + b_i)    input gate
+        f_t = sigmoid(W_xf x_t + W_mf m_t + b_f)    forget gate
+        g_t = tanh   (W_xg x_t + W_mg m_t + b_g)    candidate
+        o_t = sigmoid(W_xo x_t + W_mo m_t + b_o)    output gate
+        c_t = f_t * c_{t-1} + i_t * g_t
+        h_t = o_t * tanh(c_t)
+        y_t = h_t
+
+    Conventions: rows of the weights in the order i, f, g, o; f keeps the state; one bias, b_f
+    starts at 1; m has none.
+    Size: 4 H (I + H + 1) + H (I + H).
+    Source: B. Krause et al., "Multiplicative LSTM for sequence modelling" (2016).
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t and c_t.
+        bias: whether the gates have biases. Default: True.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+
+    Raises:
+        ShapeError: a size is not a positive integer.
+
+    Example:
+        >>> import torch, recurra
+        >>> cell = recurra.cells.MultiplicativeLSTM(input_size=3, hidden_size=5)
+        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
+        >>> y.shape
+        torch.Size([7, 2, 5])
+    """
+
+    recurrent_matrices = ("weight_hidden", "weight_hidden_mixed")
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+        self.weight_input_mixed = nn.Parameter(torch.empty_like(self.weight_input[:hidden_size]))
+        self.weight_hidden_mixed = nn.Parameter(torch.empty_like(self.weight_hidden[:hidden_size]))
+        self.reset_parameters()
+
+    def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
+        """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""
+        self.check_input(x)
+        hidden, cell = state
+        mixed = F.linear(x, self.weight_input_mixed) * F.linear(hidden, self.weight_hidden_mixed)
+        drive = F.linear(x, self.weight_input, self.bias) + F.linear(mixed, self.weight_hidden)
+        i, f, g, o = drive.chunk(4, dim=-1)  # each [B, H]
+        cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+        hidden = o.sigmoid() * cell.tanh()
+        return hidden, LSTMState(hidden, cell)
