@@ -74,9 +74,9 @@ def _as_inputs(graph: Graph, kind: str, nodes: Sequence[Node]) -> tuple[Node, ..
 def _read(part: Partition, inputs: _Inputs, *, gradients: bool) -> Joint:
     """Run the loop on nodes' forms, let PyTorch take derivatives, and read the trace back.
 
-    Node by node the loop is evaluated under a tracer, so what is traced of the backward pass refers to
-    the same forward values; and since `Graph` makes equal nodes once, a forward value that the way
-    back computes again is found to be that of the way there.
+    The loop is evaluated node by node under a tracer, so the trace of the backward pass refers to
+    the same forward values. Since `Graph` makes equal nodes once, a forward value that the backward
+    pass computes again is found to be the one of the forward pass.
     """
     graph = Graph()
     loop_outputs, next_state = part.loop_outputs, part.step.next_state

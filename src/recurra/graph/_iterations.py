@@ -1,4 +1,4 @@
-"""Iterations: what the kernels of a loop read and make in one iteration, the forward one and that back.
+"""Iterations: what the kernels of a loop read and make in one, forward and backward.
 
 A joint graph becomes two here. The kernel that goes back cannot read nodes of the one that went
 forward: it runs when that one has long ended. Every forward value that it uses is therefore either
@@ -46,7 +46,7 @@ class Iteration:
 
 @dataclass(frozen=True)
 class Saved:
-    """What goes from the iteration forward to the iteration back, and on to the gradients of weights.
+    """What goes from the forward iteration to the backward one, and on to gradients of weights.
 
     Args:
         nodes: values of the loop that the forward kernel writes.
@@ -118,10 +118,10 @@ def _saved(graph: Graph, gradients: Gradients) -> Saved:
     """Choose what the backward pass finds in memory.
 
     A gradient of a weight is a sum over rows and steps of products of two factors: left to the end,
-    it is one large product over all steps. Its factors have to be in memory then. Those that depend
-    on gradients the backward kernel makes (`made`), unless they come in from outside as they are;
-    the others are forward values, which the forward kernel keeps anyway, so that the backward pass may
-    as well read them.
+    it is one large product over all steps. Its factors have to be in memory then. The
+    backward kernel makes those that depend on gradients (`made`), unless they come in from outside
+    as they are. The others are forward values, which the forward kernel keeps anyway, so that the
+    backward pass may as well read them.
     """
     factors = factors_of(gradients.d_weights)
     backward = backward_nodes([*gradients.d_before, *gradients.d_state, *factors])

@@ -88,8 +88,8 @@ class Memory:
     def _place(self, node: Node) -> None:
         """Give a value a place to be read from, if it is read from memory.
 
-        The state after the iteration will do as it is. A stream will not, since its rows do not lie side
-        by side: such a value is written twice, first to where it is read.
+        The state after the iteration will do as it is. A stream will not, since its rows do not lie
+        side by side: such a value is written twice, first to where it is read.
         """
         own = self.destinations.setdefault(node, [])
         if not self._needs_memory(node):

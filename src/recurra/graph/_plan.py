@@ -1,8 +1,8 @@
-"""LoopPlan: what a kernel does in one iteration of the loop, in order. It knows no language or machine.
+"""LoopPlan: what a kernel does in one iteration of the loop, for no language or machine.
 
-An iteration works on the rows of the batch that are still running. It is a list of stages: `Products`
-multiplies the values of all rows with matrices; `Rows` goes through the rows one by one and through
-their features in loops.
+An iteration works on the rows of the batch that are still running. It is a list of stages:
+`Products` multiplies the values of all rows with matrices; `Rows` goes through the rows one by one
+and through their features in loops.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ class Location:
 
     Args:
         kind: "input" and "output" are the streams in memory, one row a step; "ahead" a product that
-            was made ahead; "state" and "next_state" the state before and after; "scratch" a value of
-            all running rows, until the iteration ends; "row" a value of one row, until the next row;
-            "vector" a value of parameters.
+            was made ahead; "state" and "next_state" the state before and after; "scratch" a value
+            of all running rows, until the iteration ends; "row" a value of one row, until the next
+            row; "vector" a value of parameters.
         index: which of its kind.
         offset: where in it, in elements.
     """
@@ -79,7 +79,7 @@ Stage: TypeAlias = Products | Rows
 
 @dataclass(frozen=True)
 class PrefetchedProduct:
-    """A product that does not wait for the state, made by the kernel some steps ahead of its iteration.
+    """A product that does not wait for the state, made by the kernel some steps ahead.
 
         value = left @ weight + bias
 
@@ -103,8 +103,9 @@ class LoopPlan:
     Args:
         backward: whether time runs from the last step to the first.
         dtype: of all numbers.
-        inputs: streams that are read: before, saved, gradients of loop_outputs.
-        outputs: streams that are written: loop_outputs, saved, gradients, factors of weight gradients.
+        inputs: streams that are read: before, saved, gradients of loop outputs.
+        outputs: streams that are written: loop outputs, saved values, gradients, factors of weight
+            gradients.
         state: the state before an iteration.
         next_state: the state after it.
         weights: right sides of products.

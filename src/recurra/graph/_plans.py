@@ -39,11 +39,12 @@ class TrainingPlan:
     Args:
         loop: the loop in operations of kernels.
         gradients: and its gradients.
-        forward: makes the loop_outputs and the saved values.
-        output_index: for each export, then each saved value, which output of `forward` it is.
-        backward: inputs among before, saved and gradients of loop_outputs; makes the gradients of
+        forward: makes the loop outputs and the saved values.
+        output_index: for each loop output, then each saved value, which output of `forward` it is.
+        backward: inputs among before, saved and gradients of loop outputs; makes the gradients of
             before, and the factors of weight gradients that are not there yet.
-        backward_index: for each gradient of before, then each such factor, which output of `backward`.
+        backward_index: for each gradient of before, then each such factor, which output of
+            `backward`.
         saved: nodes of the loop that the forward kernel writes.
         saved_inputs: the same, as inputs of the backward kernel.
         factors: values over all rows and steps that the gradients of weights are made from.

@@ -60,7 +60,7 @@ def schedule(
 
 
 def _computed(roots: Sequence[Node]) -> list[Node]:
-    """List what an iteration computes: neither what it finds in memory, nor movements, which are free."""
+    """List what an iteration computes: not what it finds in memory, nor movements (free)."""
     leaves = {node for node in ancestors(roots) if _is_leaf(node)}
     return [node for node in ancestors(roots, leaves) if _is_computed(node, leaves)]
 

@@ -87,7 +87,7 @@ class TrainingLoop:
     def run(
         self, along: Course, before: Tensors, weights: Tensors, state: Tensors, initial: Tensors
     ) -> tuple[Tensors, Tensors, Tensors]:
-        """Run the loop: loop_outputs `[N, ...]`, final states `[B, ...]`, and what `backward` needs."""
+        """Run it: loop outputs `[N, ...]`, final states `[B, ...]`, and what `backward` needs."""
         known = [*before, *weights]
         matrices = self._forward.weights(known)
         outputs, final = self._forward(along, known, matrices, state, initial=initial)

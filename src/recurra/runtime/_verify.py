@@ -120,7 +120,7 @@ def verified_step(
 
 
 def _has_saving_hooks() -> bool:
-    """Tell whether somebody counts or moves what is saved for the backward pass, as checkpoints do."""
+    """Tell whether what is saved for the backward pass is counted or moved, as by checkpoints."""
     return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
 
 

@@ -267,7 +267,7 @@ def test_factors_of_weight_gradients_are_saved_in_any_case(values):
 
 
 def test_what_is_saved_is_enough(values):
-    """Everything that the backward pass needs follows by cheap work from what is saved or at hand."""
+    """What the backward pass needs follows by cheap work from what is saved or at hand."""
     graph = values.graph
     h, before = values.input("state", (-1, 4)), values.input("before", (-1, 4))
     gradient = values.input("d_loop_output", (-1, 4))

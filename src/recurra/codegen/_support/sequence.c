@@ -69,9 +69,9 @@ static void cut_gradient(struct chunk *chunk, long i) {
 }
 
 static void take_iteration(struct chunk *chunk, long active, long ahead_line) {
-  struct iteration iteration = {chunk->call,  chunk->team,    chunk->me,    chunk->members,
-                      active,       chunk->line,    chunk->before, chunk->after,
-                      chunk->scratch, chunk->ahead, ahead_line};
+  struct iteration iteration = {chunk->call,    chunk->team,  chunk->me,     chunk->members,
+                                active,         chunk->line,  chunk->before, chunk->after,
+                                chunk->scratch, chunk->ahead, ahead_line};
   chunk->kernel->iteration(&iteration);
 }
 

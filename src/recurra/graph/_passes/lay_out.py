@@ -15,8 +15,8 @@ def lay_out(graph: Graph, roots: Sequence[Node], *, as_state: bool = False) -> l
     Args:
         graph: makes the copies.
         roots: values that are to lie in places of their own.
-        as_state: whether they are the state after an iteration. Products can be made right there; streams
-            are no place for them, since their rows do not lie side by side.
+        as_state: whether they are the state after an iteration. Products can be made right there;
+            streams are no place for them, since their rows do not lie side by side.
     """
     found = rewrite(graph, roots, _lay_out_one)
     once = {root for root in found if found.count(root) == 1}

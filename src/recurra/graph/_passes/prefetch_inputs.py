@@ -1,4 +1,4 @@
-"""Look ahead: a kernel makes products of the input itself, shortly before the iterations that read them.
+"""Prefetch inputs: a kernel makes products of the input itself, shortly before they are read.
 
 Made for all steps at once, as training needs them, they take more memory than anything else, and
 have left the cache when they are read.
