@@ -12,6 +12,7 @@ from recurra.base._checks import (
     check_sizes,
     settings_from,
 )
+from recurra.base._docstring import complete_docstring
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
@@ -104,6 +105,7 @@ __all__ = [
     "check_size",
     "check_sizes",
     "clip_gradient",
+    "complete_docstring",
     "describe_state",
     "describe_tensor",
     "detach_state",

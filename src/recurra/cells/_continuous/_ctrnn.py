@@ -32,18 +32,12 @@ class CTRNN(AffineCell):
     cognitive tasks: a simple and flexible framework", PLOS Computational Biology 12 (2016).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         time_constant: tau, > 0, in steps, or in the unit of the times given. Default: 5.0.
         noise: sigma, >= 0. Where it is not 0, the state is a `DrawnState`, so that the noise can
             be drawn again; for noise in a simulation stay in training mode. Default: 0.0.
         activation: phi, as in `RNN`. Default: "tanh".
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `time_constant` or `noise` is out of its range.
         UnknownName: `activation` is not a known name.
 
@@ -72,7 +66,6 @@ class CTRNN(AffineCell):
         check_range("noise", noise, 0.0, math.inf, high_open=True)
         self.time_constant, self.noise = float(time_constant), float(noise)
         self.activation = activation_function(activation)
-        self.reset_parameters()
 
     def initial_state(self, batch_size: int) -> State:
         """Return h_0 = 0, `[B, H]`; with noise, a `DrawnState` around it."""
