@@ -48,6 +48,7 @@ from recurra.base._precision import (
     state_from_half,
 )
 from recurra.base._same_values import same_values
+from recurra.base._set_module import set_module
 from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
     State,
@@ -124,6 +125,7 @@ __all__ = [
     "repeat_last_step",
     "run_step",
     "same_values",
+    "set_module",
     "settings_from",
     "shorten",
     "shorten_repr",
@@ -137,3 +139,5 @@ __all__ = [
     "warn_once",
     "zero_padding",
 ]
+
+set_module(__name__, globals())
