@@ -6,11 +6,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from recurra.base import State, check_range
+from recurra.base import State, check_range, uniform
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._continuous._noise import standard_normal
 from recurra.cells._parameters import AffineCell
 from recurra.cells._wrappers._drawn import DrawnState, begin_drawing
+
+_SECOND = 2**20
+"""The elements whose numbers are the second ones of each pair."""
 
 
 class CTRNN(AffineCell):
@@ -107,3 +109,21 @@ class CTRNN(AffineCell):
         deviation = self.noise * (2 * share) ** 0.5
         numbers = standard_normal(state.key, state.step, self.hidden_size)  # [B, H]
         return deviation * numbers.to(state.inner.dtype)
+
+
+def standard_normal(key: torch.Tensor, step: torch.Tensor, features: int) -> torch.Tensor:
+    """Draw from N(0, 1), `[B, features]`, what depends on nothing but key and step.
+
+    Pairs of uniform numbers are turned into normal ones, after G. E. P. Box and M. E. Muller, "A
+    note on the generation of random normal deviates" (1958).
+
+    Args:
+        key: whose numbers they are, `[B]`, as in `recurra.base.uniform`.
+        step: which step of time, `[B]`.
+        features: how many of each row.
+    """
+    key, step = key.unsqueeze(1), step.unsqueeze(1)  # [B, 1]
+    element = torch.arange(features, dtype=key.dtype, device=key.device)
+    radius = (-2 * (1 - uniform(key, step, element)).log()).sqrt()  # [B, features]
+    angle = 2 * math.pi * uniform(key, step, element + _SECOND)
+    return radius * angle.cos()
