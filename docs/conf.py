@@ -1,7 +1,9 @@
 """Sphinx configuration."""
 
+import operator
 import sys
 from pathlib import Path
+from types import FunctionType
 
 import recurra
 
@@ -48,6 +50,19 @@ def equations_as_blocks(app, what, name, obj, options, lines):
                 lines[i:i] = ["::", ""]
 
 
+def defining_module(app, module, name):
+    """Name the module with the source of a public name, which says that it lives in a facade."""
+    del app
+    try:
+        value = operator.attrgetter(name)(sys.modules[module])
+    except AttributeError:  # a field that has no value
+        return None
+    members = vars(value).values() if isinstance(value, type) else (value,)
+    functions = [each for each in members if isinstance(each, FunctionType)]
+    return functions[0].__globals__["__name__"] if functions else None
+
+
 def setup(app):
     """Put the hook before napoleon, which reads the sections."""
+    app.connect("viewcode-follow-imported", defining_module)
     app.connect("autodoc-process-docstring", equations_as_blocks, priority=400)

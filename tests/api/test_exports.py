@@ -1,9 +1,13 @@
 # What the package promises: names that resolve, in an order that a reader can search.
 import ast
 import importlib
+import inspect
+import pickle
 import pkgutil
 import sys
+import traceback
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
@@ -80,6 +84,40 @@ def test_only_tasks_have_doors_of_their_own():
 def test_what_few_need_stands_behind_the_facade_of_its_family(name):
     assert name not in recurra.tasks.__all__
     assert not hasattr(recurra.tasks, name)
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_public_classes_and_functions_say_that_they_live_in_a_facade(facade):
+    module = importlib.import_module(f"recurra.{facade}")
+    for name in module.__all__:
+        value = getattr(module, name)
+        if isinstance(value, type | FunctionType):
+            home = importlib.import_module(value.__module__)
+            assert value.__module__.removeprefix("recurra.") in FACADES, name
+            assert module.__name__.startswith(home.__name__), name  # `tasks` lists what families do
+            assert getattr(home, name) is value
+            assert pickle.loads(pickle.dumps(value)) is value
+
+
+def test_what_users_meet_is_named_as_they_import_it():
+    assert repr(recurra.LSTM) == "<class 'recurra.cells.LSTM'>"
+    assert recurra.nn.LSTM.__module__ == "recurra.nn"
+    assert recurra.layers.Recurrent.__module__ == "recurra.layers"
+    assert recurra.tasks.LanguageModel.__module__ == "recurra.tasks"
+    assert recurra.tasks.framework.RecordModel.__module__ == "recurra.tasks.framework"
+    with pytest.raises(recurra.RecurraError) as caught:
+        recurra.LSTM(0, 5)
+    assert traceback.format_exception_only(caught.value)[0].startswith("recurra.base.ShapeError: ")
+
+
+def test_pickles_that_name_the_file_of_a_class_still_load():
+    assert pickle.loads(b"crecurra.cells._lstms._lstm\nLSTM\n.") is recurra.LSTM
+    assert pickle.loads(b"crecurra.base._errors\nShapeError\n.") is recurra.base.ShapeError
+
+
+def test_the_source_of_functions_and_methods_is_found():
+    assert inspect.getsource(recurra.unroll).startswith("def unroll(")
+    assert "f.sigmoid() * cell" in inspect.getsource(recurra.LSTM.forward)
 
 
 @pytest.mark.parametrize("room", FACADES)

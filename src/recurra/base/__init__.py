@@ -12,6 +12,7 @@ from recurra.base._checks import (
     check_sizes,
     settings_from,
 )
+from recurra.base._docstring import complete_docstring
 from recurra.base._errors import (
     ArgumentError,
     BackendUnavailable,
@@ -47,6 +48,7 @@ from recurra.base._precision import (
     state_from_half,
 )
 from recurra.base._same_values import same_values
+from recurra.base._set_module import set_module
 from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
     State,
@@ -104,6 +106,7 @@ __all__ = [
     "check_size",
     "check_sizes",
     "clip_gradient",
+    "complete_docstring",
     "describe_state",
     "describe_tensor",
     "detach_state",
@@ -122,6 +125,7 @@ __all__ = [
     "repeat_last_step",
     "run_step",
     "same_values",
+    "set_module",
     "settings_from",
     "shorten",
     "shorten_repr",
@@ -135,3 +139,5 @@ __all__ = [
     "warn_once",
     "zero_padding",
 ]
+
+set_module(__name__, globals())

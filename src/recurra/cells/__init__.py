@@ -1,5 +1,6 @@
 """Recurrent cells, one a file and one folder a family: the equations of one step, nothing else."""
 
+from recurra.base import set_module as _set_module
 from recurra.cells._activations import ACTIVATIONS, Activation, activation_function, unit_step
 from recurra.cells._attentive.attention import BahdanauCell, BahdanauState, LuongCell, LuongState
 from recurra.cells._attentive.attention_memory import AttendedMemory
@@ -166,3 +167,5 @@ __all__ = [
     "unit_step",
     "with_elapsed",
 ]
+
+_set_module(__name__, globals())

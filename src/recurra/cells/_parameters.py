@@ -1,7 +1,8 @@
 """How the cells of this room make and fill their parameters."""
 
 import math
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, TypeAlias
 
 import torch
 from torch import nn
@@ -14,10 +15,26 @@ from recurra.base import (
     check_size,
     describe_tensor,
 )
+from recurra.cells._docstrings import document
+
+Empty: TypeAlias = Callable[..., nn.Parameter]
+"""Makes a parameter of the sizes given, without a value, where and of the type that was asked."""
+
+
+def parameter_maker(device: torch.device | str | None, dtype: torch.dtype | None) -> Empty:
+    """Return a function that makes a parameter of the sizes that it is given, without a value."""
+
+    def empty(*sizes: int) -> nn.Parameter:
+        return nn.Parameter(torch.empty(sizes, device=device, dtype=dtype))
+
+    return empty
 
 
 class GatedCell(nn.Module):
     """Hold what the cells of this room share: sizes, names of gates, checks of their input.
+
+    A cell says in `make_parameters` what it has besides a weight of the input and a bias. Options
+    that its parameters depend on are set before this constructor runs.
 
     The rows of the weights are the gates, one block of H rows each. Initialisers find them by what
     the class says of itself:
@@ -33,13 +50,6 @@ class GatedCell(nn.Module):
         zero in one of them does not take a connection away.
     `bookkeeping`: the fields of the state that `Zoneout` leaves alone, since a value between two
         of theirs, or an older one, means nothing: times, inputs seen, scales of other fields.
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
     """
 
     recurrent_matrices: ClassVar[tuple[str, ...]] = ("weight_hidden",)
@@ -51,10 +61,35 @@ class GatedCell(nn.Module):
     weight_input: nn.Parameter
     bias: nn.Parameter | None
 
-    def __init__(self, input_size: int, hidden_size: int) -> None:
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        document(cls)
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         self.input_size = check_size("input_size", input_size)
         self.hidden_size = check_size("hidden_size", hidden_size)
+        self.make_parameters(parameter_maker(device, dtype), bias=bias)
+        self.reset_parameters()
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the weight of the input and a bias; `reset_parameters` fills them.
+
+        Args:
+            empty: makes a parameter of the sizes given, without a value.
+            bias: whether there is one.
+        """
+        rows = len(self.gates) * self.hidden_size
+        self.weight_input = empty(rows, self.input_size)
+        self.bias = empty(rows) if bias else None
 
     @property
     def output_size(self) -> int:
@@ -96,35 +131,16 @@ class GatedCell(nn.Module):
 
 
 class AffineCell(GatedCell):
-    """Hold two weight matrices, of the input and of the hidden state, and a bias.
+    """Hold two weight matrices, of the input and of the hidden state, and a bias."""
 
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the affine maps have one.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
+    weight_hidden: nn.Parameter
 
-    Raises:
-        ShapeError: a size is not a positive integer.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size)
-        rows = len(self.gates) * hidden_size
-        self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
-        self.weight_hidden = nn.Parameter(
-            torch.empty(rows, hidden_size, device=device, dtype=dtype)
-        )
-        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make both matrices and a bias, a block of rows for each gate."""
+        rows = len(self.gates) * self.hidden_size
+        self.weight_input = empty(rows, self.input_size)
+        self.weight_hidden = empty(rows, self.hidden_size)
+        self.bias = empty(rows) if bias else None
 
 
 class HiddenCell(AffineCell):
@@ -136,32 +152,7 @@ class HiddenCell(AffineCell):
 
 
 class InputCell(GatedCell):
-    """Hold one weight matrix, of the input alone, and a bias: for cells linear in their state.
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the affine maps have one.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-    """
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size)
-        rows = len(self.gates) * hidden_size
-        self.weight_input = nn.Parameter(torch.empty(rows, input_size, device=device, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
+    """Hold one weight matrix, of the input alone, and a bias: for cells linear in their state."""
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return h_0 = 0, `[B, H]`."""

@@ -1,5 +1,6 @@
 """Reading data: records, text, vocabularies, batches, embedded data sets."""
 
+from recurra.base import set_module as _set_module
 from recurra.data._demos import (
     DemoData,
     demo_address_records,
@@ -106,3 +107,5 @@ __all__ = [
     "text_encoder_from",
     "to_units",
 ]
+
+_set_module(__name__, globals())

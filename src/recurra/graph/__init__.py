@@ -3,6 +3,7 @@
 It may not know any cell by name, nor any language or machine.
 """
 
+from recurra.base import set_module as _set_module
 from recurra.graph._access import is_same_element, walk
 from recurra.graph._evaluate import CompiledEvaluator, evaluate
 from recurra.graph._graph import Graph
@@ -76,3 +77,5 @@ __all__ = [
     "twin",
     "walk",
 ]
+
+_set_module(__name__, globals())

@@ -1,5 +1,6 @@
 """Layers around any cell, and feed-forward ones beside them."""
 
+from recurra.base import set_module as _set_module
 from recurra.layers._bidirectional import Bidirectional, BidirectionalState
 from recurra.layers._crf import CRF
 from recurra.layers._decoder import ATTENTIONS, Attention, Decoded, Decoder, DecoderState
@@ -49,3 +50,5 @@ __all__ = [
     "loss_function",
     "softmax_loss",
 ]
+
+_set_module(__name__, globals())

@@ -6,6 +6,7 @@ Weights load in both directions with `load_state_dict`. What `torch.nn` lacks ar
 `lengths` and `resets` on running, `reset` and `backend` on making, `proj_size` for all three.
 """
 
+from recurra.base import set_module as _set_module
 from recurra.nn._cells import GRUCell, LSTMCell, RNNCell
 from recurra.nn._errors import ArgumentTypeError, TensorDtypeError, TensorShapeError
 from recurra.nn._gru import GRU
@@ -25,3 +26,5 @@ __all__ = [
     "TensorDtypeError",
     "TensorShapeError",
 ]
+
+_set_module(__name__, globals())

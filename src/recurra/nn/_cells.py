@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from recurra.base import describe_state, describe_tensor
+from recurra.base import complete_docstring, describe_state, describe_tensor
 from recurra.nn._arguments import (
     check_count,
     check_dtype,
@@ -21,9 +21,22 @@ from recurra.nn._equations import elman_step, gru_step, lstm_step
 from recurra.nn._errors import ArgumentTypeError, TensorShapeError
 from recurra.nn._layout import draw_weights
 
+_ERRORS = {
+    "ArgumentTypeError": "a size is not an integer.",
+    "ShapeError": "a size is not positive.",
+}
+
 
 class SingleCell(nn.Module):
-    """Hold what the three share: two weights, two biases, and a batch or none."""
+    """Hold what the three share: two weights, two biases, and a batch or none.
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        bias: whether the gates have biases, two each. Default: True.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+    """
 
     gates: ClassVar[int]
     weight_ih: torch.Tensor
@@ -31,6 +44,11 @@ class SingleCell(nn.Module):
     bias_ih: torch.Tensor | None
     bias_hh: torch.Tensor | None
     weight_hr: torch.Tensor | None = None  # no projection
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__module__.startswith("recurra."):
+            complete_docstring(cls, args={}, errors=_ERRORS)
 
     def __init__(
         self,
@@ -91,16 +109,10 @@ class RNNCell(SingleCell):
         h_t = phi(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         bias: whether there are b_ih and b_hh. Default: True.
         nonlinearity: phi, "tanh" or "relu". Default: "tanh".
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ArgumentTypeError: a size is not an integer.
-        ShapeError: a size is not positive.
         UnknownName: `nonlinearity` is not a known name.
 
     Example:
@@ -143,15 +155,7 @@ class LSTMCell(SingleCell):
     The equations are those of `recurra.nn.LSTM`.
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases, two each. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ArgumentTypeError: a size is not an integer.
-        ShapeError: a size is not positive.
 
     Example:
         >>> import torch
@@ -183,16 +187,9 @@ class GRUCell(SingleCell):
     The equations are those of `recurra.nn.GRU`.
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the gates have biases, two each. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
         reset: "after", as `torch.nn` has it, or "before". Default: "after".
 
     Raises:
-        ArgumentTypeError: a size is not an integer.
-        ShapeError: a size is not positive.
         UnknownName: `reset` is not a known name.
 
     Example:

@@ -27,23 +27,7 @@ class LSTM(Network):
     same seed. A state is the pair (h, c).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of c_t.
-        num_layers: layers on top of each other. Default: 1.
-        bias: whether the gates have biases, two each. Default: True.
-        batch_first: take and give `[B, T, ...]`; states stay as they are. Default: False.
-        dropout: probability of dropping an output between two layers, 0..1. Default: 0.
-        bidirectional: whether each layer goes in both directions. Default: False.
-        proj_size: P, features of h_t after the projection; 0 for none. Default: 0.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-        backend: as in `unroll`. Default: "auto".
-
-    Raises:
-        ArgumentTypeError: an argument is of another type.
-        ShapeError: a size is not possible.
-        ArgumentError: `dropout` is outside 0..1.
-        UnknownName: `backend` is not a known name.
 
     Example:
         >>> import torch

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from recurra.base import State, describe_tensor, state_tensors
+from recurra.base import State, complete_docstring, describe_tensor, state_tensors
 from recurra.layers import Layer
 from recurra.nn._arguments import (
     check_count,
@@ -38,16 +38,41 @@ DEFAULTS = {
     "backend": "auto",
 }
 
+_ERRORS = {
+    "ArgumentTypeError": "an argument is of another type.",
+    "ShapeError": "a size is not possible.",
+    "ArgumentError": "`dropout` is outside 0..1.",
+    "UnknownName": "`backend` is not a known name.",
+}
+
 
 class Network(nn.Module, ABC):
     """Layers of one recurrence on top of each other, in one direction or in both.
 
-    The base of `RNN`, `LSTM` and `GRU`, as `torch.nn.RNNBase` is of theirs; their documentation
-    says what the arguments are.
+    The base of `RNN`, `LSTM` and `GRU`, as `torch.nn.RNNBase` is of theirs. Their docstrings say
+    what is their own, and are completed by what is said here.
+
+    Args:
+        input_size: I, features of x_t.
+        hidden_size: H, features of h_t.
+        num_layers: layers on top of each other. Default: 1.
+        bias: whether the gates have biases, two each. Default: True.
+        batch_first: take and give `[B, T, ...]`; states stay as they are. Default: False.
+        dropout: probability of dropping an output between two layers, 0..1. Default: 0.
+        bidirectional: whether each layer goes in both directions. Default: False.
+        proj_size: P, features of h_t after the projection; 0 for none. Default: 0.
+        device: where the parameters live. Default: PyTorch's.
+        dtype: floating point type of the parameters. Default: PyTorch's.
+        backend: as in `unroll`. Default: "auto".
     """
 
     gates: ClassVar[int]
     mode: str  # the name that `torch.nn` has for the equations
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.__module__.startswith("recurra."):
+            complete_docstring(cls, args={}, errors=_ERRORS)
 
     def __init__(
         self,

@@ -19,23 +19,11 @@ class RNN(Network):
     same seed.
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, rows of the weights.
-        num_layers: layers on top of each other. Default: 1.
         nonlinearity: phi, "tanh" or "relu". Default: "tanh".
         bias: whether there are b_ih and b_hh. Default: True.
-        batch_first: take and give `[B, T, ...]`; states stay as they are. Default: False.
-        dropout: probability of dropping an output between two layers, 0..1. Default: 0.
-        bidirectional: whether each layer goes in both directions. Default: False.
-        proj_size: P, features of h_t after the projection; 0 for none. Default: 0.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-        backend: as in `unroll`. Default: "auto".
 
     Raises:
-        ArgumentTypeError: an argument is of another type.
-        ShapeError: a size is not possible.
-        ArgumentError: `dropout` is outside 0..1.
         UnknownName: `nonlinearity` or `backend` is not a known name.
 
     Example:

@@ -1,5 +1,6 @@
 """Looking inside: what a network holds at every step."""
 
+from recurra.base import set_module as _set_module
 from recurra.probe._gates import (
     GATES,
     Attempt,
@@ -22,3 +23,5 @@ __all__ = [
     "learn_by_one_layer",
     "learn_by_two_layers",
 ]
+
+_set_module(__name__, globals())

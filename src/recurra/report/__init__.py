@@ -1,5 +1,6 @@
 """One page about a run: curves, metrics with intervals, examples; HTML that needs nothing else."""
 
+from recurra.base import set_module as _set_module
 from recurra.report._bootstrap import bootstrap_intervals
 from recurra.report._curves import curves_from
 from recurra.report._figures import Chart, Curve, Histogram, Metric, Table
@@ -24,3 +25,5 @@ __all__ = [
     "curves_from",
     "render_report",
 ]
+
+_set_module(__name__, globals())

@@ -1,7 +1,7 @@
 """Files on disk: run directories, weights, checkpoints, measurements. Never pickle."""
 
-from recurra.store._atomic import take_place, write_text
-from recurra.store._atomic import write_atomically as write_bytes
+from recurra.base import set_module as _set_module
+from recurra.store._atomic import take_place, write_bytes, write_text
 from recurra.store._json import parse_json
 from recurra.store._metrics import MetricsLog
 from recurra.store._plain_files import open_plain, read_plain
@@ -24,3 +24,5 @@ __all__ = [
     "write_tensors",
     "write_text",
 ]
+
+_set_module(__name__, globals())

@@ -13,7 +13,7 @@ _OLDER = re.compile(
 )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Replace a file in one step: write beside it, force to disk, rename.
 
     The temporary file lies in the same folder, because a rename is atomic only within one file
@@ -36,7 +36,7 @@ def take_place(partial: Path, path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a text file, in UTF-8, in one step."""
-    write_atomically(path, text.encode("utf-8", "backslashreplace"))
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def remove_leftovers(folder: Path) -> None:

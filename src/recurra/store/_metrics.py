@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from recurra.base import DamagedFile
-from recurra.store._atomic import write_atomically
+from recurra.store._atomic import write_bytes
 from recurra.store._json import parse_json
 from recurra.store._plain_files import check_inside, open_to_append, read_plain
 
@@ -61,7 +61,7 @@ class MetricsLog:
         """Drop the measurements of later steps, which will be made again."""
         kept = [json.dumps(record) + "\n" for record in self.read() if record["step"] <= step]
         check_inside(self.path.parent, [self.path])
-        write_atomically(self.path, "".join(kept).encode())
+        write_bytes(self.path, "".join(kept).encode())
 
     def has(self, step: int, split: str) -> bool:
         """Tell whether a split was measured at a step."""

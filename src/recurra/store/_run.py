@@ -35,7 +35,7 @@ from recurra.base import (
     shorten_repr,
     temporary_folder,
 )
-from recurra.store._atomic import remove_leftovers, write_atomically
+from recurra.store._atomic import remove_leftovers, write_bytes
 from recurra.store._json import parse_json
 from recurra.store._lock import locked
 from recurra.store._metrics import MetricsLog
@@ -140,7 +140,7 @@ class Run:
     def write_report(self, page: str) -> None:
         """Replace the report of the run."""
         self.check_places()
-        write_atomically(self.report_path, page.encode("utf-8", "backslashreplace"))
+        write_bytes(self.report_path, page.encode("utf-8", "backslashreplace"))
 
     def write_weights(self, weights: dict[str, torch.Tensor], step: int) -> None:
         """Replace the weights of the run."""
@@ -286,7 +286,7 @@ class Run:
 
 def _fill(folder: Path, config: bytes) -> None:
     (folder / "checkpoints").mkdir()
-    write_atomically(folder / "config.json", config)
+    write_bytes(folder / "config.json", config)
 
 
 def check_not_taken(folder: str | Path) -> Path:

@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 
 from recurra.base import DamagedFile
-from recurra.store._atomic import write_atomically
+from recurra.store._atomic import write_bytes
 from recurra.store._json import parse_json
 from recurra.store._plain_files import open_plain
 
@@ -43,7 +43,7 @@ def write_tensors(path: Path, tensors: Mapping[str, torch.Tensor], document: Any
     raw = safetensors.torch.save(own, metadata)
     end = _header_end(raw)
     digest = hashlib.sha256(raw).hexdigest()
-    write_atomically(path, raw[:end].replace(_ZEROS.encode(), digest.encode(), 1) + raw[end:])
+    write_bytes(path, raw[:end].replace(_ZEROS.encode(), digest.encode(), 1) + raw[end:])
 
 
 def measure_tensors(path: Path) -> tuple[int, int]:

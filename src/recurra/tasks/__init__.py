@@ -3,6 +3,7 @@
 Each family is a package, and so is the `framework` that they share; `registry` knows all tasks.
 """
 
+from recurra.base import set_module as _set_module
 from recurra.tasks.framework import (
     AnswerOptions,
     DataSettings,
@@ -76,3 +77,5 @@ __all__ = [
     "make_word_corpus",
     "save_task",
 ]
+
+_set_module(__name__, globals())

@@ -1,5 +1,6 @@
 """Training: the loop, exact resume, evaluation. Knows the Task protocol, not the tasks."""
 
+from recurra.base import set_module as _set_module
 from recurra.train._evaluate import evaluate
 from recurra.train._events import Listener, Progress
 from recurra.train._fit import FitResult, fit, newest_state, read_state, require_extras
@@ -31,3 +32,5 @@ __all__ = [
     "warm_up",
     "with_what_was_fixed",
 ]
+
+_set_module(__name__, globals())

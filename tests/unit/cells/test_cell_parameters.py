@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from recurra import GRU, LSTM, RNN
+from recurra.cells import FullGateRecurrenceLSTM, PeepholeConvLSTM
 
 CELLS = {
     # what the documentation says of I = 3 and H = 5
@@ -81,3 +82,22 @@ def test_the_bias_can_be_left_out(make):
 def test_only_the_gru_with_reset_after_has_a_second_bias():
     with_two = [name for name, make in MAKERS.items() if "bias_hidden" in make().state_dict()]
     assert with_two == ["GRU-after"]
+
+
+@pytest.mark.parametrize(
+    ("make", "added"),
+    [
+        (lambda: FullGateRecurrenceLSTM(3, 5), "weight_gates"),
+        (lambda: PeepholeConvLSTM(3, 5, size=8), "weight_peephole"),
+    ],
+)
+def test_what_was_drawn_twice_still_is_so_that_a_seed_gives_the_same_weights(make, added):
+    torch.manual_seed(7)
+    cell = make()
+    bound = {"weight_gates": 5, "weight_peephole": 5 * 3}[added] ** -0.5
+    torch.manual_seed(7)
+    names = [name for name, _ in cell.named_parameters()]
+    for name in [name for name in names if name != added] + names:
+        drawn = torch.empty_like(cell.get_parameter(name)).uniform_(-bound, bound)
+        if name == added:
+            assert torch.equal(drawn, cell.get_parameter(name))

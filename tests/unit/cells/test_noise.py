@@ -6,7 +6,7 @@ from compare import assert_same, measure, random_input
 from recurra import unroll
 from recurra.base import map_state, state_tensors
 from recurra.cells import CTRNN, DaleCTRNN, IrregularlySampled
-from recurra.cells._continuous.noise import standard_normal
+from recurra.cells._continuous.ctrnn import standard_normal
 from zoo import with_random_weights
 
 T, B = 6, 4

@@ -1,4 +1,4 @@
-"""write_atomically: after a crash there is the old file or the new one, never half."""
+"""write_bytes: after a crash there is the old file or the new one, never half."""
 
 import os
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recurra.store._atomic import remove_leftovers, write_atomically
+from recurra.store._atomic import remove_leftovers, write_bytes
 
 
 class Crash(Exception):
@@ -25,13 +25,13 @@ def path(tmp_path):
 
 
 def test_the_content_is_replaced(path):
-    write_atomically(path, b"new")
+    write_bytes(path, b"new")
     assert path.read_bytes() == b"new"
     assert os.listdir(path.parent) == ["file.bin"]
 
 
 def test_a_new_file_is_made(tmp_path):
-    write_atomically(tmp_path / "fresh", b"content")
+    write_bytes(tmp_path / "fresh", b"content")
     assert (tmp_path / "fresh").read_bytes() == b"content"
 
 
@@ -39,7 +39,7 @@ def test_a_new_file_is_made(tmp_path):
 def test_a_crash_leaves_the_old_file_and_nothing_else(path, monkeypatch, function):
     monkeypatch.setattr(os, function, crash)
     with pytest.raises(Crash):
-        write_atomically(path, b"new")
+        write_bytes(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(path.parent) == ["file.bin"]
 
@@ -60,7 +60,7 @@ def test_the_content_is_on_disk_before_it_takes_the_name_and_the_name_after(path
 
     monkeypatch.setattr(os, "fsync", noting_sync)
     monkeypatch.setattr(os, "replace", noting_replace)
-    write_atomically(path, b"longer than a few bytes")
+    write_bytes(path, b"longer than a few bytes")
     assert order == ["sync file", "replace", "sync folder"]
     assert sizes[0] == 23  # nothing of it was still in a buffer
 
@@ -68,7 +68,7 @@ def test_the_content_is_on_disk_before_it_takes_the_name_and_the_name_after(path
 def test_others_may_read_the_file_as_far_as_the_umask_allows(tmp_path):
     before = os.umask(0o027)
     try:
-        write_atomically(tmp_path / "file", b"")
+        write_bytes(tmp_path / "file", b"")
         mode = stat.S_IMODE((tmp_path / "file").stat().st_mode)
         assert mode == 0o640
         assert os.umask(0o027) == 0o027  # writing has not changed it
@@ -81,7 +81,7 @@ def test_leftovers_are_deleted_and_nothing_else(path, monkeypatch):
         killed.setattr(os, "replace", crash)
         killed.setattr(Path, "unlink", lambda *_, **__: None)
         with pytest.raises(Crash):
-            write_atomically(path, b"new")
+            write_bytes(path, b"new")
     assert len(os.listdir(path.parent)) == 2
     remove_leftovers(path.parent)
     assert os.listdir(path.parent) == ["file.bin"]

@@ -1,5 +1,6 @@
 """The closed-form network in continuous time."""
 
+from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import torch
@@ -7,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import UnknownName, check_size
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 CfCMode: TypeAlias = Literal["default", "no_gate", "pure"]
 """Which of the three forms of the network."""
@@ -43,14 +44,10 @@ class CfC(GatedCell):
     Intelligence 4 (2022).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         mode: "default"; "no_gate", where f_t stays; or "pure", the solution of the equation with
             nothing learnt but p_t, w and A. Default: "default".
         backbone_size: units of each layer of the backbone. Default: 128.
         backbone_layers: how many layers it has, >= 1. Default: 1.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size or number is not a positive integer.
@@ -79,26 +76,25 @@ class CfC(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         if mode not in _MODES:
             raise UnknownName.among("mode", mode, _MODES)
         self.mode = mode
-        units = check_size("backbone_size", backbone_size)
-        rows = hidden_size if mode == "pure" else 4 * hidden_size
+        self.backbone_size = check_size("backbone_size", backbone_size)
+        self.backbone_layers = check_size("backbone_layers", backbone_layers)
+        super().__init__(input_size, hidden_size, device=device, dtype=dtype)
 
-        def empty(*shape: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(*shape, device=device, dtype=dtype))
-
-        self.weight_input, self.weight_hidden = empty(units, input_size), empty(units, hidden_size)
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the backbone and the head, all with biases; in mode "pure", w and A, too."""
+        del bias
+        units, is_pure = self.backbone_size, self.mode == "pure"
+        self.weight_input = empty(units, self.input_size)
+        self.weight_hidden = empty(units, self.hidden_size)
         self.bias = empty(units)
-        deeper = check_size("backbone_layers", backbone_layers) - 1
-        self.deeper = nn.ModuleList(
-            nn.Linear(units, units, device=device, dtype=dtype) for _ in range(deeper)
-        )
-        self.head = nn.Linear(units, rows, device=device, dtype=dtype)
-        self.rate = empty(hidden_size) if mode == "pure" else None
-        self.amplitude = empty(hidden_size) if mode == "pure" else None
-        self.reset_parameters()
+        like = partial(nn.Linear, units, device=self.bias.device, dtype=self.bias.dtype)
+        self.deeper = nn.ModuleList(like(units) for _ in range(self.backbone_layers - 1))
+        self.head = like(self.hidden_size if is_pure else 4 * self.hidden_size)
+        self.rate = empty(self.hidden_size) if is_pure else None
+        self.amplitude = empty(self.hidden_size) if is_pure else None
 
     def reset_parameters(self) -> None:
         """Draw maps as Glorot does, with biases of 0; in mode "pure", w starts at 0 and A at 1."""

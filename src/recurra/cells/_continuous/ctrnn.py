@@ -6,11 +6,13 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from recurra.base import State, check_range
+from recurra.base import State, check_range, uniform
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._continuous.noise import standard_normal
 from recurra.cells._parameters import AffineCell
 from recurra.cells._wrappers.drawn import DrawnState, begin_drawing
+
+_SECOND = 2**20
+"""The elements whose numbers are the second ones of each pair."""
 
 
 class CTRNN(AffineCell):
@@ -32,18 +34,12 @@ class CTRNN(AffineCell):
     cognitive tasks: a simple and flexible framework", PLOS Computational Biology 12 (2016).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         time_constant: tau, > 0, in steps, or in the unit of the times given. Default: 5.0.
         noise: sigma, >= 0. Where it is not 0, the state is a `DrawnState`, so that the noise can
             be drawn again; for noise in a simulation stay in training mode. Default: 0.0.
         activation: phi, as in `RNN`. Default: "tanh".
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `time_constant` or `noise` is out of its range.
         UnknownName: `activation` is not a known name.
 
@@ -72,7 +68,6 @@ class CTRNN(AffineCell):
         check_range("noise", noise, 0.0, math.inf, high_open=True)
         self.time_constant, self.noise = float(time_constant), float(noise)
         self.activation = activation_function(activation)
-        self.reset_parameters()
 
     def initial_state(self, batch_size: int) -> State:
         """Return h_0 = 0, `[B, H]`; with noise, a `DrawnState` around it."""
@@ -114,3 +109,21 @@ class CTRNN(AffineCell):
         deviation = self.noise * (2 * share) ** 0.5
         numbers = standard_normal(state.key, state.step, self.hidden_size)  # [B, H]
         return deviation * numbers.to(state.inner.dtype)
+
+
+def standard_normal(key: torch.Tensor, step: torch.Tensor, features: int) -> torch.Tensor:
+    """Draw from N(0, 1), `[B, features]`, what depends on nothing but key and step.
+
+    Pairs of uniform numbers are turned into normal ones, after G. E. P. Box and M. E. Muller, "A
+    note on the generation of random normal deviates" (1958).
+
+    Args:
+        key: whose numbers they are, `[B]`, as in `recurra.base.uniform`.
+        step: which step of time, `[B]`.
+        features: how many of each row.
+    """
+    key, step = key.unsqueeze(1), step.unsqueeze(1)  # [B, 1]
+    element = torch.arange(features, dtype=key.dtype, device=key.device)
+    radius = (-2 * (1 - uniform(key, step, element)).log()).sqrt()  # [B, features]
+    angle = 2 * math.pi * uniform(key, step, element + _SECOND)
+    return radius * angle.cos()

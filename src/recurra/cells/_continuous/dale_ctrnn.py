@@ -25,17 +25,11 @@ class DaleCTRNN(CTRNN):
     cognitive tasks: a simple and flexible framework", PLOS Computational Biology 12 (2016).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         inhibitory: share of the units that inhibit, 0..1, rounded to whole units. Default: 0.2.
         time_constant: tau, > 0, in steps, or in the unit of the times given. Default: 5.0.
         noise: sigma, as in `CTRNN`, >= 0. Default: 0.0.
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `inhibitory`, `time_constant` or `noise` is out of its range.
 
     Example:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import ArgumentError, ShapeError
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import AffineCell, Empty
 
 
 class GRUDState(NamedTuple):
@@ -52,13 +52,9 @@ class GRUD(AffineCell):
     values", Scientific Reports 8 (2018).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         mean: of each feature over the data that training sees, `[I]`; kept with the weights.
             Default: 0, right for data that are standardised.
         bias: whether the gates have biases; the decays always have. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or `mean` is not `[I]`.
@@ -92,14 +88,13 @@ class GRUD(AffineCell):
         means = self.weight_input.new_zeros(input_size)
         self.register_buffer("mean", means if mean is None else _checked(mean, means))
 
-        def empty(*shape: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(*shape, device=device, dtype=dtype))
-
-        self.weight_mask = empty(3 * hidden_size, input_size)
-        self.decay_input, self.bias_decay_input = empty(input_size), empty(input_size)
-        self.decay_hidden = empty(hidden_size, input_size)
-        self.bias_decay_hidden = empty(hidden_size)
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices of the gates and a bias, and what values and state decay by."""
+        super().make_parameters(empty, bias=bias)
+        inputs, units = self.input_size, self.hidden_size
+        self.weight_mask = empty(3 * units, inputs)
+        self.decay_input, self.bias_decay_input = empty(inputs), empty(inputs)
+        self.decay_hidden, self.bias_decay_hidden = empty(units, inputs), empty(units)
 
     def reset_parameters(self) -> None:
         """Draw all as `torch.nn` does; decays start at 0 or above, where they learn."""

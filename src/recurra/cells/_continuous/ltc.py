@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import check_size
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 
 class LTC(GatedCell):
@@ -33,21 +33,11 @@ class LTC(GatedCell):
     Source: R. Hasani et al., "Liquid time-constant networks", AAAI (2021).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of v_t.
         unfolds: L, steps of the solver within one step, >= 1. Default: 6.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size or `unfolds` is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LTC(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     transformed = ("weight_input", "weight_hidden")
@@ -62,23 +52,23 @@ class LTC(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         self.unfolds = check_size("unfolds", unfolds)
+        super().__init__(input_size, hidden_size, device=device, dtype=dtype)
 
-        def empty(*shape: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(*shape, device=device, dtype=dtype))
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make both kinds of synapses, and what each neuron has; there is no bias."""
+        del bias
 
         def synapses(senders: int) -> Iterator[nn.Parameter]:
-            return (empty(hidden_size, senders) for _ in range(4))
+            return (empty(self.hidden_size, senders) for _ in range(4))
 
         self.weight_input, self.slope_input, self.threshold_input, self.reversal_input = synapses(
-            input_size
+            self.input_size
         )
         self.weight_hidden, self.slope_hidden, self.threshold_hidden, self.reversal_hidden = (
-            synapses(hidden_size)
+            synapses(self.hidden_size)
         )
-        self.capacitance, self.leak, self.rest = (empty(hidden_size) for _ in range(3))
-        self.reset_parameters()
+        self.capacitance, self.leak, self.rest = (empty(self.hidden_size) for _ in range(3))
 
     def reset_parameters(self) -> None:
         """Draw neurons and synapses in the ranges of the authors' own networks."""

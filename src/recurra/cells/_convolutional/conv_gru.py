@@ -1,7 +1,5 @@
 """The convolutional GRU."""
 
-from collections.abc import Sequence
-
 import torch
 
 from recurra.cells._convolutional.convolution import ConvolutionalCell
@@ -26,19 +24,6 @@ class ConvGRU(ConvolutionalCell):
     Source: N. Ballas et al., "Delving deeper into convolutional networks for learning video
     representations", ICLR (2016).
 
-    Args:
-        input_channels: I, channels of x_t.
-        hidden_channels: H, channels of h_t.
-        size: positions, of a line (an integer or a tuple of one) or of a plane (a tuple of two).
-        kernel_size: positions that a kernel sees along each axis, odd. Default: 3.
-        bias: whether the convolutions have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer, `size` has more than two, or `kernel_size` is
-            even.
-
     Example:
         >>> import torch, recurra
         >>> cell = recurra.cells.ConvGRU(3, 5, size=8, kernel_size=5)
@@ -49,28 +34,6 @@ class ConvGRU(ConvolutionalCell):
 
     gates = ("r", "z", "n")
     keeps = "z"
-
-    def __init__(
-        self,
-        input_channels: int,
-        hidden_channels: int,
-        size: int | Sequence[int],
-        *,
-        kernel_size: int = 3,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(
-            input_channels,
-            hidden_channels,
-            size,
-            kernel_size,
-            bias=bias,
-            device=device,
-            dtype=dtype,
-        )
-        self.reset_parameters()
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return h_0 = 0, `[B, H, ...]`."""

@@ -1,12 +1,11 @@
 """The convolutional LSTM, without peepholes and with them."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
 from recurra.cells._convolutional.convolution import ConvolutionalCell
 from recurra.cells._lstms.long_short_term import LSTMState
+from recurra.cells._parameters import Empty
 
 
 class ConvLSTM(ConvolutionalCell):
@@ -30,17 +29,7 @@ class ConvLSTM(ConvolutionalCell):
     precipitation nowcasting", NeurIPS (2015).
 
     Args:
-        input_channels: I, channels of x_t.
         hidden_channels: H, channels of h_t and c_t.
-        size: positions, of a line (an integer or a tuple of one) or of a plane (a tuple of two).
-        kernel_size: positions that a kernel sees along each axis, odd. Default: 3.
-        bias: whether the convolutions have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer, `size` has more than two, or `kernel_size` is
-            even.
 
     Example:
         >>> import torch, recurra
@@ -53,28 +42,6 @@ class ConvLSTM(ConvolutionalCell):
     gates = ("i", "f", "g", "o")
     keeps = "f"
     replaces = "i"
-
-    def __init__(
-        self,
-        input_channels: int,
-        hidden_channels: int,
-        size: int | Sequence[int],
-        *,
-        kernel_size: int = 3,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(
-            input_channels,
-            hidden_channels,
-            size,
-            kernel_size,
-            bias=bias,
-            device=device,
-            dtype=dtype,
-        )
-        self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(n), 1/sqrt(n)) and set b_f to 1."""
@@ -120,19 +87,6 @@ class PeepholeConvLSTM(ConvLSTM):
     Source: X. Shi et al., "Convolutional LSTM network: a machine learning approach for
     precipitation nowcasting", NeurIPS (2015).
 
-    Args:
-        input_channels: I, channels of x_t.
-        hidden_channels: H, channels of h_t and c_t.
-        size: positions, of a line (an integer or a tuple of one) or of a plane (a tuple of two).
-        kernel_size: positions that a kernel sees along each axis, odd. Default: 3.
-        bias: whether the convolutions have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer, `size` has more than two, or `kernel_size` is
-            even.
-
     Example:
         >>> import torch, recurra
         >>> cell = recurra.cells.PeepholeConvLSTM(3, 5, size=8)
@@ -141,29 +95,11 @@ class PeepholeConvLSTM(ConvLSTM):
         torch.Size([7, 2, 5, 8])
     """
 
-    def __init__(
-        self,
-        input_channels: int,
-        hidden_channels: int,
-        size: int | Sequence[int],
-        *,
-        kernel_size: int = 3,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(
-            input_channels,
-            hidden_channels,
-            size,
-            kernel_size=kernel_size,
-            bias=bias,
-            device=device,
-            dtype=dtype,
-        )
-        shape = (3, hidden_channels, *self.size)
-        self.weight_peephole = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make both kernels, the peepholes and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.reset_parameters()  # drawn twice: the weights that a seed gives stay as they were
+        self.weight_peephole = empty(3, self.hidden_channels, *self.size)
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I, ...]` and the state to the output and the new state."""

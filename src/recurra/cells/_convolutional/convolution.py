@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import ShapeError, check_size, describe_tensor
-from recurra.cells._parameters import require_dtype, rows_of_gate
+from recurra.cells._docstrings import document
+from recurra.cells._parameters import Empty, parameter_maker, require_dtype, rows_of_gate
 
 _CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d}
 
@@ -23,10 +24,8 @@ class ConvolutionalCell(nn.Module):
         input_channels: I, channels of x_t.
         hidden_channels: H, channels of h_t.
         size: positions, of a line (an integer or a tuple of one) or of a plane (a tuple of two).
-        kernel_size: positions that a kernel sees along each axis, odd.
-        bias: whether the convolutions have one.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
+        kernel_size: positions that a kernel sees along each axis, odd. Default: 3.
+        bias: whether the convolutions have biases. Default: True.
 
     Raises:
         ShapeError: a size is not a positive integer, `size` has more than two, or `kernel_size` is
@@ -36,14 +35,21 @@ class ConvolutionalCell(nn.Module):
     gates: ClassVar[tuple[str, ...]]
     keeps: ClassVar[str | None] = None
     replaces: ClassVar[str | None] = None
+    weight_input: nn.Parameter
+    weight_hidden: nn.Parameter
+    bias: nn.Parameter | None
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        document(cls)
 
     def __init__(
         self,
         input_channels: int,
         hidden_channels: int,
         size: int | Sequence[int],
-        kernel_size: int,
         *,
+        kernel_size: int = 3,
         bias: bool = True,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -53,14 +59,16 @@ class ConvolutionalCell(nn.Module):
         self.hidden_channels = check_size("hidden_channels", hidden_channels)
         self.size = _positions(size)
         self.kernel_size = _odd(kernel_size)
-        rows, kernel = len(self.gates) * hidden_channels, (kernel_size,) * len(self.size)
-        self.weight_input = nn.Parameter(
-            torch.empty(rows, input_channels, *kernel, device=device, dtype=dtype)
-        )
-        self.weight_hidden = nn.Parameter(
-            torch.empty(rows, hidden_channels, *kernel, device=device, dtype=dtype)
-        )
-        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
+        self.make_parameters(parameter_maker(device, dtype), bias=bias)
+        self.reset_parameters()
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make both kernels and a bias, a block of channels for each gate."""
+        rows = len(self.gates) * self.hidden_channels
+        kernel = (self.kernel_size,) * len(self.size)
+        self.weight_input = empty(rows, self.input_channels, *kernel)
+        self.weight_hidden = empty(rows, self.hidden_channels, *kernel)
+        self.bias = empty(rows) if bias else None
 
     @property
     def input_shape(self) -> tuple[int, ...]:

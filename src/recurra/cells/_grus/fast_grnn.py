@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import check_size
-from recurra.cells._parameters import HiddenCell
+from recurra.cells._parameters import Empty, HiddenCell
 
 
 class FastGRNN(HiddenCell):
@@ -31,13 +31,9 @@ class FastGRNN(HiddenCell):
     recurrent neural network", NeurIPS (2018).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         input_rank: rank of W_x, 1..min(I, H). Default: full, one matrix.
         hidden_rank: rank of W_h, 1..H. Default: full, one matrix.
         bias: whether there are b_z and b_n. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or a rank is larger than a matrix allows.
@@ -64,26 +60,28 @@ class FastGRNN(HiddenCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
+        self.input_rank, self.hidden_rank = input_rank, hidden_rank
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.weight_input, self.lift_input = self._factors("input_rank", input_size, input_rank)
-        self.weight_hidden, self.lift_hidden = self._factors(
-            "hidden_rank", hidden_size, hidden_rank
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, or the factors of theirs, a bias and two scalars."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_input, self.lift_input = self._factors(
+            empty, "input_rank", self.input_size, self.input_rank
         )
-        self.zeta = nn.Parameter(self.weight_hidden.new_empty(1))
-        self.nu = nn.Parameter(self.weight_hidden.new_empty(1))
-        self.reset_parameters()
+        self.weight_hidden, self.lift_hidden = self._factors(
+            empty, "hidden_rank", self.hidden_size, self.hidden_rank
+        )
+        self.zeta, self.nu = empty(1), empty(1)
 
     def _factors(
-        self, name: str, features: int, rank: int | None
+        self, empty: Empty, name: str, features: int, rank: int | None
     ) -> tuple[nn.Parameter, nn.Parameter | None]:
         """Make a matrix `[H, features]`, or the two factors of one of a lower rank."""
-        new_empty = self.weight_hidden.new_empty
         if rank is None:
-            return nn.Parameter(new_empty(self.hidden_size, features)), None
+            return empty(self.hidden_size, features), None
         check_size(name, rank, most=min(features, self.hidden_size))
-        return nn.Parameter(new_empty(rank, features)), nn.Parameter(
-            new_empty(self.hidden_size, rank)
-        )
+        return empty(rank, features), empty(self.hidden_size, rank)
 
     def reset_parameters(self) -> None:
         """Draw the matrices from U(-1/sqrt(H), 1/sqrt(H)); set b = 1, zeta = 1, nu = -4."""

@@ -2,10 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import UnknownName
-from recurra.cells._parameters import HiddenCell
+from recurra.cells._parameters import Empty, HiddenCell
 
 
 class GRU(HiddenCell):
@@ -27,15 +26,9 @@ class GRU(HiddenCell):
     Source: K. Cho et al., "Learning phrase representations using RNN encoder-decoder" (2014).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         reset: "after" or "before". Default: "after".
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         UnknownName: `reset` is neither "after" nor "before".
 
     Example:
@@ -59,16 +52,16 @@ class GRU(HiddenCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         if reset not in ("after", "before"):
             raise UnknownName.among("reset", reset, ("after", "before"))
         self.reset = reset
-        self.bias_hidden = (
-            nn.Parameter(torch.empty(hidden_size, device=device, dtype=dtype))
-            if bias and reset == "after"
-            else None
-        )
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices and a bias, and b_hn where the reset gate acts after."""
+        super().make_parameters(empty, bias=bias)
+        has_two = bias and self.reset == "after"
+        self.bias_hidden = empty(self.hidden_size) if has_two else None
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._parameters import HiddenCell
+from recurra.cells._parameters import Empty, HiddenCell
 
 
 class LayerNormGRU(HiddenCell):
@@ -29,43 +29,16 @@ class LayerNormGRU(HiddenCell):
     recurrent matmul; shifts of norms that would add up are one: b, b_n, and b_hn besides.
     Size: 3 H (I + H + 3) + H.
     Source: J. L. Ba et al., "Layer normalization" (2016).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LayerNormGRU(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("r", "z", "n")
     keeps = "z"
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        new_empty = self.weight_hidden.new_empty
-        self.gain_input = nn.Parameter(new_empty(3 * hidden_size))
-        self.gain_hidden = nn.Parameter(new_empty(3 * hidden_size))
-        self.bias_hidden = nn.Parameter(new_empty(hidden_size)) if bias else None
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, the gains of both sums, and two biases."""
+        super().make_parameters(empty, bias=bias)
+        self.gain_input, self.gain_hidden = (empty(3 * self.hidden_size) for _ in range(2))
+        self.bias_hidden = empty(self.hidden_size) if bias else None
 
     def reset_parameters(self) -> None:
         """Draw weights and biases from U(-1/sqrt(H), 1/sqrt(H)) and set the gains to 1."""

@@ -25,39 +25,10 @@ class LiGRU(HiddenCell):
     Size: 2 H (I + H + 1).
     Source: M. Ravanelli et al., "Light gated recurrent units for speech recognition", IEEE
     Transactions on Emerging Topics in Computational Intelligence 2 (2018).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LiGRU(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("z", "n")
     keeps = "z"
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Draw W_x and b from U(-1/sqrt(H), 1/sqrt(H)), and rotations for the blocks of W_h."""

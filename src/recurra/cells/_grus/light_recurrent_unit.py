@@ -2,9 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from recurra.cells._parameters import HiddenCell
+from recurra.cells._parameters import Empty, HiddenCell
 
 
 class LightRecurrentUnit(HiddenCell):
@@ -24,40 +23,15 @@ class LightRecurrentUnit(HiddenCell):
     Size: 2 H (I + 1) + H H.
     Source: H. Ye et al., "Light recurrent unit: towards an interpretable recurrent neural network
     for modeling long-range dependency", Electronics 13 (2024).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LightRecurrentUnit(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("f", "n")
     replaces = "f"
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.weight_hidden = nn.Parameter(self.weight_hidden.new_empty(hidden_size, hidden_size))
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, of which W_h has the rows of f alone, and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_hidden = empty(self.hidden_size, self.hidden_size)
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -26,15 +26,9 @@ class HGRN(InputCell):
     NeurIPS (2023).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         lower_bound: gamma, the least that f_t keeps, 0 .. < 1. Default: 0.0.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `lower_bound` is out of its range.
 
     Example:
@@ -60,7 +54,6 @@ class HGRN(InputCell):
     ) -> None:
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.lower_bound = check_range("lower_bound", lower_bound, 0.0, 1.0, high_open=True)
-        self.reset_parameters()
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

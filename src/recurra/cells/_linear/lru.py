@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.base import ArgumentError, check_range
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 
 class LRUState(NamedTuple):
@@ -36,16 +36,11 @@ class LRU(GatedCell):
     (2023).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         least: size of lambda at the start, 0 .. < `most`. Default: 0.9.
         most: size of lambda at the start, > `least` .. < 1. Default: 0.999.
         most_turn: angle of lambda at the start, > 0 .. 2 pi, radians. Default: 2 pi.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `least`, `most` or `most_turn` is out of its range.
 
     Example:
@@ -67,21 +62,21 @@ class LRU(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         self.least = check_range("least", least, 0.0, 1.0, high_open=True)
         self.most = check_range("most", most, 0.0, 1.0, low_open=True, high_open=True)
         self.most_turn = check_range("most_turn", most_turn, 0.0, 2 * math.pi, low_open=True)
         if not least < most:
             raise ArgumentError("`least` is not below `most`.", got=f"least={least}, most={most}")
+        super().__init__(input_size, hidden_size, device=device, dtype=dtype)
 
-        def make(*sizes: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(sizes, device=device, dtype=dtype))
-
-        self.nu, self.theta, self.gamma = (make(hidden_size) for _ in range(3))
-        self.weight_input = make(2 * hidden_size, input_size)  # B
-        self.weight_output = make(hidden_size, 2 * hidden_size)  # C
-        self.weight_skip = make(hidden_size, input_size)  # D
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make what turns and fades each feature, and three matrices; there is no bias."""
+        del bias
+        inputs, units = self.input_size, self.hidden_size
+        self.nu, self.theta, self.gamma = (empty(units) for _ in range(3))
+        self.weight_input = empty(2 * units, inputs)  # B
+        self.weight_output = empty(units, 2 * units)  # C
+        self.weight_skip = empty(units, inputs)  # D
 
     def reset_parameters(self) -> None:
         """Draw lambda evenly from a ring, and the matrices from normal distributions."""

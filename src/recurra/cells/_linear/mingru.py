@@ -21,16 +21,6 @@ class MinGRU(InputCell):
     Size: 2 H (I + 1).
     Source: L. Feng et al., "Were RNNs all we needed?" (2024).
 
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
     Example:
         >>> import torch, recurra
         >>> cell = recurra.cells.MinGRU(input_size=3, hidden_size=5)
@@ -41,18 +31,6 @@ class MinGRU(InputCell):
 
     gates = ("z", "n")
     replaces = "z"
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.reset_parameters()
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import check_size
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 
 class QRNNState(NamedTuple):
@@ -38,15 +37,8 @@ class QRNN(GatedCell):
     Source: J. Bradbury et al., "Quasi-recurrent neural networks", ICLR (2017).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of c_t.
         window: k, inputs that a step sees, >= 1. Default: 2.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
 
     Example:
         >>> import torch, recurra
@@ -70,12 +62,14 @@ class QRNN(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         self.window = check_size("window", window)
-        rows, columns = 3 * hidden_size, window * input_size
-        self.weight_input = nn.Parameter(torch.empty(rows, columns, device=device, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty(rows, device=device, dtype=dtype)) if bias else None
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrix of all inputs in the window, and a bias."""
+        rows = len(self.gates) * self.hidden_size
+        self.weight_input = empty(rows, self.window * self.input_size)
+        self.bias = empty(rows) if bias else None
 
     def initial_state(self, batch_size: int) -> QRNNState:
         """Return c_0 = 0 `[B, H]`, and zeros for the inputs before the first."""

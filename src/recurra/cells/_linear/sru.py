@@ -2,9 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from recurra.cells._parameters import InputCell
+from recurra.cells._parameters import Empty, InputCell
 
 
 class SRU(InputCell):
@@ -26,15 +25,8 @@ class SRU(InputCell):
     (2018); without peepholes: "Training RNNs as fast as CNNs" (2017).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of c_t.
         peephole: whether the gates see the state. Default: False.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
 
     Example:
         >>> import torch, recurra
@@ -57,18 +49,14 @@ class SRU(InputCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=False, device=device, dtype=dtype)
-        self.bias = (
-            nn.Parameter(torch.empty(2 * hidden_size, device=device, dtype=dtype))  # f, r
-            if bias
-            else None
-        )
-        self.weight_peephole = (
-            nn.Parameter(torch.empty(2, hidden_size, device=device, dtype=dtype))
-            if peephole
-            else None
-        )
-        self.reset_parameters()
+        self.peephole = peephole
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrix, biases of the gates alone, and peepholes if asked for."""
+        super().make_parameters(empty, bias=False)
+        self.bias = empty(2 * self.hidden_size) if bias else None  # f, r
+        self.weight_peephole = empty(2, self.hidden_size) if self.peephole else None
 
     def initial_state(self, batch_size: int) -> torch.Tensor:
         """Return c_0 = 0, `[B, H]`."""

@@ -24,39 +24,10 @@ class CoupledLSTM(LongShortTermCell):
     Size: 3 H (I + H + 1).
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.CoupledLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("f", "g", "o")
     replaces = None
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.reset_parameters()
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

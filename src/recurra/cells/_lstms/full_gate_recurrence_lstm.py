@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.cells._lstms.long_short_term import PeepholeCell
+from recurra.cells._parameters import Empty
 
 
 class FullGateLSTMState(NamedTuple):
@@ -39,16 +39,6 @@ class FullGateRecurrenceLSTM(PeepholeCell):
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
 
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
     Example:
         >>> import torch, recurra
         >>> cell = recurra.cells.FullGateRecurrenceLSTM(input_size=3, hidden_size=5)
@@ -57,19 +47,11 @@ class FullGateRecurrenceLSTM(PeepholeCell):
         (torch.Size([7, 2, 5]), torch.Size([2, 15]))
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        rows = 3 * hidden_size
-        self.weight_gates = nn.Parameter(self.weight_hidden.new_empty(rows, rows))
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the parameters of the peephole LSTM, and the matrix of the gates before."""
+        super().make_parameters(empty, bias=bias)
+        self.reset_parameters()  # drawn twice: the weights that a seed gives stay as they were
+        self.weight_gates = empty(3 * self.hidden_size, 3 * self.hidden_size)
 
     def initial_state(self, batch_size: int) -> FullGateLSTMState:  # type: ignore[override]
         """Return h_0 = c_0 = 0, each `[B, H]`, and q_0 = 0, `[B, 3 H]`."""

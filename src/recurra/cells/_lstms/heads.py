@@ -8,6 +8,7 @@ from recurra.base import ShapeError, check_size
 def check_heads(heads: int, hidden_size: int) -> int:
     """Return `heads` if it divides `hidden_size`; raise ShapeError otherwise."""
     check_size("heads", heads)
+    check_size("hidden_size", hidden_size)
     if hidden_size % heads:
         raise ShapeError(
             "`heads` does not divide `hidden_size`.",

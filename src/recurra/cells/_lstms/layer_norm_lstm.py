@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.cells._lstms.long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._parameters import Empty
 
 
 class LayerNormLSTM(LongShortTermCell):
@@ -30,39 +31,15 @@ class LayerNormLSTM(LongShortTermCell):
     Source: J. L. Ba et al., "Layer normalization" (2016).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
         bias: whether there are b and b_c. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LayerNormLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        new_empty = self.weight_hidden.new_empty
-        self.gain_input = nn.Parameter(new_empty(4 * hidden_size))
-        self.gain_hidden = nn.Parameter(new_empty(4 * hidden_size))
-        self.gain_cell = nn.Parameter(new_empty(hidden_size))
-        self.bias_cell = nn.Parameter(new_empty(hidden_size)) if bias else None
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, the gains of three norms, and two biases."""
+        super().make_parameters(empty, bias=bias)
+        self.gain_input, self.gain_hidden = (empty(4 * self.hidden_size) for _ in range(2))
+        self.gain_cell = empty(self.hidden_size)
+        self.bias_cell = empty(self.hidden_size) if bias else None
 
     def reset_parameters(self) -> None:
         """Draw weights and b from U(-1/sqrt(H), 1/sqrt(H)); set b_f, gains to 1 and b_c to 0."""

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import AffineCell, Empty
 
 
 class LSTMState(NamedTuple):
@@ -23,6 +23,9 @@ class LongShortTermCell(AffineCell):
     """A hidden state and a cell that is changed by addition, behind gates.
 
     `forget_bias`: first value of every b_f; 1 lets gradients pass from the start.
+
+    Args:
+        hidden_size: H, features of h_t and c_t.
     """
 
     gates: ClassVar[tuple[str, ...]] = ("i", "f", "g", "o")
@@ -49,19 +52,10 @@ class PeepholeCell(LongShortTermCell):
 
     peepholes: ClassVar[tuple[str, ...]] = ("i", "f", "o")
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        rows = len(self.peepholes)
-        self.weight_peephole = nn.Parameter(self.weight_hidden.new_empty(rows, hidden_size))
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, the peepholes and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_peephole = empty(len(self.peepholes), self.hidden_size)
 
     def drives(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Give what x and h send to each gate, W_x x_t + W_h h_{t-1} + b, each `[B, H]`."""

@@ -29,16 +29,10 @@ class LSTM(LongShortTermCell):
     the forget gate: F. Gers et al., "Learning to forget" (2000).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
         forget_bias: first value of every b_f; 1 lets gradients pass from the start (R. Jozefowicz
             et al., 2015). Default: 1.0 where there is a bias.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `forget_bias` is given but `bias` is False, or it is not finite.
 
     Example:
@@ -59,7 +53,6 @@ class LSTM(LongShortTermCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         if forget_bias is not None and not bias:
             raise ArgumentError(
                 "`LSTM` has no forget-gate bias to set.",
@@ -70,7 +63,7 @@ class LSTM(LongShortTermCell):
         endless = math.inf
         check_range("forget_bias", value, -endless, endless, low_open=True, high_open=True)
         self.forget_bias = value
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

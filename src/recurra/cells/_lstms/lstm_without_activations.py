@@ -24,23 +24,6 @@ class NoInputActivationLSTM(PeepholeCell):
     Size: 4 H (I + H + 1) + 3 H.
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.NoInputActivationLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
@@ -74,23 +57,6 @@ class NoOutputActivationLSTM(PeepholeCell):
     Size: 4 H (I + H + 1) + 3 H.
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.NoOutputActivationLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:

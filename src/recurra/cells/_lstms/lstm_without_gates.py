@@ -23,23 +23,6 @@ class NoInputGateLSTM(PeepholeCell):
     Size: 3 H (I + H + 1) + 2 H.
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.NoInputGateLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("f", "g", "o")
@@ -75,23 +58,6 @@ class NoForgetGateLSTM(PeepholeCell):
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017); but for the peepholes: S. Hochreiter and J. Schmidhuber,
     "Long short-term memory", Neural Computation 9 (1997).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.NoForgetGateLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("i", "g", "o")
@@ -127,23 +93,6 @@ class NoOutputGateLSTM(PeepholeCell):
     Size: 3 H (I + H + 1) + 2 H.
     Source: K. Greff et al., "LSTM: a search space odyssey", IEEE Transactions on Neural Networks
     and Learning Systems 28 (2017).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.NoOutputGateLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("i", "f", "g")

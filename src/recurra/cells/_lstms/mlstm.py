@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from recurra.cells._lstms.heads import check_heads, start_open
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import AffineCell, Empty
 
 FLOOR = 69.0
 """Bound of m_t in the denominator: exp(-69) is 1e-30, which nothing of note is divided by."""
@@ -54,12 +54,8 @@ class MLSTM(AffineCell):
     Source: M. Beck et al., "xLSTM: extended long short-term memory", NeurIPS (2024).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of y_t.
         heads: memories beside each other; divides H. Default: 1.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or `heads` does not divide H.
@@ -87,13 +83,15 @@ class MLSTM(AffineCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.heads = check_heads(heads, hidden_size)
-        rows, new_empty = 4 * hidden_size + 2 * heads, self.weight_input.new_empty
-        self.weight_input = nn.Parameter(new_empty(rows, input_size))
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrix of the input, a row a head for i and f, and a bias."""
+        rows = 4 * self.hidden_size + 2 * self.heads
+        self.weight_input = empty(rows, self.input_size)
         self.register_parameter("weight_hidden", None)  # nothing is multiplied with the state
-        self.bias = nn.Parameter(new_empty(rows)) if bias else None
-        self.reset_parameters()
+        self.bias = empty(rows) if bias else None
 
     def rows_of(self, gate: str) -> slice:
         """Say which rows of the weights and of the bias are those of a gate: one a head for i, f.

@@ -2,9 +2,9 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.cells._lstms.long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._parameters import Empty
 
 
 class MultiplicativeLSTM(LongShortTermCell):
@@ -26,40 +26,15 @@ class MultiplicativeLSTM(LongShortTermCell):
     starts at 1; m has none.
     Size: 4 H (I + H + 1) + H (I + H).
     Source: B. Krause et al., "Multiplicative LSTM for sequence modelling" (2016).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.MultiplicativeLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     recurrent_matrices = ("weight_hidden", "weight_hidden_mixed")
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        bias: bool = True,
-        device: torch.device | str | None = None,
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
-        self.weight_input_mixed = nn.Parameter(torch.empty_like(self.weight_input[:hidden_size]))
-        self.weight_hidden_mixed = nn.Parameter(torch.empty_like(self.weight_hidden[:hidden_size]))
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices of the gates and those that are mixed, and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_input_mixed = empty(self.hidden_size, self.input_size)
+        self.weight_hidden_mixed = empty(self.hidden_size, self.hidden_size)
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:
         """Run one step: x `[B, I]` and the state to the output `[B, H]` and the new state."""

@@ -23,23 +23,6 @@ class PeepholeLSTM(PeepholeCell):
     output gate sees the new cell; f keeps the state; one bias, b_f starts at 1.
     Size: 4 H (I + H + 1) + 3 H.
     Source: F. Gers and J. Schmidhuber, "Recurrent nets that time and count", IJCNN (2000).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t and c_t.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.PeepholeLSTM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     def forward(self, x: torch.Tensor, state: LSTMState) -> tuple[torch.Tensor, LSTMState]:

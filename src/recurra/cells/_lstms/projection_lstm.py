@@ -2,10 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import check_size
 from recurra.cells._lstms.long_short_term import LongShortTermCell, LSTMState
+from recurra.cells._parameters import Empty
 
 
 class ProjectionLSTM(LongShortTermCell):
@@ -30,12 +30,8 @@ class ProjectionLSTM(LongShortTermCell):
     scale acoustic modeling", Interspeech (2014).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of c_t.
         projection_size: P, features of h_t, 1..H. Default: half of H, rounded up.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or P is larger than H.
@@ -58,14 +54,17 @@ class ProjectionLSTM(LongShortTermCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+        check_size("hidden_size", hidden_size)
         if projection_size is None:
             projection_size = (hidden_size + 1) // 2
         self.projection_size = check_size("projection_size", projection_size, most=hidden_size)
-        new_empty = self.weight_hidden.new_empty
-        self.weight_hidden = nn.Parameter(new_empty(4 * hidden_size, projection_size))
-        self.weight_projection = nn.Parameter(new_empty(projection_size, hidden_size))
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, of which W_h has P columns, a bias and the projection."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_hidden = empty(4 * self.hidden_size, self.projection_size)
+        self.weight_projection = empty(self.projection_size, self.hidden_size)
 
     @property
     def output_size(self) -> int:

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.cells._lstms.heads import check_heads, start_open
 from recurra.cells._lstms.long_short_term import LongShortTermCell
+from recurra.cells._parameters import Empty
 
 EMPTY = -1e30
 """The stabiliser of a memory to which nothing was written, in place of minus infinity."""
@@ -54,12 +54,8 @@ class SLSTM(LongShortTermCell):
     Source: M. Beck et al., "xLSTM: extended long short-term memory", NeurIPS (2024).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of h_t.
         heads: groups of features with recurrent matrices of their own; divides H. Default: 1.
-        bias: whether the gates have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or `heads` does not divide H.
@@ -85,11 +81,13 @@ class SLSTM(LongShortTermCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.heads = check_heads(heads, hidden_size)
-        seen = hidden_size // heads
-        self.weight_hidden = nn.Parameter(self.weight_hidden.new_empty(4 * hidden_size, seen))
-        self.reset_parameters()
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices, of which W_h has the columns of one head, and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_hidden = empty(4 * self.hidden_size, self.hidden_size // self.heads)
 
     def reset_parameters(self) -> None:
         """Draw all parameters from U(-1/sqrt(H), 1/sqrt(H)) and set b_f."""

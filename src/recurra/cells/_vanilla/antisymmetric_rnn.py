@@ -24,24 +24,11 @@ class AntisymmetricRNN(HiddenCell):
     networks", ICLR (2019).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         step_size: epsilon, > 0 .. 1. Default: 0.1.
         damping: gamma, what keeps rounding from growing, finite, >= 0. Default: 0.01.
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `step_size` or `damping` is out of its range.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.AntisymmetricRNN(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     transformed = ("weight_hidden",)
@@ -62,7 +49,6 @@ class AntisymmetricRNN(HiddenCell):
         check_range("step_size", step_size, 0.0, 1.0, low_open=True)
         check_range("damping", damping, 0.0, math.inf, high_open=True)
         self.step_size, self.damping = float(step_size), float(damping)
-        self.reset_parameters()
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -44,13 +44,9 @@ class ClockworkRNN(AffineCell):
     Source: J. Koutnik et al., "A clockwork RNN", ICML (2014).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of h_t, a multiple of the number of modules.
         periods: p_g of every module, in steps, each >= 1 and larger than the one before. Default:
             (1, 2, 4, 8).
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size is not a positive integer, or the modules do not divide `hidden_size`.
@@ -84,7 +80,6 @@ class ClockworkRNN(AffineCell):
         sees = period.unsqueeze(1) <= period  # [H, H]
         self.register_buffer("period", period.to(self.weight_hidden), persistent=False)
         self.register_buffer("sees", sees.to(self.weight_hidden), persistent=False)
-        self.reset_parameters()
 
     def initial_state(self, batch_size: int) -> ClockworkState:
         """Return h_0 = 0, `[B, H]`, at step 0."""

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import check_range
-from recurra.cells._parameters import AffineCell
+from recurra.cells._parameters import AffineCell, Empty
 
 
 class CoRNNState(NamedTuple):
@@ -35,25 +34,13 @@ class CoRNN(AffineCell):
     (2021).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of h_t and v_t.
         time_step: dt, > 0 .. 1. Default: 0.05.
         stiffness: gamma, the pull back to zero, finite, >= 0. Default: 1.0.
         damping: epsilon, finite, >= 0. Default: 1.0.
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `time_step`, `stiffness` or `damping` is out of its range.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.CoRNN(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     recurrent_matrices = ("weight_hidden", "weight_velocity")
@@ -75,8 +62,11 @@ class CoRNN(AffineCell):
         check_range("stiffness", stiffness, 0.0, math.inf, high_open=True)
         check_range("damping", damping, 0.0, math.inf, high_open=True)
         self.time_step, self.stiffness, self.damping = time_step, stiffness, damping
-        self.weight_velocity = nn.Parameter(torch.empty_like(self.weight_hidden))
-        self.reset_parameters()
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices of input, position and velocity, and a bias."""
+        super().make_parameters(empty, bias=bias)
+        self.weight_velocity = empty(self.hidden_size, self.hidden_size)
 
     def initial_state(self, batch_size: int) -> CoRNNState:
         """Return h_0 = v_0 = 0, each `[B, H]`."""

@@ -6,7 +6,7 @@ from torch import nn
 
 from recurra.base import check_size
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 
 class IndRNN(GatedCell):
@@ -26,14 +26,9 @@ class IndRNN(GatedCell):
     deeper RNN", CVPR (2018).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         sequence_length: T, steps after which a state may at most have doubled when training
             begins, >= 1. Default: 1000.
         activation: phi, as in `RNN`. Default: "relu".
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
         ShapeError: a size or `sequence_length` is not a positive integer.
@@ -58,15 +53,15 @@ class IndRNN(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         self.sequence_length = check_size("sequence_length", sequence_length)
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.activation = activation_function(activation)
-        self.weight_input = nn.Parameter(
-            torch.empty(hidden_size, input_size, device=device, dtype=dtype)
-        )
-        self.weight_recurrent = nn.Parameter(torch.empty(hidden_size, device=device, dtype=dtype))
-        self.bias = nn.Parameter(torch.empty_like(self.weight_recurrent)) if bias else None
-        self.reset_parameters()
+
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make a matrix of the input, a vector of the state, and a bias."""
+        self.weight_input = empty(self.hidden_size, self.input_size)
+        self.weight_recurrent = empty(self.hidden_size)
+        self.bias = empty(self.hidden_size) if bias else None
 
     def reset_parameters(self) -> None:
         """Start with u in 0 .. 2^(1/T), b = 0, and W_x as `torch.nn.Linear` does."""

@@ -19,23 +19,6 @@ class IRNN(RNN):
     Size: H (I + H + 1).
     Source: Q. V. Le et al., "A simple way to initialize recurrent networks of rectified linear
     units" (2015).
-
-    Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
-
-    Raises:
-        ShapeError: a size is not a positive integer.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.IRNN(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     def __init__(

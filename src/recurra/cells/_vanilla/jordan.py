@@ -2,11 +2,10 @@
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from recurra.base import check_range, check_size
 from recurra.cells._activations import Activation, activation_function
-from recurra.cells._parameters import GatedCell
+from recurra.cells._parameters import Empty, GatedCell
 
 
 class Jordan(GatedCell):
@@ -26,17 +25,12 @@ class Jordan(GatedCell):
     machine", Proceedings of the Cognitive Science Society (1986).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         output_size: O, features of y_t and s_t. Default: H.
         decay: mu, the share of the old state units that stays, 0..1. Default: 0.0.
         activation: phi, as in `RNN`. Default: "tanh".
         bias: whether there are b and c. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `decay` is not in 0..1.
         UnknownName: `activation` is not a known name.
 
@@ -62,20 +56,19 @@ class Jordan(GatedCell):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size)
         outputs = hidden_size if output_size is None else check_size("output_size", output_size)
+        self._output_size = outputs
         self.decay = float(check_range("decay", decay, 0.0, 1.0))
+        super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.activation = activation_function(activation)
 
-        def empty(*shape: int) -> nn.Parameter:
-            return nn.Parameter(torch.empty(*shape, device=device, dtype=dtype))
-
-        self.weight_input = empty(hidden_size, input_size)
-        self.weight_feedback = empty(hidden_size, outputs)
-        self.bias = empty(hidden_size) if bias else None
-        self.weight_output = empty(outputs, hidden_size)
-        self.bias_output = empty(outputs) if bias else None
-        self.reset_parameters()
+    def make_parameters(self, empty: Empty, *, bias: bool) -> None:
+        """Make the matrices of input, state units and output, and two biases."""
+        self.weight_input = empty(self.hidden_size, self.input_size)
+        self.weight_feedback = empty(self.hidden_size, self._output_size)
+        self.bias = empty(self.hidden_size) if bias else None
+        self.weight_output = empty(self._output_size, self.hidden_size)
+        self.bias_output = empty(self._output_size) if bias else None
 
     @property
     def output_size(self) -> int:

@@ -33,23 +33,11 @@ class LEM(AffineCell):
     Source: T. K. Rusch et al., "Long expressive memory for sequence modeling", ICLR (2022).
 
     Args:
-        input_size: I, features of x_t.
         hidden_size: H, features of h_t and z_t.
         time_step: dt, > 0 .. 1. Default: 1.0.
-        bias: whether the affine maps have biases. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         ArgumentError: `time_step` is out of its range.
-
-    Example:
-        >>> import torch, recurra
-        >>> cell = recurra.cells.LEM(input_size=3, hidden_size=5)
-        >>> y, state = recurra.unroll(cell, torch.randn(7, 2, 3))
-        >>> y.shape
-        torch.Size([7, 2, 5])
     """
 
     gates = ("d", "e", "z", "h")
@@ -66,7 +54,6 @@ class LEM(AffineCell):
     ) -> None:
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.time_step = check_range("time_step", time_step, 0.0, 1.0, low_open=True)
-        self.reset_parameters()
 
     def initial_state(self, batch_size: int) -> LEMState:
         """Return h_0 = z_0 = 0, each `[B, H]`."""

@@ -21,16 +21,10 @@ class RNN(HiddenCell):
     Source: J. L. Elman, "Finding structure in time", Cognitive Science 14 (1990).
 
     Args:
-        input_size: I, features of x_t.
-        hidden_size: H, features of h_t.
         activation: phi: "tanh", "relu", "sigmoid", "leaky_relu", "elu", "softmax", "identity", or a
             function. Default: "tanh".
-        bias: whether there is a b. Default: True.
-        device: where the parameters live. Default: PyTorch's.
-        dtype: floating point type of the parameters. Default: PyTorch's.
 
     Raises:
-        ShapeError: a size is not a positive integer.
         UnknownName: `activation` is not a known name.
 
     Example:
@@ -53,7 +47,6 @@ class RNN(HiddenCell):
     ) -> None:
         super().__init__(input_size, hidden_size, bias=bias, device=device, dtype=dtype)
         self.activation = activation_function(activation)
-        self.reset_parameters()
 
     def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Run one step: x `[B, I]`, hidden `[B, H]` to the output and the new hidden state."""

@@ -1,5 +1,6 @@
 """What every task is made of, and the way of its records from a file to a trained run and back."""
 
+from recurra.base import set_module as _set_module
 from recurra.tasks.framework.cell_makers import (
     CELLS,
     MAX_LAYERS,
@@ -82,3 +83,5 @@ __all__ = [
     "train_job",
     "versions_of",
 ]
+
+_set_module(__name__, globals())

@@ -1,5 +1,6 @@
 """Language models of characters and of words, and their texts."""
 
+from recurra.base import set_module as _set_module
 from recurra.tasks.language.character_model import LanguageModel
 from recurra.tasks.language.corpus import Corpus, CorpusSettings, make_corpus, make_word_corpus
 from recurra.tasks.language.corpus_summary import CorpusSummary, TextPart, summarise_corpus
@@ -24,3 +25,5 @@ __all__ = [
     "split_text_into_words",
     "summarise_corpus",
 ]
+
+_set_module(__name__, globals())

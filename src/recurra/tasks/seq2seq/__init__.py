@@ -1,5 +1,6 @@
 """Texts written for a text or for a label: translation, dialogue, writing."""
 
+from recurra.base import set_module as _set_module
 from recurra.tasks.seq2seq.chat import Chat, ChatConfig
 from recurra.tasks.seq2seq.translation_network import TranslatorConfig
 from recurra.tasks.seq2seq.translator import Translator
@@ -15,3 +16,5 @@ __all__ = [
     "WriterConfig",
     "WritingOptions",
 ]
+
+_set_module(__name__, globals())

@@ -1,5 +1,6 @@
 """What tasks of several families share: classes, numbers, and a network that reads a text."""
 
+from recurra.base import set_module as _set_module
 from recurra.tasks.shared.classifier import ClassChoices, Classifier
 from recurra.tasks.shared.labels import (
     balanced_weights,
@@ -34,3 +35,5 @@ __all__ = [
     "texts_of",
     "with_labels_known_twice",
 ]
+
+_set_module(__name__, globals())
