@@ -11,7 +11,7 @@ from recurra.data import BadRecords, Field, Record, find_columns, missing_column
 
 TEXT = Field("text", "what is read", ("text", "sentence", "document"), "text")
 LABEL = Field("label", "what is told", ("label", "class"), "label")
-SCORE = Field("score", "a number", ("score",), "number", needed=False)
+SCORE = Field("score", "a number", ("score",), "number", required=False)
 WORDS = Field("words", "words", ("form", "tokens"), "tokens")
 LEFT = Field("left", "one of two", ("left", "sentence_A"), "parts")
 
@@ -101,7 +101,7 @@ def test_usual_names_in_other_capitals():
 def test_a_column_that_has_a_role_is_not_meant_for_another():
     record = Record({"intent": "a", "text": "b"}, "a.csv:1")
     with pytest.raises(DataError, match="no column for the label") as caught:
-        find_columns(record, [TEXT, LABEL._replace(usual=("label", "test"))], {})
+        find_columns(record, [TEXT, LABEL._replace(aliases=("label", "test"))], {})
     assert caught.value.details["fix"] == "--label intent"
     assert caught.value.details["expected"] == "label or test"
 
@@ -109,7 +109,7 @@ def test_a_column_that_has_a_role_is_not_meant_for_another():
 def test_only_a_column_of_numbers_is_meant_for_a_number():
     record = Record({"scores": "good", "points": "5"}, "a.csv:1")
     with pytest.raises(DataError, match="no column for the score") as caught:
-        find_columns(record, [SCORE._replace(needed=True)], {})
+        find_columns(record, [SCORE._replace(required=True)], {})
     assert caught.value.details["fix"] == "--score points"
 
 
@@ -255,7 +255,7 @@ def test_records_that_are_left_out():
 
 
 def test_targets_may_be_absent_where_nothing_is_learned():
-    label = LABEL._replace(needed=False)
+    label = LABEL._replace(required=False)
     columns = {"text": ("text",), "label": ("label",), "score": ("score",)}
     records = [
         Record({"text": "a", "label": "", "score": None}, "row 1"),
@@ -277,7 +277,7 @@ def test_targets_may_be_absent_where_nothing_is_learned():
 
 @pytest.mark.parametrize("side", ["left_", "left.", "l_"])
 def test_parts_are_found_by_how_their_names_begin(side):
-    field = Field("left", "a record", ("left",), "parts", beginnings=("left_", "left.", "l_"))
+    field = Field("left", "a record", ("left",), "parts", prefixes=("left_", "left.", "l_"))
     first = Record({"id": "7", f"{side}id": "3", f"{side}name": "a", f"{side}city": "b"}, "row 1")
     assert find_columns(first, [field], {}) == {"left": (f"{side}name", f"{side}city")}
     assert find_columns(first, [field], {"left": f"{side}id"}) == {"left": (f"{side}id",)}
@@ -286,6 +286,6 @@ def test_parts_are_found_by_how_their_names_begin(side):
 
 
 def test_parts_whose_names_begin_otherwise_are_missing():
-    field = Field("left", "a record", ("left",), "parts", beginnings=("left_",))
+    field = Field("left", "a record", ("left",), "parts", prefixes=("left_",))
     with pytest.raises(DataError, match="no column for the left"):
         find_columns(Record({"right_name": "a", "left_id": "3"}, "row 1"), [field], {})
