@@ -24,6 +24,11 @@ def names_in(text):
     return {each for each in DOTTED.findall(text) if not each.endswith(FILE_ENDINGS)}
 
 
+def is_hidden(owner, name):
+    """Tell whether a facade has a name that it does not list."""
+    return name not in getattr(owner, "__all__", (name,)) and not name.startswith("__")
+
+
 def exists(dotted):
     """Tell whether a dotted name is a module, or what its module lists, or is in a class of it."""
     owner = importlib.import_module("recurra")
@@ -32,9 +37,7 @@ def exists(dotted):
         path = f"{path}.{name}"
         if isinstance(owner, ModuleType) and hasattr(owner, "__path__") and find_spec(path):
             owner = importlib.import_module(path)
-        elif name not in getattr(owner, "__all__", (name,)) and not name.startswith("__"):
-            return False
-        elif not hasattr(owner, name):
+        elif not hasattr(owner, name) or is_hidden(owner, name):
             return False
         else:
             owner = getattr(owner, name)
