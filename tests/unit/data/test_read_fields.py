@@ -204,19 +204,19 @@ def test_parts():
         ([], WORDS, "is empty"),
         ({}, LEFT, "is empty"),
         ({"name": None}, LEFT, "is empty"),
-        (["a"], TEXT, "is no text"),
-        (True, TEXT, "is no text"),
-        ({"a": 1}, LABEL, "is no label"),
+        (["a"], TEXT, "is not a text"),
+        (True, TEXT, "is not a text"),
+        ({"a": 1}, LABEL, "is not a label"),
         (math.inf, LABEL, "is too large to be written out"),
         (HUGE, LABEL, "is too large to be written out"),
-        ("x", SCORE, "is no number"),
-        ("1_000", SCORE, "is no number"),
-        (False, SCORE, "is no number"),
-        ([1], SCORE, "is no number"),
-        (HUGE, SCORE, "is no number"),
+        ("x", SCORE, "is not a number"),
+        ("1_000", SCORE, "is not a number"),
+        (False, SCORE, "is not a number"),
+        ([1], SCORE, "is not a number"),
+        (HUGE, SCORE, "is not a number"),
         ("nan", SCORE, "is not finite"),
         ("-inf", SCORE, "is not finite"),
-        (3, WORDS, "is no list of words"),
+        (3, WORDS, "is not a list of words"),
         (["a", ""], WORDS, "has '' as its word 2"),
         ([None], WORDS, "has None as its word 1"),
         ("\ud800", TEXT, "has half of a surrogate pair"),
@@ -233,7 +233,7 @@ def test_values_that_cannot_be_used(value, field, problem):
 
 
 def test_a_part_that_cannot_be_used():
-    with pytest.raises(DataError, match=r'The column "left\.tags" is no label') as caught:
+    with pytest.raises(DataError, match=r'The column "left\.tags" is not a label') as caught:
         parts({"left": {"name": "a", "tags": ["b"]}}, "left")
     assert caught.value.details["got"] == "['b']"
 

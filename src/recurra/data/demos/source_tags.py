@@ -1,4 +1,4 @@
-"""What every token of a Python source is, found out from its syntax tree."""
+"""The part of speech of every token of a Python source, from its syntax tree."""
 
 import ast
 import builtins
@@ -29,7 +29,7 @@ def tagged_lines(source: str) -> Iterator[tuple[list[str], list[str]]]:
     Tags: `keyword`, `operator`, `number` and `string` by the token itself; names by their part in
     the syntax tree: `function` and `class` where defined, `parameter`, `argument` (name of an
     argument in a call), `call` (a name that is called), `method` (an attribute that is called),
-    `attribute`, `builtin`, `imported` (in an import) and `variable`. Comments are no tokens. A
+    `attribute`, `builtin`, `imported` (in an import) and `variable`. Comments are not tokens. A
     formatted string is one token, as in Python before 3.12.
     """
     tags = _tags_of_names(ast.parse(source), source.splitlines())

@@ -3,14 +3,14 @@
 from recurra.base import DataError, check_size
 
 KEPT = 100
-"""So many errors are kept, to be shown; all are counted."""
+"""The number of errors that are kept, to be shown; all are counted."""
 
 
 class BadRecords:
     """Count records that cannot be used; raise the first that is one too many.
 
     Args:
-        limit: so many bad records are left out before one is an error. Default: 0.
+        limit: the number of bad records that are skipped before one is an error. Default: 0.
 
     Attributes:
         count: how many were left out.
@@ -36,12 +36,12 @@ class BadRecords:
         self.errors: list[DataError] = []
 
     def refuse(self, error: DataError, *, whole: bool = False) -> None:
-        """Leave a record out, or raise what is wrong with it where too many were left out before.
+        """Skip a record, or raise its error if too many have been skipped.
 
         Args:
             error: what is wrong with it.
-            whole: whether the whole file is read in a wrong way, so that no way is shown to leave
-                more records out. Default: False.
+            whole: whether the whole file is read in a wrong way, so that the message does not
+                suggest to skip more records. Default: False.
 
         Raises:
             DataError: `error` itself.

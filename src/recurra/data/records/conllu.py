@@ -28,7 +28,7 @@ def read_conllu(path: Path, options: ReadOptions, bad: BadRecords) -> Iterator[R
         except DataError as error:
             bad.refuse(error)
             continue
-        if words:  # comments alone are no sentence
+        if words:  # comments alone are not a sentence
             lists = zip(*words, strict=True)
             columns = dict(zip(COLUMNS, map(list, lists), strict=True))
             yield Record({key: columns[key] for key in KEPT}, f"{name}:{block[0].number}")

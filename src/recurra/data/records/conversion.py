@@ -45,7 +45,7 @@ def as_text(value: object) -> str:
     if isinstance(plain, str):
         return _whole(plain)
     if isinstance(plain, bool) or not isinstance(plain, int | float):
-        raise Unfit("is no text", "a text")
+        raise Unfit("is not a text", "a text")
     return _written(plain)
 
 
@@ -61,7 +61,7 @@ def as_label(value: object) -> str:
     if isinstance(plain, bool):
         return str(plain)
     if not isinstance(plain, int | float):
-        raise Unfit("is no label", "a text or a number")
+        raise Unfit("is not a label", "a text or a number")
     return _written(plain)
 
 
@@ -75,7 +75,7 @@ def as_number(value: object) -> float:
             raise ValueError
         number = float(plain)
     except (ValueError, OverflowError):
-        raise Unfit("is no number", "a number, such as 3 or 4.5") from None
+        raise Unfit("is not a number", "a number, such as 3 or 4.5") from None
     if not math.isfinite(number):
         raise Unfit("is not finite", "a finite number")
     return number
@@ -100,7 +100,7 @@ def as_tokens(value: object) -> list[str]:
     if is_missing(plain):
         raise Unfit("is empty", "a list of words")
     if not isinstance(plain, list | tuple):
-        raise Unfit("is no list of words", "a list of words")
+        raise Unfit("is not a list of words", "a list of words")
     for place, word in enumerate(plain, 1):
         if not isinstance(word, str) or not word.strip():
             raise Unfit(f"has {word!r} as its word {place}", "words that are not empty")

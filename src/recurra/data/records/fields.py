@@ -27,7 +27,7 @@ def find_columns(
 
     Raises:
         UnknownName: `given` has an unknown role, or a field is of an unknown kind.
-        DataError: there is no such column; the message names those that there are.
+        DataError: there is no such column; the message names the existing columns.
         ArgumentError: several columns for a role that takes one.
 
     Example:
@@ -48,7 +48,7 @@ def find_columns(
 def missing_columns(
     first: Record, fields: Sequence[Field], given: Mapping[str, str | Sequence[str]]
 ) -> list[DataError]:
-    """Say of each role that `find_columns` would find no column for what it would say.
+    """Return the error of `find_columns` for each role without a column.
 
     Args:
         first: the first record, whose columns are looked at.

@@ -30,7 +30,7 @@ def as_names(header: Sequence[str], where: str) -> tuple[str, ...]:
             got=", ".join(twice),
             expected="distinct names",
             where=where,
-            fix="rename one; or --columns A,B, if this line is no header",
+            fix="rename one; or --columns A,B, if this line is not a header",
         )
     return names
 
@@ -54,7 +54,7 @@ def refuse_width(
 
     Args:
         row: its columns.
-        names: those of the columns.
+        names: the names of the columns.
         where: file and line.
         bad: takes it.
         over: where the row ends, if it has several lines.

@@ -1,4 +1,4 @@
-"""Records that are in memory: data frames, tables, and anything to be iterated over."""
+"""Records in memory: data frames, tables, and other iterables."""
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping

@@ -35,7 +35,7 @@ def parse_object(text: str, name: str, first: int) -> dict[str, Any]:
     """Parse one object, whose text begins on line `first` of the file `name`.
 
     Raises:
-        DataError: it is no JSON, no object, or names a key twice.
+        DataError: it is not JSON, not an object, or names a key twice.
     """
     try:
         value = json.loads(text, object_pairs_hook=_distinct)
@@ -46,7 +46,7 @@ def parse_object(text: str, name: str, first: int) -> dict[str, Any]:
         raise _no_json(str(error), f"{name}:{first}") from error
     if not isinstance(value, dict):
         raise DataError(
-            "A record is no JSON object.",
+            "A record is not a JSON object.",
             got=f"{_kind(value)}: {text.strip()[:SHOWN]}",
             expected='an object, such as {"text": "fine", "label": 1}',
             where=f"{name}:{first}",

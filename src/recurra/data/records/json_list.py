@@ -93,7 +93,7 @@ class _Objects:
         else:
             expected = " or ".join(self.expected) or "the end of the file"
         return DataError(
-            "A JSON file is no list of objects.",
+            "A JSON file is not a list of objects.",
             got=got,
             expected=expected,
             where=f"{self.name}:{number}",

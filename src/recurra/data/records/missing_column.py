@@ -1,4 +1,4 @@
-"""What is said where there is no column for a role, and which column might be meant."""
+"""The error for a role without a column, which says what column might be meant."""
 
 import difflib
 from collections.abc import Collection, Sequence
@@ -15,24 +15,24 @@ _OF_NUMBERS = ("number", "numbers")
 
 
 def missing_column(
-    first: Record, field: Field, told: Sequence[str], taken: Collection[str]
+    first: Record, field: Field, given: Sequence[str], taken: Collection[str]
 ) -> DataError:
     """Say that there is no column for a role.
 
     Args:
-        first: the record that has none.
+        first: the record that does not have one.
         field: the role.
-        told: the names that the user gave, some of which are missing. Empty if none were given.
+        given: the names that the user gave, some of which are missing. Empty if none were given.
         taken: columns of roles, which are not meant.
     """
     there = ", ".join(map(str, all_names(first.fields))) or "(none)"
-    tried = [name for name in told if not has_column(first, name)] or list(field.aliases)
+    tried = [name for name in given if not has_column(first, name)] or list(field.aliases)
     return DataError(
         f"There is no column for the {field.role}.",
         got=f"the columns {there}",
-        expected=" or ".join(tried[:1] if told else tried) or "one or more columns of numbers",
+        expected=" or ".join(tried[:1] if given else tried) or "one or more columns of numbers",
         where=first.where,
-        fix=way_to_cut(first, field) or _fix(first, field, told, _free(first, field, taken)),
+        fix=way_to_cut(first, field) or _fix(first, field, given, _free(first, field, taken)),
     )
 
 
@@ -44,18 +44,18 @@ def _free(first: Record, field: Field, taken: Collection[str]) -> list[str]:
     return [name for name in names if is_numeric(look_up(first.fields, name))]
 
 
-def _fix(first: Record, field: Field, told: Sequence[str], free: Sequence[str]) -> str:
-    if len(told) > 1 and field.kind in SEVERAL:
-        return _others_kept(first, field, told, free)
-    meant = _nearest(told or field.aliases, free) or _only(first, free) or "COLUMN"
+def _fix(first: Record, field: Field, given: Sequence[str], free: Sequence[str]) -> str:
+    if len(given) > 1 and field.kind in SEVERAL:
+        return _others_kept(first, field, given, free)
+    meant = _nearest(given or field.aliases, free) or _only(first, free) or "COLUMN"
     return f"--{field.role} {meant}"
 
 
-def _others_kept(first: Record, field: Field, told: Sequence[str], free: Sequence[str]) -> str:
-    """Name the columns told, others in place of those that are missing."""
-    missing = [name for name in told if not has_column(first, name)]
+def _others_kept(first: Record, field: Field, given: Sequence[str], free: Sequence[str]) -> str:
+    """Name the columns given, others in place of those that are missing."""
+    missing = [name for name in given if not has_column(first, name)]
     meant = {name: _nearest([name], free) or "COLUMN" for name in missing}
-    option = f"--{field.role} " + ",".join(meant.get(name, name) for name in told)
+    option = f"--{field.role} " + ",".join(meant.get(name, name) for name in given)
     if "COLUMN" not in meant.values():
         return option
     return f'a column "{missing[0]}" in the records, or another in its place: {option}'

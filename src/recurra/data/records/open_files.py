@@ -28,7 +28,7 @@ MARKS = (
     (b"PAR1\x15", "Parquet", "--format parquet"),
     (b"ARROW1\x00\x00", "Arrow", "--format arrow"),
 )
-"""How files begin that are no UTF-8, what they are, and what to do."""
+"""The first bytes of files that are not UTF-8, what the files are, and what to do."""
 
 
 def name_of(path: Path) -> str:
@@ -37,7 +37,7 @@ def name_of(path: Path) -> str:
 
 
 def is_read_once(path: Path) -> bool:
-    """Whether what a path gives is gone when it has been read: standard input, or a pipe."""
+    """Tell whether a path can be read only once: standard input, or a pipe."""
     return str(path) == STANDARD_INPUT or path.is_fifo()
 
 
@@ -56,7 +56,7 @@ def check_paths(paths: list[Path]) -> None:
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
-    """Read a file in blocks; what ends in `.gz` is unpacked, `-` is standard input.
+    """Read a file in blocks; a `.gz` file is decompressed, `-` is standard input.
 
     Raises:
         TextError: the file cannot be read, or has no byte.
@@ -92,7 +92,7 @@ def refuse_marks(first: bytes, name: str) -> None:
 
 
 def fingerprint(paths: Iterable[str | PathLike[str]]) -> list[TextFile]:
-    """Tell of each file its absolute path, its bytes and their SHA-256, in constant memory.
+    """Return the absolute path, the size and the SHA-256 of each file, in constant memory.
 
     A file that ends in `.gz` is described as it lies on disk.
 

@@ -1,4 +1,4 @@
-"""How files are read that do not say it themselves."""
+"""Options for files that do not say themselves how they are read."""
 
 import codecs
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class ReadOptions:
     r"""Say how to read files of records.
 
     Args:
-        format: one of `FORMATS`. Default: by the file name's ending, `.gz` apart; text if unknown.
-        columns: names of the columns, where the file has no header line. Default: its header.
+        format: one of `FORMATS`. Default: by the extension, without `.gz`; text if it is unknown.
+        columns: names of the columns, for a file without a header line. Default: its header.
         separator: between columns; also a word: tab, space, comma, semicolon, colon, pipe.
             Default: the format's.
         encoding: of the characters. Default: UTF-8, with or without a byte-order mark.
@@ -31,8 +31,8 @@ class ReadOptions:
             Default: 16 MiB.
 
     Raises:
-        ArgumentError: a column has no name or comes twice, the separator can separate nothing, or
-            there is no such encoding.
+        ArgumentError: a column does not have a name or comes twice, the separator cannot separate
+            columns, or the encoding is unknown.
         ShapeError: `longest_line` is not positive.
 
     Example:

@@ -21,19 +21,19 @@ def select_fields(
     targets: bool = True,
     spare: Collection[str] = (),
 ) -> Iterator[Record]:
-    """Take of each record the columns that have a role, and make of each what its kind says.
+    """Select the columns that have a role, and convert each value to the kind of its field.
 
     Args:
         records: as they were read.
         columns: role to columns, from `find_columns`. Roles that are not in it are left out.
         fields: the roles.
-        bad: takes the records that have an empty text or label, a number that is none, or words
-            that are no list of them.
+        bad: takes the records that have an empty text or label, something else than a number, or
+            something else than a list of words.
         targets: whether texts, labels and numbers have to be there. If not, those of roles that
-            are not needed are left out where they are missing; labels and numbers where they are
-            empty, too. Default: True.
-        spare: roles of several numbers that need not have all of these columns: messages show how
-            one is left out. Default: none.
+            are not required are left out where they are missing; labels and numbers also where they
+            are empty. Default: True.
+        spare: roles of several numbers that do not need all of their columns: messages show how a
+            column is left out. Default: none.
 
     Returns:
         records: role to value.
@@ -43,7 +43,7 @@ def select_fields(
 
     Example:
         >>> from recurra.data import BadRecords, Field, Record, select_fields
-        >>> fields = [Field("label", "what is told", ("stars",), "label")]
+        >>> fields = [Field("label", "what is predicted", ("stars",), "label")]
         >>> records = [Record({"stars": 2.0}, "row 1"), Record({"stars": " 2"}, "row 2")]
         >>> columns = {"label": ("stars",)}
         >>> [each.fields for each in select_fields(records, columns, fields, BadRecords())]

@@ -12,7 +12,7 @@ from recurra.data.records.options import ReadOptions
 from recurra.data.records.record import Record
 
 DOCUMENT = "-DOCSTART-"
-"""The word of a line that begins a document, and is none."""
+"""The word of a line that begins a document; it is not a word of a sentence."""
 
 _BLANKS = re.compile("[ \t]+")
 

@@ -52,10 +52,12 @@ def _count(sign: str, columns: Sequence[str]) -> int:
 
 
 def _names_of(sign: str, header: Sequence[str]) -> str:
-    """Say how columns are named, where the first line may be no header."""
+    """Say how columns are named, where the first line may not be a header."""
     cells = [cell for name in header for cell in re.split(sign, name)]
     some = any(is_numeric(cell) for cell in cells if cell.strip())
-    return f", with --columns {_letters(len(cells))} if the first line is no header" if some else ""
+    return (
+        f", with --columns {_letters(len(cells))} if the first line is not a header" if some else ""
+    )
 
 
 def _of_tagged_words(value: str) -> str:

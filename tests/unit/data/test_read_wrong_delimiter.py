@@ -9,7 +9,7 @@ LABEL = Field("label", "what is told", ("label",), "label")
 TAGS = Field("tags", "a label for each word", ("tags",), "tokens")
 
 PLAIN = "; without --columns if the first line names them"
-NO_HEADER = " if the first line is no header"
+NO_HEADER = " if the first line is not a header"
 
 
 def fix_of(path, field=LABEL, **options):
