@@ -22,7 +22,7 @@ from typing import Any
 import torch
 
 from recurra.data import Record, demo_address_records
-from recurra.data._demos.variations import vary
+from recurra.data.demos.variations import vary
 from recurra.tasks import IndexSettings, RecordIndex
 from recurra.tasks.search import index as parts
 

@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "cell_cards",
+    "format_table",
 ]
 html_theme = "furo"
 html_title = f"Recurra {release}"

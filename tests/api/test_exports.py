@@ -74,8 +74,9 @@ def test_what_is_behind_a_door_is_imported_by_its_own_modules_alone(door):
         assert not behind or file.is_relative_to(folder), file
 
 
-def test_only_tasks_have_doors_of_their_own():
-    assert {name.partition(".")[0] for name in DOORS} == {"tasks"}
+def test_only_tasks_and_data_have_doors_of_their_own():
+    assert {name.partition(".")[0] for name in DOORS} == {"data", "tasks"}
+    assert {"data.records", "data.demos"} <= set(FACADES)
     assert "tasks.registry" in DOORS
     assert "tasks.framework" in FACADES
 

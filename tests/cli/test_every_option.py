@@ -104,7 +104,7 @@ def test_all_options_of_answers(recurra, trained_kinds, here, kind):
     path = write(here, kind.kind)
     run = trained_kinds / kind.kind
     given = [word for name, value in answer_options().items() for word in flag(name, value)]
-    roles = [word for field in kind.fields if field.needed and field.kind != "numbers"
+    roles = [word for field in kind.fields if field.required and field.kind != "numbers"
              for word in (f"--{field.role}", field.role)]  # fmt: skip
     reading = ["--format", "jsonl", "--encoding", "utf-16", "--skip-bad", "1"]
     path.write_text(path.read_text() + "no JSON\n", encoding="utf-16")

@@ -18,16 +18,17 @@ PAIR = {"source", "target"}
 
 def reading_options(panel: str) -> Declared:
     """Declare the options that say how files are read."""
+    from recurra.data import FORMATS
+
     declared = (
-        option("format", str | None, None, "Of the files: text, csv, tsv, jsonl, json, conllu, "
-               "columns, parallel, parquet, arrow.", panel, shown="by their endings"),
-        option("columns", str | None, None, "Names of the columns, where no header line has them.",
+        option("format", str | None, None, f"Format of the files: {', '.join(FORMATS)}.", panel,
+               shown="by their extensions"),
+        option("columns", str | None, None, "Names of the columns, for files without a header.",
                panel, metavar="A,B,..."),
-        option("separator", str | None, None, "Between columns: a sign, or tab, space, comma, "
-               "semicolon, colon, pipe.", panel, shown="the format's"),
+        option("separator", str | None, None, "Separator of the columns: characters, or tab, "
+               "space, comma, semicolon, colon, pipe.", panel, shown="the format's"),
         option("encoding", str | None, None, ENCODING, panel),
-        option("skip_bad", int, 0, "Leave out up to so many records that cannot be used.", panel,
-               metavar="N"),
+        option("skip_bad", int, 0, "Skip up to N bad records.", panel, metavar="N"),
     )  # fmt: skip
     return {each.name: each for each in declared}
 
@@ -57,7 +58,7 @@ def are_pairs(kind: type["RecordTask"], files: Sequence[Path]) -> bool:
     """Tell whether two files are those of a task that has a source and a target, line by line."""
     from recurra.data import ReadOptions, format_of
 
-    roles = {field.role for field in kind.fields if field.needed}
+    roles = {field.role for field in kind.fields if field.required}
     plain = [format_of(path, ReadOptions()) == "text" for path in files]
     return roles == PAIR and len(files) == 2 and all(plain)
 

@@ -79,7 +79,7 @@ def _role_help(field: "Field") -> str:
     words = field.help[:1].lower() + field.help[1:].removesuffix(".")
     if field.kind == "numbers" and not field.target:
         return f"Columns of {words}; if not given, all remaining columns of numbers are taken."
-    usual = ", ".join(dict.fromkeys((*field.usual, field.role)))
+    usual = ", ".join(dict.fromkeys((*field.aliases, field.role)))
     return f"Column of {words}; usual names: {usual}."
 
 

@@ -18,14 +18,20 @@ Records = Annotated[
     list[Path] | None, typer.Argument(metavar="[RECORDS]...", help="Files; - is standard input.")
 ]
 FileFormat = Annotated[
-    str | None, typer.Option("--format", help="csv, tsv, jsonl ... Default: by the file's ending.")
+    str | None,
+    typer.Option(
+        "--format",
+        help="Format of the files; `recurra predict --help` lists them. Default: by extension.",
+    ),
 ]
 Separator = Annotated[
     str | None,
-    typer.Option(help="Between columns: a sign, or tab, space, comma, semicolon, colon, pipe."),
+    typer.Option(
+        help="Separator of the columns: characters, or tab, space, comma, semicolon, colon, pipe."
+    ),
 ]
 Encoding = Annotated[str | None, typer.Option(help=ENCODING)]
-SkipBad = Annotated[int, typer.Option(help="Leave out so many records that cannot be used.")]
+SkipBad = Annotated[int, typer.Option(help="Skip up to so many bad records.")]
 
 
 def index(

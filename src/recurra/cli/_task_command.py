@@ -102,8 +102,8 @@ def task_options(kinds: Sequence[type["RecordTask"]]) -> Declared:
 
 
 FILES = (
-    "Records to learn from: TSV, CSV, JSON Lines, JSON, CoNLL-U, Parquet, Arrow, text; `.gz` too. "
-    "`-` is standard input."
+    "Training data: files of records in the formats that `--format` lists; `.gz` files are "
+    "decompressed. `-` is standard input."
 )
 
 

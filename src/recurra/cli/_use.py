@@ -67,7 +67,7 @@ def reading(task: RecordTask, files: list[Path], given: Mapping[str, Any]) -> Re
     Lines of plain text are what the task reads, where that is one; two such files are no pair.
     """
     read = read_options(type(task), files, given, pairs=False)
-    inputs = [field for field in task.fields if field.needed and not field.target]
+    inputs = [field for field in task.fields if field.required and not field.target]
     plain = all(format_of(path, read) == "text" for path in files)
     if plain and len(inputs) == 1 and not read.columns:
         given = {**given, "columns": inputs[0].role}

@@ -1,7 +1,19 @@
 """Reading data: records, text, vocabularies, batches, embedded data sets."""
 
 from recurra.base import set_module as _set_module
-from recurra.data._demos import (
+from recurra.data._encoder_choice import make_text_encoder, text_encoder_from
+from recurra.data._files import TextFile
+from recurra.data._length_buckets import LengthBuckets, pad_rows
+from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
+from recurra.data._split import split_by_group
+from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
+from recurra.data._table_rows import TableRows
+from recurra.data._text import Text, Units, from_units, read_text, to_units
+from recurra.data._text_encoder import MARKS, EncoderSettings, TextEncoder, TextUnits
+from recurra.data._token_encoder import split_words
+from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
+from recurra.data._vocabulary import UNKNOWN, Vocabulary, place_of
+from recurra.data.demos import (
     DemoData,
     demo_address_records,
     demo_addresses,
@@ -15,11 +27,7 @@ from recurra.data._demos import (
     demo_table,
     demo_tagging,
 )
-from recurra.data._encoder_choice import make_text_encoder, text_encoder_from
-from recurra.data._files import TextFile
-from recurra.data._length_buckets import LengthBuckets, pad_rows
-from recurra.data._python_reference import PYTHON_REFERENCE, python_reference
-from recurra.data._records import (
+from recurra.data.records import (
     FORMATS,
     BadRecords,
     Columns,
@@ -38,14 +46,6 @@ from recurra.data._records import (
     read_records,
     select_fields,
 )
-from recurra.data._split import split_by_group
-from recurra.data._streams import NO_TARGET, ContiguousStreams, require_length, streams_that_fit
-from recurra.data._table_rows import TableRows
-from recurra.data._text import Text, Units, from_units, read_text, to_units
-from recurra.data._text_encoder import MARKS, EncoderSettings, TextEncoder, TextUnits
-from recurra.data._token_encoder import split_words
-from recurra.data._token_vocabulary import BEGIN, END, TokenVocabulary
-from recurra.data._vocabulary import UNKNOWN, Vocabulary, place_of
 
 __all__ = [
     "BEGIN",

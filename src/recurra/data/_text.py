@@ -10,10 +10,8 @@ from typing import Literal, TypeAlias
 
 from recurra.base import UnknownName
 from recurra.data._files import TextFile
-from recurra.data._records.opening import STANDARD_INPUT, name_of, read_chunks
-from recurra.data._records.options import ReadOptions
-from recurra.data._records.transcoding import decoded
 from recurra.data._vocabulary import place_of
+from recurra.data.records import STANDARD_INPUT, ReadOptions, decoded, name_of, read_chunks
 
 Units: TypeAlias = Literal["characters", "jamo"]
 """What one symbol of a text is: a code point after NFC, or a jamo (a letter of Hangul)."""

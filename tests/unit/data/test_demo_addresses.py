@@ -8,8 +8,8 @@ import pytest
 
 from recurra.base import ArgumentError, ShapeError
 from recurra.data import demo_address_records, demo_addresses
-from recurra.data._demos.addresses import _branch, _neighbour
-from recurra.data._demos.variations import vary
+from recurra.data.demos.addresses import _branch, _neighbour
+from recurra.data.demos.variations import vary
 
 PLACE = {
     "name": "Baker & Chen Books Company",

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from recurra.data import demo_dates
-from recurra.data._demos.calendar_words import (
+from recurra.data.demos.calendar_words import (
     DATE_LANGUAGES,
     ENGLISH,
     FRENCH,
@@ -17,7 +17,7 @@ from recurra.data._demos.calendar_words import (
     KOREAN,
     SPANISH,
 )
-from recurra.data._demos.dates import FIRST, LAST, write_date
+from recurra.data.demos.dates import FIRST, LAST, write_date
 
 DAY = date(2019, 3, 7)  # a Thursday
 

@@ -9,7 +9,7 @@ import unittest.mock
 import pytest
 
 from recurra.data import demo_dialogue, demo_sentences
-from recurra.data._demos.docstrings import documented
+from recurra.data.demos.docstrings import documented
 
 
 def a_stranger(*_):

@@ -182,14 +182,14 @@ def test_another_process_makes_the_same_and_importing_makes_nothing(made):
 @pytest.mark.parametrize(
     ("make", "module", "function"),
     [
-        (demo_sentences, "_sentences", "documented"),
-        (demo_dialogue, "_dialogue", "documented"),
-        (demo_tagging, "_tagging", "_lines_of"),
+        (demo_sentences, "sentences", "documented"),
+        (demo_dialogue, "dialogue", "documented"),
+        (demo_tagging, "tagging", "_lines_of"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_python_that_carries_too_little_is_refused(make, module, function, monkeypatch):
-    monkeypatch.setattr(f"recurra.data._demos.{module}.{function}", lambda _: iter(()))
+    monkeypatch.setattr(f"recurra.data.demos.{module}.{function}", lambda _: iter(()))
     with refused(
         DataError,
         "carries too little for the embedded data set",

@@ -3,7 +3,7 @@
 import pytest
 
 from recurra.data import demo_tagging
-from recurra.data._demos.source_tags import tagged_lines
+from recurra.data.demos.source_tags import tagged_lines
 
 TAGS = {
     "keyword", "operator", "number", "string", "function", "class", "parameter", "argument",

@@ -15,11 +15,11 @@ from recurra.data import (
     demo_sentences,
     demo_table,
 )
-from recurra.data._demos.dialogue import _documented_things
-from recurra.data._demos.docstrings import documented, sentences
-from recurra.data._demos.number_words import number_words
-from recurra.data._demos.passages import FACTS, PEOPLE
-from recurra.data._demos.throws import flight
+from recurra.data.demos.dialogue import _documented_things
+from recurra.data.demos.docstrings import documented, sentences
+from recurra.data.demos.number_words import number_words
+from recurra.data.demos.passages import FACTS, PEOPLE
+from recurra.data.demos.throws import flight
 
 
 def all_of(data):

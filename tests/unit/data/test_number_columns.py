@@ -52,9 +52,9 @@ def test_values_by_name():
     [
         ("", "is empty", "a number"),
         (None, "is empty", "a number"),
-        ("tall", "is no number", "a number, such as 3 or 4.5"),
+        ("tall", "is not a number", "a number, such as 3 or 4.5"),
         ("1e999", "is not finite", "a finite number"),
-        (True, "is no number", "a number, such as 3 or 4.5"),
+        (True, "is not a number", "a number, such as 3 or 4.5"),
     ],
 )
 def test_what_is_missing_or_no_number_is_refused_by_line_and_column(value, problem, expected):

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from recurra.base import RecurraError
 from recurra.data import FORMATS, BadRecords, ReadOptions, read_records
 
-LINES = [name for name, each in FORMATS.items() if "encoding" in each.takes and name != "parallel"]
+LINES = [
+    name for name, format in FORMATS.items() if "encoding" in format.options and name != "parallel"
+]
 
 WHOLE = {
     "text": "하나\r\n둘\n\n",

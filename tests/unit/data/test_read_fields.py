@@ -11,7 +11,7 @@ from recurra.data import BadRecords, Field, Record, find_columns, missing_column
 
 TEXT = Field("text", "what is read", ("text", "sentence", "document"), "text")
 LABEL = Field("label", "what is told", ("label", "class"), "label")
-SCORE = Field("score", "a number", ("score",), "number", needed=False)
+SCORE = Field("score", "a number", ("score",), "number", required=False)
 WORDS = Field("words", "words", ("form", "tokens"), "tokens")
 LEFT = Field("left", "one of two", ("left", "sentence_A"), "parts")
 
@@ -101,7 +101,7 @@ def test_usual_names_in_other_capitals():
 def test_a_column_that_has_a_role_is_not_meant_for_another():
     record = Record({"intent": "a", "text": "b"}, "a.csv:1")
     with pytest.raises(DataError, match="no column for the label") as caught:
-        find_columns(record, [TEXT, LABEL._replace(usual=("label", "test"))], {})
+        find_columns(record, [TEXT, LABEL._replace(aliases=("label", "test"))], {})
     assert caught.value.details["fix"] == "--label intent"
     assert caught.value.details["expected"] == "label or test"
 
@@ -109,7 +109,7 @@ def test_a_column_that_has_a_role_is_not_meant_for_another():
 def test_only_a_column_of_numbers_is_meant_for_a_number():
     record = Record({"scores": "good", "points": "5"}, "a.csv:1")
     with pytest.raises(DataError, match="no column for the score") as caught:
-        find_columns(record, [SCORE._replace(needed=True)], {})
+        find_columns(record, [SCORE._replace(required=True)], {})
     assert caught.value.details["fix"] == "--score points"
 
 
@@ -204,19 +204,19 @@ def test_parts():
         ([], WORDS, "is empty"),
         ({}, LEFT, "is empty"),
         ({"name": None}, LEFT, "is empty"),
-        (["a"], TEXT, "is no text"),
-        (True, TEXT, "is no text"),
-        ({"a": 1}, LABEL, "is no label"),
+        (["a"], TEXT, "is not a text"),
+        (True, TEXT, "is not a text"),
+        ({"a": 1}, LABEL, "is not a label"),
         (math.inf, LABEL, "is too large to be written out"),
         (HUGE, LABEL, "is too large to be written out"),
-        ("x", SCORE, "is no number"),
-        ("1_000", SCORE, "is no number"),
-        (False, SCORE, "is no number"),
-        ([1], SCORE, "is no number"),
-        (HUGE, SCORE, "is no number"),
+        ("x", SCORE, "is not a number"),
+        ("1_000", SCORE, "is not a number"),
+        (False, SCORE, "is not a number"),
+        ([1], SCORE, "is not a number"),
+        (HUGE, SCORE, "is not a number"),
         ("nan", SCORE, "is not finite"),
         ("-inf", SCORE, "is not finite"),
-        (3, WORDS, "is no list of words"),
+        (3, WORDS, "is not a list of words"),
         (["a", ""], WORDS, "has '' as its word 2"),
         ([None], WORDS, "has None as its word 1"),
         ("\ud800", TEXT, "has half of a surrogate pair"),
@@ -233,7 +233,7 @@ def test_values_that_cannot_be_used(value, field, problem):
 
 
 def test_a_part_that_cannot_be_used():
-    with pytest.raises(DataError, match=r'The column "left\.tags" is no label') as caught:
+    with pytest.raises(DataError, match=r'The column "left\.tags" is not a label') as caught:
         parts({"left": {"name": "a", "tags": ["b"]}}, "left")
     assert caught.value.details["got"] == "['b']"
 
@@ -255,7 +255,7 @@ def test_records_that_are_left_out():
 
 
 def test_targets_may_be_absent_where_nothing_is_learned():
-    label = LABEL._replace(needed=False)
+    label = LABEL._replace(required=False)
     columns = {"text": ("text",), "label": ("label",), "score": ("score",)}
     records = [
         Record({"text": "a", "label": "", "score": None}, "row 1"),
@@ -277,7 +277,7 @@ def test_targets_may_be_absent_where_nothing_is_learned():
 
 @pytest.mark.parametrize("side", ["left_", "left.", "l_"])
 def test_parts_are_found_by_how_their_names_begin(side):
-    field = Field("left", "a record", ("left",), "parts", beginnings=("left_", "left.", "l_"))
+    field = Field("left", "a record", ("left",), "parts", prefixes=("left_", "left.", "l_"))
     first = Record({"id": "7", f"{side}id": "3", f"{side}name": "a", f"{side}city": "b"}, "row 1")
     assert find_columns(first, [field], {}) == {"left": (f"{side}name", f"{side}city")}
     assert find_columns(first, [field], {"left": f"{side}id"}) == {"left": (f"{side}id",)}
@@ -286,6 +286,6 @@ def test_parts_are_found_by_how_their_names_begin(side):
 
 
 def test_parts_whose_names_begin_otherwise_are_missing():
-    field = Field("left", "a record", ("left",), "parts", beginnings=("left_",))
+    field = Field("left", "a record", ("left",), "parts", prefixes=("left_",))
     with pytest.raises(DataError, match="no column for the left"):
         find_columns(Record({"right_name": "a", "left_id": "3"}, "row 1"), [field], {})

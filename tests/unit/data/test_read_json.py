@@ -53,10 +53,10 @@ def test_an_object_a_line(write, name):
     [
         ('{"a": }', "not JSON", "Expecting value at column 7"),
         ('{"a": 1', "not JSON", "Expecting ',' delimiter"),
-        ("[1, 2]", "no JSON object", "a list: [1, 2]"),
-        ('"word"', "no JSON object", 'a text: "word"'),
-        ("3", "no JSON object", "a number: 3"),
-        ("null", "no JSON object", "null"),
+        ("[1, 2]", "not a JSON object", "a list: [1, 2]"),
+        ('"word"', "not a JSON object", 'a text: "word"'),
+        ("3", "not a JSON object", "a number: 3"),
+        ("null", "not a JSON object", "null"),
         ('{"a": 1, "a": 2}', "not JSON", "the key 'a' comes twice"),
         ('{"a": ' + "9" * 5000 + "}", "not JSON", "Exceeds the limit"),
         ('{"a": ' + "[" * 100_000 + "}", "not JSON", "recursion"),
@@ -104,7 +104,7 @@ def test_a_wrong_object_of_a_list(write):
 )
 def test_a_list_that_is_wrong(write, raw, line, got, expected):
     path = write(raw, "a.json")
-    with pytest.raises(DataError, match="no list of objects") as caught:
+    with pytest.raises(DataError, match="not a list of objects") as caught:
         list(read_records(path, bad=BadRecords(9)))
     details = caught.value.details
     assert details["where"] == f"{path}:{line}"

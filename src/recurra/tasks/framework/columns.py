@@ -158,7 +158,7 @@ def _later_columns(
 
 def _optional(fields: Sequence[Field], columns: Columns, known: Columns | None) -> Columns:
     """Give columns that were learnt from and need not be there: a later record may have them."""
-    lacking = [field.role for field in fields if not field.needed and field.role not in columns]
+    lacking = [field.role for field in fields if not field.required and field.role not in columns]
     return {role: (known or {})[role] for role in lacking if role in (known or {})}
 
 
@@ -201,9 +201,9 @@ def _asked(
 
 def _with_its_role(field: Field) -> Field:
     """Let a column that is called like a role play it."""
-    if field.takes_the_rest or field.role in field.usual:
+    if field.takes_the_rest or field.role in field.aliases:
         return field
-    return field._replace(usual=(*field.usual, field.role))
+    return field._replace(aliases=(*field.aliases, field.role))
 
 
 def describe_source(source: Any) -> str:

@@ -87,19 +87,19 @@ class Matcher(PairScorer):
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             "left", "One record, or of its parts, with commas.", ("left", "sentence_A"), "parts",
-            beginnings=("left_", "left.", "ltable_"),
+            prefixes=("left_", "left.", "ltable_"),
         ),
         Field(
             "right", "The other record.", ("right", "sentence_B"), "parts",
-            beginnings=("right_", "right.", "rtable_"),
+            prefixes=("right_", "right.", "rtable_"),
         ),
         Field(
             "label", "Whether they match: 1 or 0, yes or no.", ("label", "match"), "label",
-            needed=False, target=True,
+            required=False, target=True,
         ),
         Field(
             "score", "How alike they are, a number.", ("score", "similarity"), "number",
-            needed=False, target=True,
+            required=False, target=True,
         ),
     )  # fmt: skip
 

@@ -65,7 +65,7 @@ class Chat(Translator):
         Field("answer", "What to say.", ("answer", "A", "target", "output"), "text", target=True),
         Field(
             "context", "A text that the question is about.", ("context", "passage"), "text",
-            needed=False,
+            required=False,
         ),
     )  # fmt: skip
     written: ClassVar[str] = "answer"
