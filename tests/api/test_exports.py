@@ -112,7 +112,7 @@ def test_what_users_meet_is_named_as_they_import_it():
 
 
 def test_pickles_that_name_the_file_of_a_class_still_load():
-    assert pickle.loads(b"crecurra.cells._lstms._lstm\nLSTM\n.") is recurra.LSTM
+    assert pickle.loads(b"crecurra.cells._lstms.lstm\nLSTM\n.") is recurra.LSTM
     assert pickle.loads(b"crecurra.base._errors\nShapeError\n.") is recurra.base.ShapeError
 
 

@@ -127,7 +127,7 @@ def test_a_listing_has_a_line_for_each_node_and_each_group():
     ]
     products = [line for line in lines if " affine(" in line]
     assert len(products) == 1
-    assert "[B, 16] float64 before  # _lstm.py:" in products[0]
+    assert "[B, 16] float64 before  # lstm.py:" in products[0]
 
 
 def test_a_slash_in_the_code_is_no_folder():

@@ -288,7 +288,7 @@ def test_fix_the_function_in_place_of_its_script():
 def test_fix_a_list_in_place_of_a_buffer():
     followed(
         "a list of integers",
-        lambda cell, x, h: cell.mix(x, h[:, cell.inner.locations]),
+        lambda cell, x, h: cell.mix(x, h[:, cell.inner.places]),
         lambda cell, x, h: cell.mix(x, h[:, cell.as_list]),
         inner=_with_places(),
         as_list=[2, 0, 1],

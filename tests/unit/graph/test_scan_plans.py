@@ -19,7 +19,7 @@ def stages(cell):
     """Return for every stage its places, and which parts of it are there."""
     return [
         (
-            stage.locations,
+            stage.places,
             [[entry is not None for entry in row] for row in stage.matrix],
             [each is not None for each in stage.offset],
         )
