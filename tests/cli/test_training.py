@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_commands import STEPS, small
 
-from recurra.cli._bar import TrainingBar
+from recurra.cli._corpus_bar import TrainingBar
 from recurra.store import Run
 from recurra.tasks import load_task
 from user_cell import USER_CELL

@@ -1,14 +1,15 @@
 """A task on records that can be fitted and used: the class to make a task of."""
 
 from collections.abc import Iterator
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from recurra.data import Source
 from recurra.tasks.framework.evaluate import evaluate_source
-from recurra.tasks.framework.fit import fit_records
+from recurra.tasks.framework.fit import fit_task
 from recurra.tasks.framework.outputs import AnswerOptions, Evaluation, Prediction
 from recurra.tasks.framework.predict import predict_source
 from recurra.tasks.framework.record_model import RecordModel
+from recurra.tasks.framework.record_source import RecordSource
 
 
 class RecordTask(RecordModel):
@@ -18,6 +19,8 @@ class RecordTask(RecordModel):
     of `RecordModel`; this class adds the whole way from a file to a trained task and to answers.
     """
 
+    source_type: ClassVar[type[RecordSource]] = RecordSource
+
     @classmethod
     def fit(cls, source: Source, /, **options: Any) -> Self:
         """Make a task from records and train it.
@@ -25,14 +28,14 @@ class RecordTask(RecordModel):
         Args:
             source: the training records: a path or several, a DataFrame, a Table, an iterable of
                 mappings; or "demo" for the data that the task carries.
-            options: those of `recurra.tasks.framework.fit_records`, such as `out`, the run
+            options: those of `recurra.tasks.framework.fit_task`, such as `out`, the run
                 directory; and the column of each role by the role's name, such as
                 `text="document"`.
 
         Returns:
             task: with the weights that were best on the validation data.
         """
-        return fit_records(cls, source, **options)
+        return fit_task(cls, source, **options)
 
     def predict(
         self, source: Source, options: AnswerOptions | None = None, /, **reading: Any
