@@ -59,7 +59,13 @@ class DataSource(ABC, Generic[Kind]):
 
 
 class Dataset(ABC, Generic[Kind]):
-    """Data that were read, for a task that may not be made yet."""
+    """Data that were read, for a task that may not be made yet.
+
+    Class variables:
+        noun: what messages call them, such as "records".
+    """
+
+    noun: ClassVar[str]
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

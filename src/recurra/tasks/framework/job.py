@@ -142,7 +142,7 @@ def _made_again(
     again = _make_task(type(task), dataset, task.settings, seed, cell)
     if again.config() != task.config():
         raise ConfigMismatch(
-            "The task that the data make is not the one that the run began with.",
+            f"The task that the {dataset.noun} make is not the one that the run began with.",
             got="another vocabulary, or other names",
             expected="those of config.json",
             where=run.folder / "config.json",

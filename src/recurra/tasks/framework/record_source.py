@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from recurra.base import ArgumentError, DataError, check_size
 from recurra.data import BadRecords, Source, fingerprint, is_read_once, paths_of
@@ -106,6 +106,8 @@ class RecordDataset(Dataset[RecordModel]):
         rows: records of a batch.
         description: what the configuration says of them.
     """
+
+    noun: ClassVar[str] = "records"
 
     records: TaskData
     settings: DataSettings

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from recurra.base import ArgumentError, ConfigMismatch, settings_from
 from recurra.data import (
@@ -140,6 +140,8 @@ class CorpusDataset(Dataset[NextSymbolModel]):
         description: what the configuration says of the texts.
         leaks: what stands both in the text to learn and where it is measured, in sentences.
     """
+
+    noun: ClassVar[str] = "texts"
 
     corpus: Corpus
     description: dict[str, Any]
