@@ -13,13 +13,13 @@ from recurra.tasks.framework.columns import records_of
 from recurra.tasks.framework.config_checks import check_config, check_weights
 from recurra.tasks.framework.data_source import Dataset, DataSource, TrainingData
 from recurra.tasks.framework.data_summary import DataSummary, Lengths
-from recurra.tasks.framework.evaluate import evaluate_source, measure_records
+from recurra.tasks.framework.evaluate import measure_records
 from recurra.tasks.framework.examples import refuse_long
 from recurra.tasks.framework.fit import conclude, fit_task, train_job
 from recurra.tasks.framework.job import Job, begin, take_up
 from recurra.tasks.framework.loadable import Loadable, describe_task, save_task
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Evaluation, Measured, Prediction
-from recurra.tasks.framework.predict import predict_records, predict_source
+from recurra.tasks.framework.predict import predict_records
 from recurra.tasks.framework.protocols import Continues, Errs, Generates, Replies
 from recurra.tasks.framework.record_data import RecordData
 from recurra.tasks.framework.record_model import RecordModel, evaluating
@@ -74,7 +74,6 @@ __all__ = [
     "conclude",
     "describe_task",
     "errors_of_user_code",
-    "evaluate_source",
     "evaluating",
     "fit_task",
     "load_cell_maker",
@@ -82,7 +81,6 @@ __all__ = [
     "load_weights",
     "measure_records",
     "predict_records",
-    "predict_source",
     "read_task_data",
     "recorded_files",
     "records_of",
