@@ -153,6 +153,7 @@ def _made_again(
 
 def _prepared(task: TrainableTask, dataset: Dataset[Any]) -> TrainingData[Any]:
     """Make batches, and run one, so that what cannot work is refused before a run."""
+    task.restore(dataset.describe())
     data = dataset.prepare(task)
     with errors_of_user_code("The model cannot be made, or fails on its first batch."):
         was = torch.get_rng_state()
