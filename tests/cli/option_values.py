@@ -7,6 +7,7 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from recurra.cli._task_command import kinds_by_command
 from recurra.tasks import AnswerOptions
+from recurra.tasks.registry import RECORD_TASKS
 from recurra.train import TrainingSettings
 
 WORDS = ("fine", "lovely", "warm", "dull", "cold", "slow")
@@ -113,7 +114,8 @@ def flag(name, value):
 
 def kinds():
     """Give each task on records with the name of its command."""
-    return [(name, kind) for name, found in kinds_by_command().items() for kind in found]
+    commands = kinds_by_command().items()
+    return [(name, kind) for name, found in commands for kind in found if kind in RECORD_TASKS]
 
 
 def needed(kind, name, value):

@@ -1,23 +1,33 @@
-"""The command line repeats the defaults of Python, so as to show its help without PyTorch."""
+"""The help of a training says the defaults that the settings of a task and of training have."""
 
-import inspect
-from dataclasses import MISSING, fields
+import re
+from dataclasses import fields
 
 import pytest
 
-from recurra.cli._train import train_lm
-from recurra.tasks import CorpusSettings, LanguageModelConfig
+from recurra.cli._task_command import kinds_by_command, task_options
+from recurra.tasks import CorpusSettings, LanguageModelConfig, advised_training
+from recurra.tasks.language import LanguageModel
 from recurra.train import TrainingSettings
 
-OPTIONS = inspect.signature(train_lm).parameters
-# said in other words, or not at all
-OTHERWISE = {"units", "unknown", "least_count", "validation", "warmup"}
+OPTIONS = task_options(kinds_by_command()["lm"])
+SHOWN = {
+    name: re.search(r"Default: (.*)\.$", option.annotation.__metadata__[0].help)
+    for name, option in OPTIONS.items()
+    if hasattr(option.annotation.__metadata__[0], "help")
+}
+# said in other words
+OTHERWISE = {"unknown", "least_count", "weight_decay"}
 
 
-@pytest.mark.parametrize("kind", [LanguageModelConfig, CorpusSettings, TrainingSettings])
-def test_both_have_the_same_defaults(kind):
-    shared = [field for field in fields(kind) if field.name not in OTHERWISE]
-    assert all(field.default is not MISSING for field in shared)
-    assert {field.name: OPTIONS[field.name].default for field in shared} == {
-        field.name: field.default for field in shared
-    }
+@pytest.mark.parametrize(
+    "settings",
+    [LanguageModelConfig(), CorpusSettings(), TrainingSettings(), advised_training(LanguageModel)],
+    ids=["model", "text", "training", "advised"],
+)
+def test_the_help_says_every_default(settings):
+    shared = [field.name for field in fields(settings) if field.name not in OTHERWISE]
+    expected = {name: getattr(settings, name) for name in shared}
+    said = {name: SHOWN[name][1] for name, value in expected.items() if value is not False}
+    assert said == {name: str(value) for name, value in expected.items() if value is not False}
+    assert all(SHOWN[name] is None for name, value in expected.items() if value is False)

@@ -15,11 +15,11 @@ from small_tasks import REVIEWS, ROWS, SMALL
 from recurra.cells import ACTIVATIONS
 from recurra.cli import main
 from recurra.cli._docstrings import argument_help
-from recurra.cli._info import _rows_of_records
 from recurra.cli._record_bar import RecordBar
 from recurra.cli._task_command import kinds_by_command, task_options
 from recurra.store import Run
 from recurra.tasks import AnswerOptions, TableConfig, TextClassifierConfig, load_task
+from recurra.tasks.framework.run_data import describe_records
 from recurra.tasks.registry import RECORD_TASKS
 from recurra.train import OPTIMIZERS, SCHEDULES, TrainingSettings
 
@@ -280,7 +280,7 @@ def test_help_names_every_optimizer_schedule_and_activation():
 
 def test_a_demo_validates_on_records_of_its_own():
     part = {"training": "demo", "validation": 0.1, "test": None, "rows": 8, "longest": 100}
-    assert dict(_rows_of_records(part))["validation"] == "the demo's own"
+    assert dict(describe_records(part))["validation"] == "the demo's own"
 
 
 def test_help_comes_from_docstrings():

@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_commands import STEPS, small
 
-from recurra.cli._bar import TrainingBar
+from recurra.cli._corpus_bar import TrainingBar
 from recurra.store import Run
 from recurra.tasks import load_task
 from user_cell import USER_CELL
@@ -87,6 +87,7 @@ def test_every_choice_arrives_in_the_model(recurra, cell):
 def test_korean_letter_by_letter(recurra, workplace):
     (workplace / "korean.txt").write_text("나는 학교에 간다. 너는 집에 온다.\n" * 40, "utf-8")
     assert recurra("train", "lm", "korean.txt", "--out", "new", "--jamo", *small()).code == 0
+    assert load_task("new").settings.units == "jamo"
     written = recurra("generate", "new", "--prompt", "나는", "--length", 40)
     assert written.code == 0
     assert written.out.startswith("나")

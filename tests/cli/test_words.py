@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from small_commands import small
 
-from recurra.cli._job import Texts
 from recurra.store import Run
+from recurra.tasks.language import CorpusSource
 
 RECIPES = sorted((Path(__file__).parents[2] / "examples" / "recipes").glob("*.toml"))
 WORDS = "".join(f"the cat number {i % 7} sat on the mat .\n" for i in range(90))
@@ -237,9 +237,13 @@ def test_an_encoding_that_cannot_be_meant(refused):
 
 @pytest.mark.usefixtures("workplace")
 def test_a_run_from_before_there_were_encodings_goes_on(recurra, monkeypatch):
-    described = Texts.fingerprints
+    describe = CorpusSource.describe
+
+    def without_encoding(source):
+        return {name: value for name, value in describe(source).items() if name != "encoding"}
+
     with monkeypatch.context() as patch:
-        patch.setattr(Texts, "fingerprints", lambda texts: {"files": described(texts)["files"]})
+        patch.setattr(CorpusSource, "describe", without_encoding)
         assert recurra("train", "lm", "text.txt", "--out", "new", *small(epochs=1)).code == 0
     run = Run.open("new")
     assert "encoding" not in run.config["data"]

@@ -5,18 +5,15 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from recurra.cli._console import console, errors_in_words
 from recurra.cli._index import index, search
-from recurra.cli._options import STREAMS, WINDOW, RunFolder, Seed, UserCell, user_cell
-from recurra.cli._train import train_app
+from recurra.cli._options import RunFolder, Seed, UserCell, UserTask, user_cell, user_task
+from recurra.cli._task_command import train_app
 from recurra.cli._using_options import AnsweringCommand
-
-if TYPE_CHECKING:
-    from recurra.tasks.language import NextSymbolModel
 
 ForLabels = partial(typer.Option, rich_help_panel="For a model that writes for labels")
 
@@ -93,6 +90,7 @@ def generate(
     length: Annotated[int, typer.Option(help="Characters or words to write.")] = 400,
     seed: Seed = 0,
     cell: UserCell = None,
+    task: UserTask = None,
     label: Annotated[str | None, ForLabels(help="What to write, where a model was told.")] = None,
     count: Annotated[int, ForLabels(min=1, help="Texts to write.")] = 1,
     guidance: Annotated[
@@ -100,25 +98,14 @@ def generate(
     ] = None,
 ) -> None:
     """Let a trained model write."""
-    del label, count, guidance  # are looked up by name, if they were given
-    if _write_for_label(context):
-        return
-    model = _load(run, cell)
-    start = model.default_prompt() if prompt is None else prompt
-    options: dict[str, Any] = {
-        "length": length, "temperature": temperature, "top_k": top_k, "seed": seed,
-    }  # fmt: skip
-    if model.settings.units == "jamo":  # letters become syllables only when all are there
-        text = model.generate_text(start, **options)
-        sys.stdout.write(text.removeprefix(start) if prompt is None else text)
-    else:
-        pieces = model.generate(start, **options)
-        first = next(pieces, "")  # all arguments are checked before anything is printed
-        sys.stdout.write((prompt or "") + first)
-        for piece in pieces:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
-    sys.stdout.write("\n")
+    from recurra.cli._request import given_options
+    from recurra.cli._write import generate as write
+
+    del prompt, temperature, top_k, length, seed, label, count, guidance  # taken from the context
+    options = given_options(context)
+    for name in ("run", "cell", "task"):
+        options.pop(name, None)
+    write(run, cell, task, options)
 
 
 @app.command(cls=AnsweringCommand)
@@ -127,34 +114,16 @@ def evaluate(
     run: RunFolder,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Text, or records.")],
     cell: UserCell = None,
+    task: UserTask = None,
 ) -> None:
     """Measure a trained model on files."""
-    if _evaluate_records(context):
-        return
-    from recurra.base import check_size
+    from recurra.cli._request import commands_of
     from recurra.cli._use import given_in
-    from recurra.data import read_text, streams_that_fit
-    from recurra.store import Run
-    from recurra.train import evaluate as measure
+    from recurra.tasks import load_task
 
-    model = _load(run, cell)
-    text = read_text(files, encoding=given_in(context).get("encoding", "utf-8"))
-    numbers = model.encode(text.content, name="text", where=text.where)
-    opened = Run.open(run)
-    with opened.reading_config():  # cut as in training, the measure is the same
-        data = opened.config.get("data", {})
-        streams = check_size("streams", data.get("streams", STREAMS))
-        window = check_size("window", data.get("window", WINDOW))
-    metrics = measure(model, streams_that_fit(numbers, streams=streams, window=window))
-    one = model.unit.removesuffix("s")
-    bits = ("bits_per_character", "bits") if model.unit == "characters" else ("nats", "nats")
-    console().print(f"[bold]{metrics[bits[0]]:.4f}[/] {bits[1]} per {one}")
-    console().print(f"[bold]{metrics['perplexity']:.4f}[/] perplexity per {one}")
-    console().print(f"[bold]{len(numbers) - 1:,}[/] {model.unit} predicted")
-    if model.has_unknown:
-        unknown = int((numbers == 0).sum())
-        share = f"{100 * unknown / len(numbers):.1f} %"
-        console().print(f"[bold]{unknown:,}[/] {model.unit} unknown to the model, {share}")
+    own = user_task(task)
+    loaded = load_task(run, cell=user_cell(cell), kind=own)
+    commands_of(type(loaded)).evaluate(console(), loaded, files, given_in(context))
 
 
 @app.command(cls=AnsweringCommand)
@@ -179,6 +148,7 @@ def predict(
         bool, typer.Option("--plain", help="The answer alone, a line each, instead of JSON.")
     ] = False,
     cell: UserCell = None,
+    task: UserTask = None,
 ) -> None:
     """Let a trained model answer records, a line of JSON each, as they come."""
     from recurra.cli._predict import predict_task
@@ -191,6 +161,7 @@ def predict(
         out=out,
         plain=plain,
         cell=cell,
+        own_task=task,
         given=given_in(context),
     )
 
@@ -206,6 +177,7 @@ def chat(
     ] = 5,
     longest: Annotated[int, typer.Option(min=1, help="Symbols of a reply at most.")] = 200,
     cell: UserCell = None,
+    task: UserTask = None,
 ) -> None:
     """Talk with a model that was trained to reply; a question a line, Ctrl-D leaves.
 
@@ -215,17 +187,17 @@ def chat(
     from recurra.cli._chat import hold_dialogue
     from recurra.tasks import AnswerOptions
 
-    if not hold_dialogue(run, context, AnswerOptions(beam=beam, longest=longest), cell):
+    if not hold_dialogue(run, context, AnswerOptions(beam=beam, longest=longest), cell, task):
         raise typer.Exit(1)
 
 
 @app.command()
-def info(run: RunFolder) -> None:
+def info(run: RunFolder, task: UserTask = None) -> None:
     """Show what a run directory holds, and whether its files are sound."""
     from recurra.cli._info import show_info
     from recurra.store import Run
 
-    show_info(console(), Run.open(run))
+    show_info(console(), Run.open(run), user_task(task))
 
 
 @app.command()
@@ -287,58 +259,6 @@ def cells(
         show_collection(console(), input_size, hidden_size)
     else:
         show_cell(console(), name, input_size, hidden_size)
-
-
-def _write_for_label(context: typer.Context) -> bool:
-    """Write for a label, where the run is of a task on records; tell whether it is."""
-    from recurra.base import ArgumentError
-    from recurra.cli._request import given_options
-    from recurra.cli._use import is_language_model
-    from recurra.cli._write import write_texts
-
-    given = given_options(context)
-    run, cell = given.pop("run"), given.pop("cell", None)
-    records_only = given.keys() & {"label", "count", "guidance"}
-    is_text = is_language_model(run)
-    wrong = records_only if is_text else given.keys() & {"prompt"}
-    if wrong:
-        raise ArgumentError(
-            "The model of the run takes no such option.",
-            got=", ".join("--" + name for name in sorted(wrong)),
-            expected="--prompt" if is_text else "--label",
-        )
-    if not is_text:
-        label, count = given.pop("label", None), given.pop("count", 1)
-        if "length" in given:
-            given["longest"] = given.pop("length")
-        write_texts(run, label=label, count=count, cell=cell, options=given)
-    return not is_text
-
-
-def _evaluate_records(context: typer.Context) -> bool:
-    """Measure a run of a task on records; tell whether it is one."""
-    from recurra.base import ArgumentError
-    from recurra.cli._use import evaluate_task, given_in, is_language_model
-
-    run, files, cell = (context.params[name] for name in ("run", "files", "cell"))
-    given = given_in(context)
-    if is_language_model(run):
-        unfit = sorted(name for name, value in given.items() if value and name != "encoding")
-        if unfit:
-            raise ArgumentError(
-                "A language model reads text, not records.",
-                got=", ".join("--" + name.replace("_", "-") for name in unfit),
-                expected="files, and perhaps `--encoding`",
-            )
-        return False
-    evaluate_task(console(), run, files, cell, given)
-    return True
-
-
-def _load(run: Path, cell: str | None) -> "NextSymbolModel":
-    from recurra.tasks.registry import load_language_model
-
-    return load_language_model(run, cell=user_cell(cell))
 
 
 def main() -> None:

@@ -14,7 +14,13 @@ from recurra.tasks import AnswerOptions
 from recurra.tasks.framework import Replies
 
 
-def hold_dialogue(run: Path, context: str | None, options: AnswerOptions, cell: str | None) -> bool:
+def hold_dialogue(
+    run: Path,
+    context: str | None,
+    options: AnswerOptions,
+    cell: str | None,
+    own_task: str | None = None,
+) -> bool:
     """Reply to each line until there is none; a line that cannot be asked is told and passed over.
 
     Args:
@@ -22,11 +28,12 @@ def hold_dialogue(run: Path, context: str | None, options: AnswerOptions, cell: 
         context: a file or a text that replies may come from.
         options: how to answer.
         cell: a cell of the user's.
+        own_task: a task of the user's. Default: none.
 
     Returns:
         whether every line of a pipe was answered.
     """
-    task = load_record_task(run, cell)
+    task = load_record_task(run, cell, own_task)
     if not isinstance(task, Replies):
         raise ArgumentError(
             "The task of the run holds no dialogue.",

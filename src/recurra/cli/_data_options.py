@@ -63,7 +63,7 @@ def are_pairs(kind: type["RecordTask"], files: Sequence[Path]) -> bool:
     return roles == PAIR and len(files) == 2 and all(plain)
 
 
-def given_roles(kinds: Sequence[type["RecordTask"]], given: Mapping[str, Any]) -> dict[str, str]:
+def given_roles(kinds: Sequence[type["RecordTask"]], given: Mapping[str, Any]) -> dict[str, Any]:
     """Take the columns of roles from the options."""
     roles = {field.role for kind in kinds for field in kind.fields}
     return {role: given[role] for role in sorted(roles) if given.get(role) is not None}

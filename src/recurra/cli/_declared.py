@@ -22,6 +22,10 @@ from recurra.cli._docstrings import argument_help
 if TYPE_CHECKING:
     from recurra.data import Field
     from recurra.tasks import RecordTask
+    from recurra.tasks.framework import TrainableTask
+
+ALSO = {"hidden_size": ("--hidden",)}
+"""Other flags of some options."""
 
 EXPLAINED = {
     "cell": " `recurra cells` lists them; or FILE.py:CLASS of yours.",
@@ -52,7 +56,7 @@ def option(
     words = words.replace("[", r"\[")
     if shown is not None:
         words, more["show_default"] = f"{words} Default: {shown}.", False
-    declared = typer.Option(flag, help=words, rich_help_panel=panel, **more)
+    declared = typer.Option(flag, *ALSO.get(name, ()), help=words, rich_help_panel=panel, **more)
     return inspect.Parameter(
         name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, declared]
     )
@@ -83,12 +87,19 @@ def _role_help(field: "Field") -> str:
     return f"Column of {words}; usual names: {usual}."
 
 
-def sorts_of(kinds: Sequence[type["RecordTask"]]) -> list[str]:
+def sorts_of(kinds: Sequence[type["TrainableTask"]]) -> list[str]:
     """Say of each task what it reads, tables or texts, for the help of tasks that share a name."""
     numbers = [
         any(each.kind == "numbers" and not each.target for each in kind.fields) for kind in kinds
     ]
     return ["tables" if each else "texts" for each in numbers]
+
+
+def advised(kinds: Sequence[type["TrainableTask"]], name: str) -> str:
+    """Say what tasks advise, such as their epochs."""
+    values = [getattr(kind.advice, name) for kind in kinds]
+    words = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return defaults_by_sort(words, sorts_of(kinds))
 
 
 def defaults_by_sort(values: Sequence[str], sorts: Sequence[str]) -> str:

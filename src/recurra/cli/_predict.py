@@ -40,6 +40,7 @@ def predict_task(
     out: Path | None,
     plain: bool,
     cell: str | None,
+    own_task: str | None,
     given: Mapping[str, Any],
 ) -> None:
     """Answer records and write the answers, in their order.
@@ -51,6 +52,7 @@ def predict_task(
         out: where to write; `.csv` and `.tsv` get a table. Default: standard output.
         plain: whether the answer's main value alone is written, instead of all.
         cell: a cell of the user's.
+        own_task: a task of the user's.
         given: the options that tasks declare.
     """
     if values and files:
@@ -61,7 +63,7 @@ def predict_task(
         )
     files = files or ([] if values else [STANDARD_INPUT])
     _check_files(run, files, out)
-    task = load_record_task(run, cell)
+    task = load_record_task(run, cell, own_task)
     check_foreign_roles(task, given)
     bad = _TheValue() if values else BadRecords(given.get("skip_bad", 0))
     source: Any = [_record(task, values)] if values else files

@@ -1,4 +1,4 @@
-"""A training on records from its announcement to the commands to try next."""
+"""A training from its request to the commands to try next."""
 
 import shlex
 import threading
@@ -12,175 +12,168 @@ from rich.text import Text
 
 from recurra.base import ArgumentError
 from recurra.cli._console import console
-from recurra.cli._job import free_folder
-from recurra.cli._measured import say_metrics
-from recurra.cli._options import user_cell
-from recurra.cli._record_bar import RecordBar
-from recurra.cli._request import Request, given_options, make_request
+from recurra.cli._data_commands import AnyJob, DataCommands, flag, own_code
+from recurra.cli._options import user_cell, user_task
+from recurra.cli._request import Request, commands_of, given_options, make_request
 from recurra.cli._signals import stop_on_signals
-from recurra.cli._understood import say_what_was_understood
 from recurra.store import Run
-from recurra.tasks import RecordTask
-from recurra.tasks.framework import CELLS, Generates, Job, Replies, begin, conclude, train_job
-from recurra.tasks.language import NextSymbolModel
-from recurra.tasks.registry import TASKS, kind_of, take_up
+from recurra.tasks.framework import TrainableTask, begin, conclude, train_job
+from recurra.tasks.registry import kind_of, take_up
 
 
 def train_task(
-    kinds: Sequence[type[RecordTask]], context: typer.Context, given: Mapping[str, Any]
+    kinds: Sequence[type[TrainableTask]], context: typer.Context, place: str | None = None
 ) -> None:
-    """Do what `recurra train TASK` asks for."""
-    del given  # what was given, and what is a default, the context knows
+    """Do what `recurra train TASK` asks for.
+
+    Args:
+        kinds: the tasks of the command.
+        context: what was given, and what is a default.
+        place: FILE.py:CLASS, where that is the command.
+    """
     options = given_options(context)
     if "resume" in options:
-        _check_new_settings(options)
-        resume_task(options["resume"], options.get("cell"), command=kinds[0].command)
+        files = _files_beside_resume(options, commands_of(kinds[0]))
+        kind = None if place is None else kinds[0]
+        resume_task(options["resume"], options.get("cell"), expected=kinds, files=files, kind=kind)
         return
-    request = make_request(kinds, options)
-    if len(kinds) > 1:
+    request = make_request(kinds, options, given_options(context, typed=True))
+    choice = request.choice
+    if len(kinds) > 1 and choice.kind.fields:
         _say_which(request)
     folder = options.get("out") or free_folder(_name(request, options.get("files")))
     job = begin(
-        request.kind, request.source, folder, data=request.data, settings=request.settings,
-        training=request.training, rows=request.rows, cell=request.cell,
-        bad=request.bad,
+        choice.kind, choice.source, folder, settings=request.settings, training=request.training,
+        cell=request.cell, place=place, **choice.reading,
     )  # fmt: skip
-    if request.data.read.format == "parallel" and "format" not in options:
-        console().print("Two plain files: read side by side, a line of each is a pair.\n")
+    if choice.note:
+        console().print(f"{choice.note}\n")
     run_task(console(), job)
 
 
-def resume_task(folder: Path, cell: str | None = None, *, command: str | None = None) -> None:
-    """Go on with a run of a task on records.
+def resume_any(folder: Path | None, cell: str | None, task: str | None) -> None:
+    """Go on with a run, whatever its task."""
+    if folder is None:
+        raise ArgumentError(
+            "There is no task to train.",
+            expected="a task, or `--resume RUN`",
+            fix="recurra train --help",
+        )
+    resume_task(folder, cell, kind=user_task(task))
+
+
+def resume_task(
+    folder: Path,
+    cell: str | None = None,
+    *,
+    expected: Sequence[type[TrainableTask]] = (),
+    files: Sequence[Path] = (),
+    kind: type[TrainableTask] | None = None,
+) -> None:
+    """Go on with a run.
 
     Args:
         folder: the run directory.
         cell: the cell of the user's that it was trained with, as FILE.py:CLASS.
-        command: the command that was given; the run has to be of it. Default: any.
+        expected: the tasks of the command that was given; the run has to be of one of them.
+            Default: of any.
+        files: where the training data are now. Default: where they were.
+        kind: class of the task, where it is one of the user's.
     """
-    kind = record_kind(folder)
-    if command is not None and kind.command != command:
+    run = Run.open(folder)
+    found = kind_of(run, kind)
+    if expected and found.command not in [each.command for each in expected]:
+        wanted = expected[0]
         raise ArgumentError(
-            "The run is of another task.",
-            got=kind.command,
-            expected=command,
-            where=Run.open(folder).folder / "config.json",
+            f"The run is of another task, not one of a {wanted.kind.replace('_', ' ')}.",
+            got=found.command,
+            expected=wanted.command,
+            where=run.folder / "config.json",
             fix=f"recurra train --resume {shlex.quote(str(folder))}",
         )
-    run_task(console(), take_up(folder, cell=user_cell(cell)))
+    run_task(console(), take_up(folder, files=files, cell=user_cell(cell), kind=kind))
 
 
-def record_kind(folder: Path) -> type[RecordTask]:
-    """Find the task on records that a run is of.
+def run_task(console: Console, job: AnyJob, commands: DataCommands | None = None) -> None:
+    """Train a job, saying what goes on; exit with 130 if it was stopped.
 
-    Raises:
-        ArgumentError: it is of a task of another sort.
+    Args:
+        console: where to print.
+        job: the job.
+        commands: what is special about its data. Default: as for every job of this kind.
     """
-    kind = kind_of(Run.open(folder))
-    if not issubclass(kind, RecordTask):
-        raise ArgumentError(
-            "The run is not of a task on records.",
-            got=kind.kind.replace("_", " "),
-            expected=", ".join(
-                each.kind.replace("_", " ")
-                for each in TASKS.values()
-                if issubclass(each, RecordTask)
-            ),
-            where=folder / "config.json",
-            fix=_for_language_models(folder) if issubclass(kind, NextSymbolModel) else None,
-        )
-    return kind
-
-
-def _for_language_models(folder: Path) -> str:
-    run = shlex.quote(str(folder))
-    return f"recurra generate {run}, or recurra evaluate {run} FILE"
-
-
-def run_task(console: Console, job: Job) -> None:
-    """Train a job, saying what goes on; exit with 130 if it was stopped."""
-    say_what_was_understood(console, job)
-    bar = RecordBar(console, job.task.monitor, job.rows)
+    commands = commands or commands_of(type(job.task))
+    commands.announce(console, job)
+    bar = commands.bar(console, job)
     stop = threading.Event()
     try:
         with stop_on_signals(stop, lambda: bar.bar.print("stopping after this step ...")), bar:
             result = train_job(job, listener=bar, stop=stop)
         if result.finished:
-            _conclude(console, job)
+            with console.status("measuring ..."):
+                measured = conclude(job)
+            commands.say_result(console, job, result, measured)
+            _say_what_is_next(console, job, commands)
     except KeyboardInterrupt:
-        _say_how_to_go_on(console, job, "Interrupted.")
+        _say_how_to_go_on(console, job, commands, "Interrupted.")
         raise typer.Exit(130) from None
     if not result.finished:
-        _say_how_to_go_on(console, job, f"Stopped after step {result.step:,}; everything is saved.")
+        saved = f"Stopped after step {result.step:,}; everything is saved."
+        _say_how_to_go_on(console, job, commands, saved)
         raise typer.Exit(130)
 
 
-def _conclude(console: Console, job: Job) -> None:
-    """Measure, say how it went and what to try next."""
-    with console.status("measuring ..."):
-        evaluations = conclude(job)
-    for name, evaluation in evaluations.items():
-        say_metrics(console, evaluation, f"\n{name.capitalize()}, {{}}:", job.task.out_of)
+def free_folder(name: str) -> Path:
+    """Find a place for a run under `runs/` that is not taken: NAME, NAME-2, NAME-3 ..."""
+    folder, number = Path("runs") / name, 2
+    while folder.exists():
+        folder, number = Path("runs") / f"{name}-{number}", number + 1
+    return folder
+
+
+def _say_what_is_next(console: Console, job: AnyJob, commands: DataCommands) -> None:
     _say(console, f"\nThe report is {job.run.report_path}\n\nNext:\n")
-    for command, meaning in _next_commands(job):
+    for command, meaning in commands.next_commands(job):
         _say(console, f"  {command}", "bold")
         _say(console, f"      {meaning}", "dim")
 
 
-def _next_commands(job: Job) -> list[tuple[str, str]]:
-    folder, cell = shlex.quote(str(job.run.folder)), _own_cell(job)
-    commands = [
-        (f"recurra predict {folder} FILE{cell}", "answers for records of yours, a line each"),
-        (f"recurra evaluate {folder} FILE{cell}", "how good they are, where the answer is known"),
-        (f"recurra info {folder}", "what the run holds"),
-    ]
-    if isinstance(job.task, Generates):
-        write = f"recurra generate {folder} --label {_first_label(job)} --count 3{cell}"
-        commands.insert(0, (write, "let it write"))
-    if isinstance(job.task, Replies):
-        commands.insert(0, (f"recurra chat {folder}{cell}", "talk with it"))
-    return commands
-
-
-def _first_label(job: Job) -> str:
-    return shlex.quote(str(job.summary.examples[0].get("label", "LABEL")))
-
-
-def _say_how_to_go_on(console: Console, job: Job, what: str) -> None:
+def _say_how_to_go_on(console: Console, job: AnyJob, commands: DataCommands, what: str) -> None:
     folder = shlex.quote(str(job.run.folder))
     _say(console, f"\n{what} Go on with\n")
-    _say(console, f"  recurra train --resume {folder}{_own_cell(job)}\n", "bold")
+    _say(console, f"  recurra {commands.resumed_by} --resume {folder}{own_code(job)}\n", "bold")
 
 
 def _say_which(request: Request) -> None:
-    roles = ", ".join(field.role for field in request.kind.fields if not field.target)
-    _say(console(), f"Taken as {request.kind.kind.replace('_', ' ')}, from {roles}.\n")
-
-
-def _own_cell(job: Job) -> str:
-    """Give the option that a command needs for a model with a cell of the user's."""
-    name = getattr(job.task.settings, "cell", None)
-    return "" if name is None or name in CELLS else f" --cell {shlex.quote(name)}"
+    kind = request.choice.kind
+    roles = ", ".join(field.role for field in kind.fields if not field.target)
+    _say(console(), f"Taken as {kind.kind.replace('_', ' ')}, from {roles}.\n")
 
 
 def _name(request: Request, files: Sequence[Path] | None) -> str:
     """Name a run after its first file."""
     stem = (files[0].name if files else "").removesuffix(".gz").rpartition(".")
     name = stem[0] or stem[2]
-    return name if name not in ("", "-") else request.kind.command
+    return name if name not in ("", "-") else request.choice.kind.command
 
 
-def _check_new_settings(options: Mapping[str, Any]) -> None:
-    """Refuse options beside `--resume` that the run has settled already."""
-    settled = [name for name in options if name not in ("resume", "cell")]
+def _files_beside_resume(options: Mapping[str, Any], commands: DataCommands) -> Sequence[Path]:
+    """Give the files beside `--resume`; refuse options that the run has settled already."""
+    may_stand = ("resume", *(("files",) if commands.may_move else ()))
+    settled = [
+        name
+        for name, value in options.items()
+        if name not in may_stand and not (name == "cell" and ":" in value)
+    ]
     if settled:
-        given = ["FILE" if name == "files" else "--" + name.replace("_", "-") for name in settled]
         raise ArgumentError(
             "`--resume` goes on with the settings and the files that the run began with.",
-            got=", ".join(given),
+            got=", ".join("FILE" if name == "files" else flag(name) for name in settled),
             expected="nothing beside `--resume`",
-            fix=f"recurra train --resume {shlex.quote(str(options['resume']))}",
+            fix=f"recurra {commands.resumed_by} --resume {shlex.quote(str(options['resume']))}",
         )
+    files: Sequence[Path] = options.get("files") or ()
+    return files
 
 
 def _say(console: Console, words: str, style: str = "") -> None:

@@ -11,7 +11,9 @@ from rich.text import Text
 from recurra.cli._example_line import example_line
 from recurra.cli._numbers import counted
 from recurra.data import TextEncoder
-from recurra.tasks.framework import DEMO, Job, RecordModel
+from recurra.tasks.framework import DEMO, Job, RecordData, RecordModel
+
+RecordJob = Job[RecordModel, RecordData]
 
 LABELS = 8
 """Labels that are listed with their counts; the rest is counted."""
@@ -20,14 +22,14 @@ LEFT_OUT = 3
 """Records left out that are named."""
 
 
-def say_what_was_understood(console: Console, job: Job) -> None:
+def say_what_was_understood(console: Console, job: RecordJob) -> None:
     """Print where the records come from, what they are like, and what is going to be trained."""
     console.print(table_of({**_data_rows(job), **_model_rows(job)}))
     console.print()
     _say_examples(console, job)
-    for warning in job.summary.warnings:
+    for warning in job.data.summary.warnings:
         console.print(Text.assemble(("warning  ", "bold yellow"), warning))
-    if job.summary.warnings:
+    if job.data.summary.warnings:
         console.print()
 
 
@@ -41,8 +43,8 @@ def table_of(rows: Mapping[str, str | Text]) -> Table:
     return table
 
 
-def _data_rows(job: Job) -> dict[str, str]:
-    summary, lengths = job.summary, job.summary.lengths
+def _data_rows(job: RecordJob) -> dict[str, str]:
+    summary, lengths = job.data.summary, job.data.summary.lengths
     parts = [f"{count:,} {name}" for name, count in summary.counts.items() if count]
     rows = {
         "task": f"{job.task.command}: {job.task.summary}",
@@ -68,7 +70,7 @@ def _data_rows(job: Job) -> dict[str, str]:
     return rows
 
 
-def _source(job: Job) -> str:
+def _source(job: RecordJob) -> str:
     training = job.run.config["data"]["training"]
     if training == DEMO:
         return job.task.demo().words
@@ -76,7 +78,7 @@ def _source(job: Job) -> str:
     return "from " + (" and ".join(names) or "standard input")
 
 
-def _steps(job: Job) -> str:
+def _steps(job: RecordJob) -> str:
     units = getattr(job.task.settings, "units", None)
     return str(units) if units else "steps"
 
@@ -97,22 +99,22 @@ def _counts(counts: Mapping[str, int]) -> str:
     return f"{len(counts):,}: " + ", ".join(listed)
 
 
-def _left_out(job: Job) -> Iterator[str]:
-    summary = job.summary
+def _left_out(job: RecordJob) -> Iterator[str]:
+    summary = job.data.summary
     yield counted(summary.left_out_count, "record")
     yield from summary.left_out[:LEFT_OUT]
     if summary.left_out_count > LEFT_OUT:
         yield "..."
 
 
-def _model_rows(job: Job) -> dict[str, str]:
+def _model_rows(job: RecordJob) -> dict[str, str]:
     parameters = sum(each.numel() for each in job.task.parameters())
     choices = job.settings
     stops = f", at most; stops after {choices.patience} without a better one"
     return {
         "model": ", ".join([*_sizes(job.task.settings), f"{parameters:,} parameters"]),
         "training": f"{counted(choices.epochs, 'epoch')} of "
-        f"{counted(len(job.training), 'step')} of {counted(job.rows, 'record')}"
+        f"{counted(len(job.data.training), 'step')} of {counted(job.data.rows, 'record')}"
         + (stops if 0 < choices.patience < choices.epochs else "") + f"; {choices.optimizer}, "
         f"learning rate {choices.learning_rate:g}, {choices.schedule}",
         "run": str(job.run.folder),
@@ -133,9 +135,9 @@ def _said(value: Any) -> str:
     return (",".join(map(str, value)) or "none") if isinstance(value, tuple) else str(value)
 
 
-def _say_examples(console: Console, job: Job) -> None:
+def _say_examples(console: Console, job: RecordJob) -> None:
     """Show the first records, a line each, as wide as the terminal."""
-    for number, fields in enumerate(job.summary.examples, 1):
+    for number, fields in enumerate(job.data.summary.examples, 1):
         line = example_line(number, fields, type(job.task).fields, console.width)
         console.print(Text(line, "dim"), no_wrap=True, overflow="ellipsis")
     console.print()

@@ -14,33 +14,40 @@ from recurra.cli._data_options import given_roles, read_options
 from recurra.cli._declared import parsed_fields
 from recurra.cli._measured import say_metrics
 from recurra.cli._numbers import counted
-from recurra.cli._options import user_cell
-from recurra.cli._task_train import record_kind
+from recurra.cli._options import user_cell, user_task
 from recurra.data import BadRecords, ReadOptions, format_of
 from recurra.store import Run
 from recurra.tasks import AnswerOptions, RecordTask, load_task
-from recurra.tasks.language import NextSymbolModel
 from recurra.tasks.registry import RECORD_TASKS, kind_of
 
 SHOWN = 10
 """Records left out that are named."""
 
 
-def is_language_model(folder: Path) -> bool:
-    """Tell whether a run is of a language model."""
-    return issubclass(kind_of(Run.open(folder)), NextSymbolModel)
-
-
-def load_record_task(folder: Path, cell: str | None) -> RecordTask:
+def load_record_task(folder: Path, cell: str | None, task: str | None = None) -> RecordTask:
     """Load the trained task of a run.
+
+    Args:
+        folder: the run directory.
+        cell: a cell of the user's, as FILE.py:CLASS.
+        task: a task of the user's, likewise.
 
     Raises:
         ArgumentError: it is not of a task on records.
     """
-    record_kind(folder)
-    task = load_task(folder, cell=user_cell(cell))
-    assert isinstance(task, RecordTask)  # the kind says so
-    return task
+    own = user_task(task)
+    kind = kind_of(Run.open(folder), own)
+    if not issubclass(kind, RecordTask):
+        raise ArgumentError(
+            "The run is not of a task on records.",
+            got=kind.kind.replace("_", " "),
+            expected=", ".join(each.kind.replace("_", " ") for each in RECORD_TASKS),
+            where=folder / "config.json",
+            fix=f"recurra generate {quoted(folder)}, or recurra evaluate {quoted(folder)} FILE",
+        )
+    loaded = load_task(folder, cell=user_cell(cell), kind=own)
+    assert isinstance(loaded, RecordTask)  # the kind says so
+    return loaded
 
 
 def given_in(context: typer.Context) -> dict[str, Any]:
@@ -80,11 +87,10 @@ def answer_options(given: Mapping[str, Any]) -> AnswerOptions:
     return AnswerOptions(**parsed_fields(AnswerOptions, given))
 
 
-def evaluate_task(
-    console: Console, run: Path, files: list[Path], cell: str | None, given: Mapping[str, Any]
+def evaluate_records(
+    console: Console, task: RecordTask, files: list[Path], given: Mapping[str, Any]
 ) -> None:
     """Measure a trained task on files of records, and print the metrics with intervals."""
-    task = load_record_task(run, cell)
     check_foreign_roles(task, given)
     bad = BadRecords(given.get("skip_bad", 0))
     evaluation = task.evaluate(

@@ -1,15 +1,16 @@
 """All tasks by name, and what needs to know them all: finding, loading and resuming any run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from recurra.base import ArgumentError, Task
+from recurra.base import ArgumentError
 from recurra.store import Run
 from recurra.tasks import framework
-from recurra.tasks.framework import CellMaker, Job, Loadable, RecordModel, RecordTask, TaskRegistry
-from recurra.tasks.language import LanguageModel, NextSymbolModel, WordLanguageModel
+from recurra.tasks.framework import CellMaker, Job, RecordTask, TaskRegistry, TrainableTask
+from recurra.tasks.language import CorpusTask, LanguageModel, WordLanguageModel
 from recurra.tasks.matching import Matcher
 from recurra.tasks.seq2seq import Chat, Translator, Writer
 from recurra.tasks.table import TableClassifier, TableRegressor
@@ -19,6 +20,7 @@ from recurra.tasks.text import TextClassifier, TextRegressor
 __all__ = [
     "RECORD_TASKS",
     "TASKS",
+    "TRAINABLE",
     "build_task",
     "check_config",
     "check_weights",
@@ -43,66 +45,55 @@ RECORD_TASKS: tuple[type[RecordTask], ...] = (
 """Tasks on records. Those of one command are told apart by the fields that they need; the first
 whose fields are all there is taken."""
 
-_LOADABLE: tuple[type[Loadable], ...] = (LanguageModel, WordLanguageModel, *RECORD_TASKS)
+TRAINABLE: tuple[type[TrainableTask], ...] = (LanguageModel, WordLanguageModel, *RECORD_TASKS)
+"""Every task, in the order of their commands."""
 
-TASKS: dict[str, type[Loadable]] = {each.kind: each for each in _LOADABLE}
+TASKS: dict[str, type[TrainableTask]] = {each.kind: each for each in TRAINABLE}
 """Every task by the name that a run directory has for it."""
 
 _REGISTRY = TaskRegistry(TASKS)
 
 
-def kind_of(run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
+def kind_of(run: Run, given: type[TrainableTask] | None = None) -> type[TrainableTask]:
     """Find the class of the task of a run; see `TaskRegistry.kind_of`."""
     return _REGISTRY.kind_of(run, given)
 
 
 def build_task(
-    run: Run, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
-) -> Task:
+    run: Run, *, cell: CellMaker | None = None, kind: type[TrainableTask] | None = None
+) -> TrainableTask:
     """Build the task of a run, with new weights; see `TaskRegistry.build`."""
     return _REGISTRY.build(run, cell=cell, kind=kind)
 
 
 def load_task(
-    folder: str | Path, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
-) -> Task:
-    """Load the trained task of a run directory, ready to use.
-
-    Args:
-        folder: the run directory.
-        cell: makes the cell, where the run was trained with a cell of the user's.
-        kind: class of the task, where that is one of the user's.
-
-    Raises:
-        ArgumentError: the run needs a cell or a task of the user's that is not given.
-        RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
-    """
+    folder: str | Path, *, cell: CellMaker | None = None, kind: type[TrainableTask] | None = None
+) -> TrainableTask:
+    """Load the trained task of a run directory, ready to use; see `TaskRegistry.load`."""
     return _REGISTRY.load(folder, cell=cell, kind=kind)
 
 
 def take_up(
-    folder: str | Path, *, cell: CellMaker | None = None, kind: type[RecordModel] | None = None
-) -> Job:
+    folder: str | Path,
+    *,
+    files: Sequence[Path] = (),
+    cell: CellMaker | None = None,
+    kind: type[TrainableTask] | None = None,
+) -> Job[Any, Any]:
     """Take up a run that stopped; see `recurra.tasks.framework.take_up`."""
-    return framework.take_up(folder, _REGISTRY, cell=cell, kind=kind)
+    return framework.take_up(folder, _REGISTRY, files=files, cell=cell, kind=kind)
 
 
-def check_config(run: Run) -> None:
-    """Check every field of the configuration of a run of one of Recurra's own tasks.
-
-    Raises:
-        DamagedFile: a field is missing, or of another type or range.
-    """
-    framework.check_config(run, _REGISTRY)
+def check_config(run: Run, *, kind: type[TrainableTask] | None = None) -> None:
+    """Check every field of the configuration of a run; see `framework.check_config`."""
+    framework.check_config(run, _REGISTRY, kind=kind)
 
 
-def check_weights(run: Run, weights: Mapping[str, torch.Tensor]) -> None:
-    """Hold weights to the task of a run, unless that has a cell of the user's.
-
-    Raises:
-        DamagedFile: names, shapes or types are not those of the task.
-    """
-    framework.check_weights(run, weights, _REGISTRY)
+def check_weights(
+    run: Run, weights: Mapping[str, torch.Tensor], *, kind: type[TrainableTask] | None = None
+) -> None:
+    """Hold weights to the task of a run; see `framework.check_weights`."""
+    framework.check_weights(run, weights, _REGISTRY, kind=kind)
 
 
 def language_model_run(folder: str | Path) -> Run:
@@ -114,8 +105,8 @@ def language_model_run(folder: str | Path) -> Run:
     """
     run = Run.open(folder)
     kind = kind_of(run)
-    if not issubclass(kind, NextSymbolModel):
-        known = [each.kind for each in TASKS.values() if issubclass(each, NextSymbolModel)]
+    if not issubclass(kind, CorpusTask):
+        known = [each.kind for each in TASKS.values() if issubclass(each, CorpusTask)]
         raise ArgumentError(
             "The run is not one of a language model.",
             got=kind.kind,
@@ -125,7 +116,7 @@ def language_model_run(folder: str | Path) -> Run:
     return run
 
 
-def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) -> NextSymbolModel:
+def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) -> CorpusTask:
     """Load the trained language model of a run directory, ready to write.
 
     Args:
@@ -137,5 +128,5 @@ def load_language_model(folder: str | Path, *, cell: CellMaker | None = None) ->
         RunError: the run is missing, incomplete, damaged, or does not fit its configuration.
     """
     task = load_task(language_model_run(folder).folder, cell=cell)
-    assert isinstance(task, NextSymbolModel)  # the kind says so
+    assert isinstance(task, CorpusTask)  # the kind says so
     return task

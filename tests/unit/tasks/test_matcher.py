@@ -221,9 +221,10 @@ def test_mirrored_pairs_are_not_split(tmp_path):
     data += [{**each, "left": each["right"], "right": each["left"]} for each in data]
     job = begin(Matcher, data, tmp_path / "run", settings=MatcherConfig(**SMALL))
     learnt = {
-        str(sorted(map(str, (r.fields["left"], r.fields["right"])))) for r in job.data.training
+        str(sorted(map(str, (r.fields["left"], r.fields["right"]))))
+        for r in job.data.records.training
     }
-    for record in job.data.validation:
+    for record in job.data.records.validation:
         sides = (record.fields["left"], record.fields["right"])
         assert str(sorted(map(str, sides))) not in learnt
 

@@ -136,7 +136,7 @@ def test_a_task_that_its_records_no_longer_make_is_refused(tmp_path, file):
 def test_a_table_of_pandas_is_learnt_from(tmp_path):
     pandas = pytest.importorskip("pandas")
     job = small_job(tmp_path / "run", pandas.DataFrame(reviews()))
-    assert len(job.data.training) + len(job.data.validation) == 60
+    assert len(job.data.records.training) + len(job.data.records.validation) == 60
 
 
 def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
@@ -144,12 +144,12 @@ def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
     begun = small_job(tmp_path / "run", file, data=data, seed=7)
     again = take_up(tmp_path / "run")
     for job in (begun, again):
-        assert (job.rows, job.longest, len(job.data.validation)) == (8, 50, 15)
+        assert (job.data.rows, job.data.longest, len(job.data.records.validation)) == (8, 50, 15)
     assert again.settings == begun.settings
     assert again.task.config() == begun.task.config()
-    assert again.summary == begun.summary
+    assert again.data.summary == begun.data.summary
     for number in (0, 3):
-        one, other = begun.training.epoch(number), again.training.epoch(number)
+        one, other = begun.data.training.epoch(number), again.data.training.epoch(number)
         assert all(torch.equal(one[i].inputs, other[i].inputs) for i in range(len(one)))
     for name, weight in begun.task.state_dict().items():
         assert torch.equal(weight, again.task.state_dict()[name]), name
@@ -190,8 +190,8 @@ def test_records_in_memory_are_gone(tmp_path):
 def test_the_demo_is_taken_up(tmp_path):
     begun = begin(TextRegressor, DEMO, tmp_path / "run", rows=64, training=training(epochs=1))
     again = take_up(tmp_path / "run")
-    assert again.data.training[0] == begun.data.training[0]
-    assert len(again.data.test) == len(TextRegressor.demo().test)
+    assert again.data.records.training[0] == begun.data.records.training[0]
+    assert len(again.data.records.test) == len(TextRegressor.demo().test)
 
 
 def one_label(count):
@@ -239,8 +239,8 @@ def test_a_record_that_is_too_long(tmp_path):
     ):
         small_job(tmp_path / "run", source, data=DataSettings(longest=20))
     job = small_job(tmp_path / "run", source, data=DataSettings(longest=20, skip_bad=1))
-    assert job.summary.left_out_count == 1
-    assert len(job.data.training) + len(job.data.validation) == 60
+    assert job.data.summary.left_out_count == 1
+    assert len(job.data.records.training) + len(job.data.records.validation) == 60
 
 
 def test_test_records_are_held_to_the_same_before_a_run_is_made(tmp_path):
@@ -259,7 +259,7 @@ def test_test_records_are_held_to_the_same_before_a_run_is_made(tmp_path):
     ):
         small_job(tmp_path / "run", data=DataSettings(test=[odd], skip_bad=1))
     job = small_job(tmp_path / "run", data=DataSettings(test=data.test, skip_bad=1), epochs=1)
-    assert (job.summary.left_out_count, job.summary.counts["test"]) == (1, 6)
+    assert (job.data.summary.left_out_count, job.data.summary.counts["test"]) == (1, 6)
     train_job(job)
     assert conclude(job)["test"].records == 6
 
@@ -272,7 +272,7 @@ def test_records_come_from_a_pipe(tmp_path):
     writer.start()
     job = small_job(tmp_path / "run", pipe)
     writer.join()
-    assert len(job.data.training) + len(job.data.validation) == 60
+    assert len(job.data.records.training) + len(job.data.records.validation) == 60
     with pytest.raises(ArgumentError, match="a pipe, which are gone"):
         take_up(tmp_path / "run")
 
@@ -292,7 +292,7 @@ def test_a_concluded_run_has_a_report_and_its_best_weights(tmp_path):
     job = small_job(tmp_path / "run", data=DataSettings(test=reviews(20, seed=1)), epochs=5)
     train_job(job)
     measured = conclude(job)
-    assert measured["validation"].records == len(job.data.validation)
+    assert measured["validation"].records == len(job.data.records.validation)
     assert measured["test"].records == 20
     noted = [each for each in job.run.metrics.read() if each["split"].startswith("best")]
     assert [each["split"] for each in noted] == ["best validation", "best test"]

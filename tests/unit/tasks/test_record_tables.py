@@ -53,7 +53,11 @@ def test_classes_of_rows_of_a_file(tmp_path):
     rows = torch.tensor([[each[name] for name in loaded.features] for each in demo.test])
     told = [each.answer["label"] for each in loaded.predict(demo.test)]
     assert loaded.classify(rows) == told
-    assert take_up(tmp_path / "run").data.columns["features"] == ("speed", "angle", "height")
+    assert take_up(tmp_path / "run").data.records.columns["features"] == (
+        "speed",
+        "angle",
+        "height",
+    )
 
 
 def test_columns_are_found_by_their_names_whatever_their_order(tmp_path):
@@ -123,7 +127,7 @@ def test_what_is_missing_is_refused_by_file_line_and_column(tmp_path):
 
 def test_columns_are_standardised_with_the_training_records(tmp_path):
     job = begin(TableClassifier, DEMO, tmp_path / "run", training=TRAINING)
-    rows = [list(each.fields["features"].values()) for each in job.data.training]
+    rows = [list(each.fields["features"].values()) for each in job.data.records.training]
     rows = torch.tensor(rows, dtype=torch.float64)
     torch.testing.assert_close(job.task.scales.mean, rows.mean(dim=0))
     torch.testing.assert_close(job.task.scales.deviation, rows.std(dim=0, correction=0))

@@ -8,28 +8,30 @@ from recurra.tasks.framework.cell_makers import (
     cell_maker,
     errors_of_user_code,
     load_cell_maker,
+    load_user_class,
 )
 from recurra.tasks.framework.columns import records_of
 from recurra.tasks.framework.config_checks import check_config, check_weights
+from recurra.tasks.framework.data_source import Dataset, DataSource, TrainingData
 from recurra.tasks.framework.data_summary import DataSummary, Lengths
-from recurra.tasks.framework.evaluate import evaluate_source, measure_records
+from recurra.tasks.framework.evaluate import measure_records
 from recurra.tasks.framework.examples import check_long
-from recurra.tasks.framework.fit import conclude, fit_records, train_job
-from recurra.tasks.framework.job import Job
+from recurra.tasks.framework.fit import conclude, fit_task, train_job
+from recurra.tasks.framework.job import Job, begin, take_up
 from recurra.tasks.framework.loadable import Loadable, describe_task, save_task
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Evaluation, Measured, Prediction
-from recurra.tasks.framework.predict import predict_records, predict_source
-from recurra.tasks.framework.protocols import Errs, Generates, Replies
-from recurra.tasks.framework.record_model import Advice, RecordModel, evaluating
+from recurra.tasks.framework.predict import predict_records
+from recurra.tasks.framework.protocols import Continues, Errs, Generates, Replies
+from recurra.tasks.framework.record_data import RecordData
+from recurra.tasks.framework.record_model import RecordModel, evaluating
+from recurra.tasks.framework.record_source import RecordSource
 from recurra.tasks.framework.record_task import RecordTask
-from recurra.tasks.framework.report import versions_of
-from recurra.tasks.framework.resume_job import take_up
 from recurra.tasks.framework.run_data import DEMO
 from recurra.tasks.framework.run_files import check_plain, recorded_files
-from recurra.tasks.framework.start_job import advised_training, begin
 from recurra.tasks.framework.task_choice import choose_task
 from recurra.tasks.framework.task_data import DataSettings, TaskData, read_task_data
 from recurra.tasks.framework.task_registry import TaskRegistry
+from recurra.tasks.framework.trainable_task import Advice, TrainableTask, advised_training
 from recurra.tasks.framework.weights import check_fits, load_weights
 
 __all__ = [
@@ -40,8 +42,11 @@ __all__ = [
     "Answer",
     "AnswerOptions",
     "CellMaker",
+    "Continues",
     "DataSettings",
+    "DataSource",
     "DataSummary",
+    "Dataset",
     "Errs",
     "Evaluation",
     "Generates",
@@ -50,11 +55,15 @@ __all__ = [
     "Loadable",
     "Measured",
     "Prediction",
+    "RecordData",
     "RecordModel",
+    "RecordSource",
     "RecordTask",
     "Replies",
     "TaskData",
     "TaskRegistry",
+    "TrainableTask",
+    "TrainingData",
     "advised_training",
     "begin",
     "cell_maker",
@@ -67,21 +76,19 @@ __all__ = [
     "conclude",
     "describe_task",
     "errors_of_user_code",
-    "evaluate_source",
     "evaluating",
-    "fit_records",
+    "fit_task",
     "load_cell_maker",
+    "load_user_class",
     "load_weights",
     "measure_records",
     "predict_records",
-    "predict_source",
     "read_task_data",
     "recorded_files",
     "records_of",
     "save_task",
     "take_up",
     "train_job",
-    "versions_of",
 ]
 
 _set_module(__name__, globals())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 from torch import nn
 
@@ -15,6 +15,9 @@ from recurra.cells import COLLECTION
 
 CellMaker: TypeAlias = Callable[[int, int], Cell]
 """Makes a cell from the size of its input and of its hidden state."""
+
+Loaded = TypeVar("Loaded")
+"""What a class of the user's has to be."""
 
 MAX_LAYERS = 1000
 """Layers of cells in a network; more are a mistake that would fill the memory."""
@@ -48,30 +51,44 @@ def load_cell_maker(place: str) -> CellMaker:
     Raises:
         ArgumentError: there is no such file, or no such class in it.
     """
+    return cast(CellMaker, load_user_class(place, nn.Module, "cell"))
+
+
+def load_user_class(place: str, base: type[Loaded], noun: str) -> type[Loaded]:
+    """Load a class from a user's Python file. This runs the file.
+
+    Args:
+        place: "FILE.py:CLASS".
+        base: what it has to be a class of.
+        noun: what messages call it, such as "cell".
+
+    Raises:
+        ArgumentError: there is no such file, or no such class in it.
+    """
     file, _, name = place.rpartition(":")
     path = Path(file)
     if not path.is_file():
         raise ArgumentError(
-            "The file of the cell does not exist.", got=place, expected="FILE.py:CLASS"
+            f"The file of the {noun} does not exist.", got=place, expected="FILE.py:CLASS"
         )
     if path.suffix != ".py":
         raise ArgumentError(
-            "The file of the cell is not Python.", got=place, expected="FILE.py:CLASS"
+            f"The file of the {noun} is not Python.", got=place, expected="FILE.py:CLASS"
         )
-    module = ModuleType(f"recurra_user_cell_{path.stem}")
+    module = ModuleType(f"recurra_user_{noun}_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # where dataclasses and others look for it
-    with errors_of_user_code("The file of the cell does not run.", path):
+    with errors_of_user_code(f"The file of the {noun} does not run.", path):
         # not by an import, which would leave its __pycache__ beside the user's file
         exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
-    maker = vars(module).get(name)
-    if not isinstance(maker, type) or not issubclass(maker, nn.Module):
+    found = vars(module).get(name)
+    if not isinstance(found, type) or not issubclass(found, base):
         raise ArgumentError(
-            f"{path} has no cell of that name.",
+            f"{path} has no {noun} of that name.",
             got=name,
-            expected="one of " + ", ".join(_modules_of(module)),
+            expected="one of " + ", ".join(_classes_of(module, base)),
         )
-    return cast(CellMaker, maker)
+    return found
 
 
 @contextmanager
@@ -93,11 +110,11 @@ def errors_of_user_code(problem: str, path: Path | None = None) -> Iterator[None
         ) from error
 
 
-def _modules_of(module: ModuleType) -> list[str]:
+def _classes_of(module: ModuleType, base: type) -> list[str]:
     return [
         name
         for name, value in vars(module).items()
         if isinstance(value, type)
-        and issubclass(value, nn.Module)
+        and issubclass(value, base)
         and value.__module__ == module.__name__
     ]

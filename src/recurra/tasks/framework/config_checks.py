@@ -1,7 +1,6 @@
 """Whether a configuration describes a run, all of it, before anything of it is shown."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,17 +9,17 @@ from torch import nn
 from recurra.base import ArgumentError, DamagedFile, check_size, settings_from, shorten_repr
 from recurra.store import Run
 from recurra.tasks.framework.cell_makers import CELLS, CellMaker
-from recurra.tasks.framework.record_model import RecordModel
-from recurra.tasks.framework.run_data import recorded_data
-from recurra.tasks.framework.run_files import recorded_files
 from recurra.tasks.framework.task_registry import TaskRegistry
+from recurra.tasks.framework.trainable_task import TrainableTask
 from recurra.tasks.framework.weights import load_weights
 from recurra.train import TrainingSettings, with_what_was_fixed
 
 MAX_THREADS = 1024
 
 
-def check_config(run: Run, registry: TaskRegistry) -> None:
+def check_config(
+    run: Run, registry: TaskRegistry, *, kind: type[TrainableTask] | None = None
+) -> None:
     """Check every field of the configuration of a run of one of the tasks of a registry.
 
     The task is built, without a cell of the user's, whose code is not run, and without weights.
@@ -28,7 +27,7 @@ def check_config(run: Run, registry: TaskRegistry) -> None:
     Raises:
         DamagedFile: a field is missing, or of another type or range.
     """
-    kind = registry.kind_of(run)
+    found = registry.kind_of(run, kind)
     with run.reading_config():
         config = run.config
         _check_versions(config["versions"])
@@ -36,11 +35,10 @@ def check_config(run: Run, registry: TaskRegistry) -> None:
             check_size("threads", config["threads"], most=MAX_THREADS)
         if "training" in config:
             settings_from(TrainingSettings, with_what_was_fixed(config["training"]))
-        if "data" in config and issubclass(kind, RecordModel):
-            check_size("rows", config["data"]["rows"])
-            recorded_data(config["data"], _paths)
+        if "data" in config:
+            found.source_type.describe_section(config["data"])
     if _has_sound_size(run):  # what it asks for is bounded then
-        registry.build(run, cell=_stand_in(run))
+        registry.build(run, cell=_stand_in(run), kind=kind)
 
 
 def _has_sound_size(run: Run) -> bool:
@@ -51,14 +49,20 @@ def _has_sound_size(run: Run) -> bool:
         return False
 
 
-def check_weights(run: Run, weights: Mapping[str, torch.Tensor], registry: TaskRegistry) -> None:
+def check_weights(
+    run: Run,
+    weights: Mapping[str, torch.Tensor],
+    registry: TaskRegistry,
+    *,
+    kind: type[TrainableTask] | None = None,
+) -> None:
     """Hold weights to the task of a run, unless that has a cell of the user's.
 
     Raises:
         DamagedFile: names, shapes or types are not those of the task.
     """
     if _stand_in(run) is None:
-        load_weights(registry.build(run), weights, run)
+        load_weights(registry.build(run, kind=kind), weights, run)
 
 
 class _NoCell(nn.Module):
@@ -85,10 +89,6 @@ def _stand_in(run: Run) -> CellMaker | None:
 
     make.__name__ = name.rpartition(":")[2]  # of this name, it is not taken for another cell
     return make
-
-
-def _paths(section: Any) -> list[Path]:
-    return [Path(file.path) for file in recorded_files(section)]
 
 
 def _check_versions(versions: Any) -> None:

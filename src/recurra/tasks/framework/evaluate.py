@@ -1,34 +1,16 @@
 """Measurement of a task on records whose targets are known, with intervals."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
 from recurra.base import DataError
-from recurra.data import BadRecords, ReadOptions, Record, Source
+from recurra.data import BadRecords, Record
 from recurra.report import bootstrap_intervals
-from recurra.tasks.framework.columns import read_records_for
 from recurra.tasks.framework.examples import bucketed, examples_of
 from recurra.tasks.framework.outputs import AnswerOptions, Evaluation
 from recurra.tasks.framework.record_model import RecordModel, evaluating
-
-
-def evaluate_source(
-    task: RecordModel,
-    source: Source,
-    options: AnswerOptions,
-    /,
-    *,
-    read: ReadOptions | None = None,
-    bad: BadRecords | None = None,
-    rows: int = 64,
-    **roles: str | Sequence[str],
-) -> Evaluation:
-    """Read records and measure a task on them; see `RecordTask.evaluate`."""
-    bad = BadRecords() if bad is None else bad
-    records = read_records_for(task, source, roles, read, bad, targets=True)
-    return measure_records(task, records, options, bad, rows=rows)
 
 
 def measure_records(

@@ -1,10 +1,9 @@
 """Prediction in a stream: records in, answers out, in constant memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from recurra.data import BadRecords, ReadOptions, Record, Source
-from recurra.tasks.framework.columns import read_records_for
+from recurra.data import BadRecords, Record
 from recurra.tasks.framework.examples import examples_of
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Prediction
 from recurra.tasks.framework.record_model import RecordModel, evaluating
@@ -12,36 +11,6 @@ from recurra.tasks.framework.streaming import chunks_as_they_come, full_chunks
 
 CHUNK = 4096
 """Records that are sorted by length together while predicting; all that is in memory at a time."""
-
-
-def predict_source(
-    task: RecordModel,
-    source: Source,
-    options: AnswerOptions,
-    /,
-    *,
-    read: ReadOptions | None = None,
-    bad: BadRecords | None = None,
-    rows: int = 64,
-    at_once: bool = False,
-    **roles: str | Sequence[str],
-) -> Iterator[Prediction]:
-    """Read records and answer them; see `RecordTask.predict`.
-
-    Args:
-        task: the task.
-        source: the records.
-        options: how to answer.
-        read: how files are read. Default: by their endings.
-        bad: takes records that cannot be used. Default: the first raises.
-        rows: records of a batch. Default: 64.
-        at_once: whether each record is answered as soon as it has come, where others are still to
-            be written; batches are then as they come. Default: False.
-        roles: role to column. Default: the columns that were learnt from, else the usual names.
-    """
-    bad = BadRecords() if bad is None else bad
-    records = read_records_for(task, source, roles, read, bad, targets=False)
-    return predict_records(task, records, options, bad, rows=rows, at_once=at_once)
 
 
 def predict_records(
@@ -63,7 +32,7 @@ def predict_records(
         bad: takes the records that cannot be used.
         rows: records of a batch.
         longest: steps of the longest record. Default: as in training, `task.longest`.
-        at_once: see `predict_source`.
+        at_once: see `RecordTask.predict`.
 
     Yields:
         predictions: one for each record that can be used.

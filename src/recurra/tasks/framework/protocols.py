@@ -1,5 +1,6 @@
 """What some tasks can do besides answering records."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 from recurra.data import Record
@@ -19,6 +20,28 @@ class Generates(Protocol):
             options: any of `temperature`, `top_k`, `guidance`, `longest` and `seed`; what is not
                 given is as the task thinks best.
         """
+
+
+@runtime_checkable
+class Continues(Protocol):
+    """A task that goes on with a text; `recurra generate` asks it without a label."""
+
+    def default_prompt(self) -> str:
+        """Give a prompt that any text could go on from."""
+
+    def joins_pieces(self) -> bool:
+        """Tell whether pieces are only read together, as letters that make a syllable."""
+
+    def generate(self, prompt: str, **options: Any) -> Iterator[str]:
+        """Continue a text, piece by piece.
+
+        Args:
+            prompt: the text to continue.
+            options: any of `length`, `temperature`, `top_k` and `seed`.
+        """
+
+    def generate_text(self, prompt: str, **options: Any) -> str:
+        """Continue a text and return it whole; the options are those of `generate`."""
 
 
 @runtime_checkable

@@ -2,78 +2,46 @@
 
 from abc import abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import torch
 
-from recurra.base import Batch, Outcome, State, check_names
+from recurra.base import Batch, Outcome, State, check_names, check_size
 from recurra.data import BadRecords, Columns, DemoData, Field, Record
 from recurra.report import Part
 from recurra.tasks.framework.cell_makers import CellMaker
-from recurra.tasks.framework.loadable import Loadable
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Measured
-from recurra.train import Kept
+from recurra.tasks.framework.trainable_task import TrainableTask
 
 MAX_LENGTH = 10_000
 """Steps of the longest record that is used, where nothing else is asked for."""
 
 
-@dataclass(frozen=True)
-class Advice:
-    """What suits a task where nothing else is asked for.
-
-    Args:
-        epochs: passes over the training data.
-        rows: records of a batch.
-        learning_rate: largest step size.
-        patience: epochs without a better validation value after which training ends; 0 never ends.
-        optimizer: see `TrainingSettings`.
-        keep: which weights are kept, the "best" on validation data or the "last".
-    """
-
-    epochs: int = 10
-    rows: int = 64
-    learning_rate: float = 0.005
-    patience: int = 3
-    optimizer: str = "muon"
-    keep: Kept = "best"
-
-
-class RecordModel(Loadable):
+class RecordModel(TrainableTask):
     """What the framework knows of a task on records: named fields in, an answer out.
 
     Readers of files, batches by length, training, prediction, reports and the command line know
     this protocol and no task. A new task is a `RecordTask`, which can be fitted and used besides.
 
     Class variables:
-        command: its name on the command line.
-        summary: one line of help.
         fields: the roles that columns play; a `target` is what is predicted, and may be absent
             when predicting.
-        settings_type: a frozen dataclass of choices; each field is an option of the command.
-        advice: what suits the task.
-        out_of: the largest value of each metric whose largest value people might not guess.
 
     Attributes:
         columns: role to the columns that were learnt from.
         longest: steps of the longest record that is answered or measured, as in training.
     """
 
-    command: ClassVar[str]
-    summary: ClassVar[str]
     fields: ClassVar[tuple[Field, ...]]
-    settings_type: ClassVar[type]
-    advice: ClassVar[Advice] = Advice()
-    out_of: ClassVar[Mapping[str, float]] = MappingProxyType({})
-
-    settings: Any  # a `settings_type`: the choices that it was made with
 
     def __init__(self) -> None:
         super().__init__()
         self.columns: Columns = {}
         self.longest = MAX_LENGTH
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Use records as long as those that were learnt from, where the run knows."""
+        self.longest = check_size("longest", data.get("longest", self.longest))
 
     @classmethod
     @abstractmethod
@@ -152,21 +120,6 @@ class RecordModel(Loadable):
     @abstractmethod
     def demo(cls) -> DemoData:
         """Give the data that the task carries, fields by role."""
-
-    @classmethod
-    def calibrated(
-        cls, config: Mapping[str, Any], weights: Mapping[str, torch.Tensor]
-    ) -> dict[str, str]:
-        """Say what `calibrate` chose, by name, for people to read; by default nothing.
-
-        It needs no task, so that a run is shown whose cell of the user's is not at hand.
-
-        Args:
-            config: what `config()` gave, as read from JSON.
-            weights: the state of the task.
-        """
-        del config, weights
-        return {}
 
     def outcome(self, batch: Batch, state: State | None) -> Outcome:
         """Sum up what was measured; records have no state."""

@@ -53,3 +53,30 @@ def _roles(section: Mapping[str, Any]) -> dict[str, str | list[str]]:
 def is_demo(source: Source) -> bool:
     """Tell whether the data that a task carries are asked for."""
     return isinstance(source, str) and source == DEMO  # a table compares cell by cell
+
+
+def describe_records(section: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Tell people what the `data` of a configuration says, each part by its name.
+
+    Args:
+        section: it, which `recorded_data` can read.
+    """
+    rows = [(name, _part(section[name])) for name in ("training", "validation", "test")]
+    if section["training"] == DEMO:
+        rows = [("training", _part(DEMO)), ("validation", "the demo's own")]
+    return [
+        *((name, words) for name, words in rows if words),
+        ("batch", f"{section['rows']:,} records"),
+        ("longest", f"{section['longest']:,} steps"),
+    ]
+
+
+def _part(part: Any) -> str:
+    if part is None:
+        return ""
+    if isinstance(part, int | float):
+        return f"{100 * part:g} % of the training records"
+    if isinstance(part, str):
+        return f"the {part} records of the task"
+    listed = [f"{each['path']} ({each['bytes']:,} bytes) {each['sha256'][:16]}" for each in part]
+    return "\n".join(listed) or "records in memory or at standard input"

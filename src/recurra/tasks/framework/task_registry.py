@@ -1,18 +1,18 @@
 """Tasks from run directories: which one it is, built or loaded without training code."""
 
+import shlex
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recurra.base import ArgumentError, Task, check_size, shorten_repr
+from recurra.base import ArgumentError, shorten_repr
 from recurra.store import Run
 from recurra.tasks.framework.allocation_limit import AllocationLimit
 from recurra.tasks.framework.cell_makers import CellMaker
-from recurra.tasks.framework.loadable import Loadable
-from recurra.tasks.framework.record_model import RecordModel
 from recurra.tasks.framework.run_cell import check_cell
+from recurra.tasks.framework.trainable_task import TrainableTask
 from recurra.tasks.framework.weights import load_weights
 
 
@@ -24,9 +24,9 @@ class TaskRegistry:
         kinds: class of each task by the name that a configuration has for it.
     """
 
-    kinds: Mapping[str, type[Loadable]]
+    kinds: Mapping[str, type[TrainableTask]]
 
-    def kind_of(self, run: Run, given: type[Loadable] | None = None) -> type[Loadable]:
+    def kind_of(self, run: Run, given: type[TrainableTask] | None = None) -> type[TrainableTask]:
         """Find the class of the task of a run.
 
         Args:
@@ -52,13 +52,13 @@ class TaskRegistry:
                 got=name,
                 expected=", ".join(self.kinds),
                 where=where,
-                fix="load_task(folder, kind=YourTask)",
+                fix=_of_the_user(run),
             )
         return self.kinds[name] if given is None else given
 
     def build(
-        self, run: Run, *, cell: CellMaker | None = None, kind: type[Loadable] | None = None
-    ) -> Task:
+        self, run: Run, *, cell: CellMaker | None = None, kind: type[TrainableTask] | None = None
+    ) -> TrainableTask:
         """Build the task of a run, with new weights.
 
         Args:
@@ -75,15 +75,17 @@ class TaskRegistry:
         check_cell(run, found, cell)
         size = run.size() if kind is None else None  # those of the user's may have other files
         with run.reading_config(), _within(size, run):
-            return found.from_config(run.config["task"], cell=cell)
+            task = found.from_config(run.config["task"], cell=cell)
+        assert isinstance(task, TrainableTask)  # of its own class
+        return task
 
     def load(
         self,
         folder: str | Path,
         *,
         cell: CellMaker | None = None,
-        kind: type[Loadable] | None = None,
-    ) -> Task:
+        kind: type[TrainableTask] | None = None,
+    ) -> TrainableTask:
         """Load the trained task of a run directory, ready to use.
 
         Args:
@@ -99,8 +101,8 @@ class TaskRegistry:
         task = self.build(run, cell=cell, kind=kind)
         weights, _ = run.read_weights()
         load_weights(task, weights, run)
-        if isinstance(task, RecordModel):
-            _read_limit(task, run)
+        with run.reading_config():
+            task.restore(run.config.get("data", {}))
         return task.eval()
 
 
@@ -111,8 +113,9 @@ def _within(size: tuple[int, int] | None, run: Run) -> AbstractContextManager[An
     return AllocationLimit(*size, run.folder / "config.json")
 
 
-def _read_limit(task: RecordModel, run: Run) -> None:
-    """Let a task use records as long as those that it learnt from, where the run knows."""
-    with run.reading_config():
-        longest = run.config.get("data", {}).get("longest", task.longest)
-        task.longest = check_size("longest", longest)
+def _of_the_user(run: Run) -> str:
+    """Say how to use a run of a task of the user's, whose file is not run by itself."""
+    place = run.config.get("task_class")
+    if isinstance(place, str):
+        return f"--task {shlex.quote(place)}"
+    return "load_task(folder, kind=YourTask)"

@@ -10,11 +10,12 @@ import torch
 from recurra.base import ArgumentError, settings_from
 from recurra.data import Vocabulary, place_of, to_units
 from recurra.tasks.framework import CellMaker
+from recurra.tasks.language.corpus import Corpus, CorpusSettings, make_corpus
+from recurra.tasks.language.corpus_task import CorpusTask
 from recurra.tasks.language.network import LanguageModelConfig, with_later_choices
-from recurra.tasks.language.next_symbol_model import NextSymbolModel
 
 
-class LanguageModel(NextSymbolModel):
+class LanguageModel(CorpusTask):
     """Predict every symbol of a text from the symbols before it.
 
         e_t = embed(x_t)
@@ -43,6 +44,7 @@ class LanguageModel(NextSymbolModel):
     kind: ClassVar[str] = "language_model"
     monitor: ClassVar[str] = "bits_per_character"
     unit: ClassVar[str] = "characters"
+    vocabulary: Vocabulary
 
     def __init__(
         self,
@@ -58,6 +60,18 @@ class LanguageModel(NextSymbolModel):
             cell=cell,
         )
         self.vocabulary = vocabulary
+
+    @classmethod
+    def make_corpus(
+        cls,
+        content: str,
+        cutting: CorpusSettings,
+        settings: LanguageModelConfig,
+        validation: str | None = None,
+        test: str | None = None,
+    ) -> Corpus:
+        """Cut texts up symbol by symbol."""
+        return make_corpus(content, cutting, settings.units, validation=validation, test=test)
 
     @classmethod
     def from_config(

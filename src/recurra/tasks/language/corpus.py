@@ -6,6 +6,7 @@ import torch
 
 from recurra.base import ArgumentError, TextError, check_range, check_size
 from recurra.data import (
+    END,
     ContiguousStreams,
     TokenVocabulary,
     Units,
@@ -14,7 +15,6 @@ from recurra.data import (
     streams_that_fit,
     to_units,
 )
-from recurra.tasks.language.word_model import split_text_into_words
 
 
 @dataclass(frozen=True)
@@ -189,3 +189,14 @@ def _corpus(
         streams_that_fit(measured, streams=streams, window=window),
         None if tested is None else streams_that_fit(tested, streams=streams, window=window),
     )
+
+
+def split_text_into_words(text: str) -> list[str]:
+    r"""Split a text at blanks; each line that ends gives an "<eos>".
+
+    Example:
+        >>> import recurra
+        >>> recurra.tasks.language.split_text_into_words("to be ,\nor not\n")
+        ['to', 'be', ',', '<eos>', 'or', 'not', '<eos>']
+    """
+    return text.replace("\n", f" {END} ").split()

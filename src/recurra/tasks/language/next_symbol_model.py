@@ -1,7 +1,7 @@
 """What language models share: a network that predicts the next symbol, its loss, writing."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -14,7 +14,8 @@ from recurra.cells import DropConnect
 from recurra.data import NO_TARGET, from_units, place_of
 from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack, SymbolDropout, TiedEmbedding, VariationalDropout
-from recurra.tasks.framework import CellMaker, Loadable, cell_maker
+from recurra.tasks.framework import Advice, CellMaker, TrainableTask, cell_maker
+from recurra.tasks.language.corpus import Corpus, CorpusSettings
 from recurra.tasks.language.network import (
     LanguageModelConfig,
     input_layer,
@@ -23,7 +24,7 @@ from recurra.tasks.language.network import (
 )
 
 
-class NextSymbolModel(Loadable):
+class NextSymbolModel(TrainableTask):
     """Predict every symbol of a text from the symbols before it, whatever a symbol is.
 
     Args:
@@ -37,8 +38,19 @@ class NextSymbolModel(Loadable):
         UnknownName: `config.cell` is not in the table and `cell` is not given.
     """
 
+    command: ClassVar[str] = "lm"
+    summary: ClassVar[str] = "Train a language model on text files, or go on where a run stopped."
+    settings_type: ClassVar[type] = LanguageModelConfig
+    advice: ClassVar[Advice] = Advice(epochs=2, learning_rate=0.01, patience=0)
+
+    always_has_unknown: ClassVar[bool] = False
+    """Whether such models read what they do not know as "<unk>", whatever is asked for."""
+
     unit: ClassVar[str]
     """What the symbols are called, in totals and to people."""
+
+    vocabulary: Any
+    """The symbols by their numbers."""
 
     def __init__(
         self,
@@ -51,6 +63,7 @@ class NextSymbolModel(Loadable):
         super().__init__()
         self.settings = config
         self.has_unknown = has_unknown
+        self.cutting = CorpusSettings()
         make = cell or cell_maker(config.cell)
         dropout, variational = config.dropout, config.variational
         self.embed, size = input_layer(config, symbols)
@@ -59,6 +72,55 @@ class NextSymbolModel(Loadable):
         self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
         self.word_dropout = SymbolDropout(symbols, config.word_dropout)
         self.head = scoring_layer(config, size, symbols)
+
+    @classmethod
+    @abstractmethod
+    def make_corpus(
+        cls,
+        content: str,
+        cutting: CorpusSettings,
+        settings: LanguageModelConfig,
+        validation: str | None = None,
+        test: str | None = None,
+    ) -> Corpus:
+        """Cut texts up into symbols of such a model.
+
+        Args:
+            content: the text to learn.
+            cutting: how texts are cut up.
+            settings: the choices of the model.
+            validation: a text to measure on after each epoch. Default: the end of `content`.
+            test: a text to measure on at the end. Default: none.
+        """
+
+    @classmethod
+    def of_vocabulary(
+        cls, vocabulary: Any, settings: LanguageModelConfig, cell: CellMaker | None
+    ) -> "NextSymbolModel":
+        """Make a model of these symbols, with new weights."""
+        make: Any = cls  # the classes of models take a vocabulary each
+        model: NextSymbolModel = make(vocabulary, settings, cell=cell)
+        return model
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Cut texts up as in training, where the run knows."""
+        usual = CorpusSettings()
+        streams, window = data.get("streams", usual.streams), data.get("window", usual.window)
+        self.cutting = CorpusSettings(streams=streams, window=window)
+
+    @classmethod
+    def describe_config(cls, config: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Tell people what `config` says: layers, input, symbols."""
+        model, vocabulary = config["model"], list(config["vocabulary"])
+        unit = model["units"] if cls.unit == "characters" else cls.unit
+        embedded = f"embedding {model['embedding_size']}"
+        return [
+            ("cell", f"{model['cell']}, {model['layers']} x {model['hidden_size']}"),
+            ("connections", model["connections"]),
+            ("input", embedded if model["inputs"] == "embedding" else "one-hot"),
+            ("vocabulary", f"{len(vocabulary)} {unit}"),
+            (f"unknown {cls.unit}", "read as <unk>" if vocabulary[:1] == ["<unk>"] else "refused"),
+        ]
 
     def forward(
         self,
@@ -119,6 +181,10 @@ class NextSymbolModel(Loadable):
         return F.cross_entropy(
             self.scores(hidden), targets, ignore_index=NO_TARGET, reduction="sum"
         )
+
+    def joins_pieces(self) -> bool:
+        """Tell whether letters become syllables only when all are there."""
+        return bool(self.settings.units == "jamo")
 
     @abstractmethod
     def default_prompt(self) -> str:

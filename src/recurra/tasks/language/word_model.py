@@ -11,11 +11,17 @@ from recurra.base import ArgumentError, settings_from
 from recurra.data import END, NO_TARGET, TokenVocabulary, place_of
 from recurra.layers import TiedEmbedding, softmax_loss
 from recurra.tasks.framework import CellMaker
+from recurra.tasks.language.corpus import (
+    Corpus,
+    CorpusSettings,
+    make_word_corpus,
+    split_text_into_words,
+)
+from recurra.tasks.language.corpus_task import CorpusTask
 from recurra.tasks.language.network import LanguageModelConfig, with_later_choices
-from recurra.tasks.language.next_symbol_model import NextSymbolModel
 
 
-class WordLanguageModel(NextSymbolModel):
+class WordLanguageModel(CorpusTask):
     r"""Predict every word of a text, and the end of every line, from the words before it.
 
         e_t = embed(x_t)
@@ -49,7 +55,9 @@ class WordLanguageModel(NextSymbolModel):
 
     kind: ClassVar[str] = "word_language_model"
     monitor: ClassVar[str] = "perplexity"
+    always_has_unknown: ClassVar[bool] = True
     unit: ClassVar[str] = "words"
+    vocabulary: TokenVocabulary
 
     def __init__(
         self,
@@ -69,6 +77,19 @@ class WordLanguageModel(NextSymbolModel):
             len(vocabulary), config or LanguageModelConfig(), has_unknown=True, cell=cell
         )
         self.vocabulary = vocabulary
+
+    @classmethod
+    def make_corpus(
+        cls,
+        content: str,
+        cutting: CorpusSettings,
+        settings: LanguageModelConfig,
+        validation: str | None = None,
+        test: str | None = None,
+    ) -> Corpus:
+        """Cut texts up word by word."""
+        del settings  # a word is a word
+        return make_word_corpus(content, cutting, validation=validation, test=test)
 
     @classmethod
     def from_config(
@@ -119,14 +140,3 @@ class WordLanguageModel(NextSymbolModel):
             word = self.vocabulary.tokens[symbol]
             yield "\n" if word == END else word if begins else " " + word
             begins = word == END
-
-
-def split_text_into_words(text: str) -> list[str]:
-    r"""Split a text at blanks; each line that ends gives an "<eos>".
-
-    Example:
-        >>> import recurra
-        >>> recurra.tasks.language.split_text_into_words("to be ,\nor not\n")
-        ['to', 'be', ',', '<eos>', 'or', 'not', '<eos>']
-    """
-    return text.replace("\n", f" {END} ").split()

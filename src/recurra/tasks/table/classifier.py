@@ -15,7 +15,6 @@ from recurra.tasks.shared import (
     balanced_weights,
     labels_of,
     number_of_label,
-    precisely,
 )
 from recurra.tasks.table.model import (
     FEATURES,
@@ -73,6 +72,7 @@ class TableClassifier(TableModel, Classifier):
     outputs_key: ClassVar[str] = "classes"
     settings_type: ClassVar[type] = TableClassifierConfig
     advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)
+    target_dtype: ClassVar[torch.dtype] = torch.int64
     fields: ClassVar[tuple[Field, ...]] = (
         FEATURES,
         Field(
@@ -120,21 +120,12 @@ class TableClassifier(TableModel, Classifier):
         label = number_of_label(self._numbers, record, "label") if targets else None
         return TableExample(self.numbers_of(record), label)
 
-    def collate(self, examples: Sequence[TableExample]) -> Batch:
-        """Put rows below each other."""
-        known = examples[0].target is not None
-        targets = torch.tensor([each.target for each in examples]) if known else None
-        return Batch(precisely([each.numbers for each in examples]), targets)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return self.outputs
-
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes."""
         return self.outputs
+
+    classes = class_names
 
     def standardise(self, inputs: torch.Tensor) -> None:
         """Measure mean and deviation of the columns of rows `[N, F]`."""

@@ -8,6 +8,7 @@ import torch
 
 from recurra.base import (
     ArgumentError,
+    Batch,
     DataError,
     ShapeError,
     check_range,
@@ -64,6 +65,7 @@ class TableModel(RecordTask):
     """
 
     outputs_key: ClassVar[str]
+    target_dtype: ClassVar[torch.dtype]
     summary: ClassVar[str]
 
     def __init__(
@@ -126,6 +128,14 @@ class TableModel(RecordTask):
         """Give 1: a row has no time."""
         del example
         return 1
+
+    def collate(self, examples: Sequence[TableExample]) -> Batch:
+        """Put rows below each other: numbers `[B, F]`, targets `[B]` or `[B, O]`."""
+        numbers = precisely([each.numbers for each in examples])
+        if examples[0].target is None:
+            return Batch(numbers, None)
+        targets = [each.target for each in examples]
+        return Batch(numbers, torch.tensor(targets, dtype=self.target_dtype))
 
     def shown_input(self, record: Record) -> str:
         """Write the columns of a row."""

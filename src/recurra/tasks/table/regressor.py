@@ -54,6 +54,7 @@ class TableRegressor(TableModel, Regressor):
     outputs_key: ClassVar[str] = "targets"
     settings_type: ClassVar[type] = TableConfig
     advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)
+    target_dtype: ClassVar[torch.dtype] = torch.float64
     fields: ClassVar[tuple[Field, ...]] = (
         FEATURES,
         Field(
@@ -102,21 +103,12 @@ class TableRegressor(TableModel, Regressor):
         target = list(record.fields["target"].values()) if targets else None
         return TableExample(self.numbers_of(record), target)
 
-    def collate(self, examples: Sequence[TableExample]) -> Batch:
-        """Put rows below each other."""
-        known = examples[0].target is not None
-        targets = precisely([each.target for each in examples]) if known else None  # [B, O]
-        return Batch(precisely([each.numbers for each in examples]), targets)
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """Names of the predicted columns."""
-        return self.outputs
-
     @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the predicted columns."""
         return self.outputs
+
+    targets = target_names
 
     def standardise(self, inputs: torch.Tensor, targets: torch.Tensor) -> None:
         """Measure mean and deviation of the columns of inputs `[N, F]` and targets `[N, O]`."""

@@ -19,7 +19,7 @@ class TrainingBar(ProgressBar):
         console: where to draw.
         batch_symbols: symbols of one step.
         sample: writes a text as the network would now, from a seed; shown after each epoch.
-        words: whether the symbols are words. Default: characters.
+        unit: what the symbols are called, "characters" or "words".
     """
 
     def __init__(
@@ -28,12 +28,12 @@ class TrainingBar(ProgressBar):
         batch_symbols: int,
         sample: Callable[[int], str],
         *,
-        words: bool = False,
+        unit: str,
     ) -> None:
         super().__init__(console)
         self.batch_symbols = batch_symbols
         self.sample = sample
-        self.words = words
+        self.words = unit == "words"
         self.nats: float | None = None
 
     def figures(self, progress: TrainingProgress) -> str:
