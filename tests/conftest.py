@@ -11,6 +11,7 @@ import torch.utils._device
 from hypothesis import settings
 
 from fresh_memory import filled_for_recurra
+from warm_programs import WarmPrograms
 
 settings.register_profile("local", deadline=None, max_examples=20)
 settings.register_profile("ci", deadline=None, max_examples=20, derandomize=True)
@@ -54,6 +55,14 @@ def no_hook_of_all_modules_is_left():
     for table in tables:
         table.clear()
     assert not left
+
+
+@pytest.fixture(scope="session")
+def warm_programs():
+    """Run programs apart from this process that need not wait for their imports."""
+    programs = WarmPrograms()
+    yield programs
+    programs.close()
 
 
 @pytest.fixture(scope="session")

@@ -38,15 +38,21 @@ def test_there_are_exactly_two_set_up_commands():
     ]
 
 
-@pytest.mark.parametrize("path", [README, *GUIDES], ids=lambda path: path.stem)
-def test_python_blocks_run_one_after_the_other(path, tmp_path):
-    program = "\n".join(blocks("python", path))
+def test_python_blocks_run_one_after_the_other(tmp_path):
+    program = "\n".join(blocks("python"))
     command = [sys.executable, "-W", "error", "-c", program]
     subprocess.run(command, cwd=tmp_path, check=True, timeout=120)
 
 
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_python_blocks_of_a_guide_run_one_after_the_other(path, tmp_path, warm_programs):
+    program = "\n".join(blocks("python", path))
+    done = warm_programs.run("-c", program, folder=tmp_path, strict=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.timeout(1500)
-def test_commands_run_one_after_the_other(tmp_path, python_reference_text):
+def test_commands_run_one_after_the_other(tmp_path, python_reference_text, warm_programs):
     (tmp_path / "book.txt").write_text(python_reference_text[:30_000])
     assert len(commands()) >= 8
     assert SHORTER.keys() <= set(commands())
@@ -54,14 +60,8 @@ def test_commands_run_one_after_the_other(tmp_path, python_reference_text):
         words = [str(PROGRAM), *shlex.split(SHORTER.get(command, command))[1:]]
         if "--resume" in words:  # a run that is complete is still sound to take up
             assert (tmp_path / "runs" / "book" / "config.json").exists()
-        done = subprocess.run(
-            words,
-            cwd=tmp_path,
-            env=os.environ | {"COLUMNS": "100"},
-            capture_output=True,
-            text=True,
-            timeout=900,
-        )
+        environment = os.environ | {"COLUMNS": "100"}
+        done = warm_programs.run(*words, folder=tmp_path, environment=environment, timeout=900)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
         assert done.stdout.strip(), f"{command} says nothing"
         assert not done.stderr, f"{command} complains: {done.stderr}"

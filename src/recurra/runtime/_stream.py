@@ -39,6 +39,7 @@ from recurra.runtime._program import tracing
 from recurra.runtime._reachable import reachable
 from recurra.runtime._records import step_of
 from recurra.runtime._supported import address, check_circumstances, check_readable, readable
+from recurra.runtime._tracing import beyond_dynamo
 from recurra.runtime._verify import is_due, is_verifying, verified_step
 
 _tracing = torch._C._get_tracing_state
@@ -182,6 +183,7 @@ class Stream:
         self._compile(x)
         self._form = x.shape, x.dtype
 
+    @beyond_dynamo
     def _compile(self, x: torch.Tensor) -> None:
         self._kernel = None
         try:

@@ -1,12 +1,23 @@
 """What tests of the graph share: inputs with values, and a table of what nodes are worth."""
 
+from functools import cache
+
 import torch
 
-from recurra.graph import Node, evaluate
+from recurra.graph import Node, Step, evaluate, trace_step
 from recurra.graph._graph import Graph
 
 B = 3
 DTYPE = torch.float64
+
+
+@cache
+def traced(specimen) -> Step:
+    """Trace a cell of the zoo, once for all tests: the weights do not matter to its step."""
+    torch.manual_seed(0)
+    cell = specimen.cell()
+    x = torch.zeros(B, specimen.input_size, dtype=DTYPE)
+    return trace_step(cell, x, cell.initial_state(B))
 
 
 class Values:

@@ -3,22 +3,19 @@
 import pytest
 import torch
 from plan_interpreter import Interpreter
-from small_graphs import DTYPE, B, Values
+from small_graphs import DTYPE, B, Values, traced
 
 from paper_cells import PAPER_CELLS
 from recurra.base import CannotFuse
-from recurra.graph import evaluate, partition, plan_inference, plan_training, trace_step
+from recurra.graph import evaluate, partition, plan_inference, plan_training
 from zoo import CELLS
 
 SPECIMENS = [*CELLS, *PAPER_CELLS]
 
 
 def part_of(specimen):
-    torch.manual_seed(0)
-    cell = specimen.cell()
-    x = torch.zeros(B, specimen.input_size, dtype=DTYPE)
     try:
-        return partition(trace_step(cell, x, cell.initial_state(B)))
+        return partition(traced(specimen))
     except CannotFuse:
         pytest.skip("the step cannot be fused")
 

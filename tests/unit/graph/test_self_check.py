@@ -1,7 +1,5 @@
 """A PyTorch that traces otherwise than the compiler reads it gets the plain loop, never a guess."""
 
-import subprocess
-import sys
 import threading
 import warnings
 
@@ -252,9 +250,10 @@ for size in range(5, 9):
 """
 
 
-def test_threads_that_traced_may_end(tmp_path, monkeypatch):
+def test_threads_that_traced_may_end(tmp_path, monkeypatch, warm_programs):
     monkeypatch.setenv("RECURRA_CACHE", str(tmp_path))
-    subprocess.run([sys.executable, "-c", IN_A_THREAD], check=True)
+    done = warm_programs.run("-c", IN_A_THREAD, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
 
 
 WARM = """
@@ -274,6 +273,7 @@ y.sum().backward()
 """
 
 
-def test_a_warm_start_does_not_check():
+def test_a_warm_start_does_not_check(tmp_path, warm_programs):
     for warm in (False, True):
-        subprocess.run([sys.executable, "-c", WARM.format(warm=warm)], check=True)
+        done = warm_programs.run("-c", WARM.format(warm=warm), folder=tmp_path)
+        assert done.returncode == 0, done.stderr

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from small_graphs import traced
 
 import recurra
 from recurra.base import CannotFuse
-from recurra.graph import Node, partition, plan_training, trace_step
+from recurra.graph import Node, partition, plan_training
 from recurra.graph._ops import OPERATIONS
 from recurra.graph._well_formed import _RULES, check_node
 from zoo import CELLS
@@ -125,10 +126,7 @@ def suppress_known_refusals():
 @pytest.mark.parametrize("specimen", CELLS, ids=lambda each: each.name)
 def test_all_that_the_compiler_makes_is_well_formed(specimen):
     """Each node is checked where it is made (`conftest.py`): those that passes drop again, too."""
-    torch.manual_seed(0)
-    cell = specimen.cell()
-    x = torch.zeros(3, specimen.input_size, dtype=F)
-    step = trace_step(cell, x, cell.initial_state(3))
+    step = traced(specimen)
     for whole in (False, True):
         with suppress_known_refusals():
             plan_training(partition(step, whole=whole))

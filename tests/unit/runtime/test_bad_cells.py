@@ -1,6 +1,7 @@
 # Cells that nobody should write: they do what the plain loop makes them do, or are refused by name.
 import contextlib
 import functools
+import inspect
 import io
 import linecache
 import os
@@ -324,12 +325,24 @@ def test_itself_within():
     assert_as_plain(make)
 
 
+@contextlib.contextmanager
+def recursion_limit(frames):
+    """Let calls go so many frames deeper than here."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def test_itself_within_for_ever():
     class Endless(Plain):
         def forward(self, x, h):
             return unroll(self, x.unsqueeze(0), h)[0][0], h
 
-    with pytest.raises((RecursionError, RecurraError)):
+    # Each level looks for all that its step reads: a few dozen show as much as a hundred.
+    with recursion_limit(300), pytest.raises((RecursionError, RecurraError)):
         unroll(Endless(), X)
     unroll(Plain(), X, backend="c")  # nothing is left locked or half traced
 
@@ -477,8 +490,13 @@ def test_a_lock_as_an_attribute():
 # Size.
 
 
-def test_ten_thousand_lines():
-    lines = ["h = torch.tanh(self.affine(torch.cat([x, h], -1)))"] + ["h = h * 0.9999"] * 10_000
+# A thousand is already deeper than Python recurses.
+LARGE = pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
+
+
+@LARGE
+def test_thousands_of_lines(count):
+    lines = ["h = torch.tanh(self.affine(torch.cat([x, h], -1)))"] + ["h = h * 0.9999"] * count
     source = "def forward(self, x, h):\n" + "".join(f"    {line}\n" for line in lines)
     names = {"torch": torch}
     exec(source + "    return h, h\n", names)
@@ -488,12 +506,13 @@ def test_ten_thousand_lines():
         torch.testing.assert_close(unroll(long(), X[:2])[0], expected)
 
 
+@LARGE
 @pytest.mark.parametrize("used", [1, pytest.param(200, marks=pytest.mark.long)])
-def test_ten_thousand_parameters(used):
+def test_thousands_of_parameters(used, count):
     class Wide(Plain):
         def __init__(self):
             super().__init__()
-            self.many = nn.ParameterList([nn.Parameter(torch.ones(3)) for _ in range(10_000)])
+            self.many = nn.ParameterList([nn.Parameter(torch.ones(3)) for _ in range(count)])
 
         def forward(self, x, h):
             y, h = super().forward(x, h)

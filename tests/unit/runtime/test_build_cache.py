@@ -20,13 +20,13 @@ def test_the_second_time_the_compiler_is_not_called(counted):
     assert load(first).answer() == 42
 
 
-def test_another_process_finds_it_too(counted):
+def test_another_process_finds_it_too(counted, tmp_path, warm_programs):
     path = build(ANSWER, name="answer")
     code = (
         "from recurra.runtime._build import build, load; import sys; "
         "path = build(sys.argv[1], name='answer'); print(path, load(path).answer())"
     )
-    done = subprocess.run([sys.executable, "-c", code, ANSWER], capture_output=True, text=True)
+    done = warm_programs.run("-c", code, ANSWER, folder=tmp_path)
     assert done.stdout.split() == [str(path), "42"], done.stderr
     assert len(counted.calls) == 1
 

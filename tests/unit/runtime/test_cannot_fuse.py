@@ -1,8 +1,6 @@
 # What no kernel can hold: refused by "c" with the user's line, run in the plain loop by "auto".
 import copy
 import os
-import subprocess
-import sys
 import types
 import warnings
 from pathlib import Path
@@ -484,14 +482,7 @@ assert all("fix" in each and sys.argv[1] in each for each in told), told
     [({"CC": "/nowhere/cc"}, "CC"), ({"PATH": "", "CC": ""}, "recurra[cc]")],
     ids=["CC points nowhere", "no compiler on the path"],
 )
-def test_without_a_compiler(change, words, tmp_path):
+def test_without_a_compiler(change, words, tmp_path, warm_programs):
     environment = {**os.environ, "RECURRA_CACHE": str(tmp_path / "cache"), **change}
-    done = subprocess.run(
-        [sys.executable, "-c", NO_COMPILER, words],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = warm_programs.run("-c", NO_COMPILER, words, folder=tmp_path, environment=environment)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -180,13 +180,13 @@ print(float(y.sum()))
 
 
 @pytest.mark.usefixtures("cache")
-def test_another_process_runs_kernels_without_a_compiler(tmp_path):
+def test_another_process_runs_kernels_without_a_compiler(tmp_path, warm_programs):
     """All that a cell needs, traced and compiled, is on disk."""
-    first = subprocess.run([sys.executable, "-c", USE], capture_output=True, text=True)
+    first = warm_programs.run("-c", USE, folder=tmp_path)
     assert first.returncode == 0, first.stderr
     (tmp_path / "empty").mkdir()
     bare = {**os.environ, "PATH": str(tmp_path / "empty")}
-    second = subprocess.run([sys.executable, "-c", USE], capture_output=True, text=True, env=bare)
+    second = warm_programs.run("-c", USE, folder=tmp_path, environment=bare)
     assert (second.returncode, second.stdout) == (0, first.stdout), second.stderr
 
 
@@ -217,13 +217,13 @@ def test_what_a_killed_process_left_is_deleted_by_the_next(tmp_path, monkeypatch
     assert list(places.iterdir()) == []
 
 
-def test_the_own_folder_of_a_killed_process_is_deleted(cache, tmp_path):
+def test_the_own_folder_of_a_killed_process_is_deleted(cache, tmp_path, warm_programs):
     cache.write_text("not a folder")
     places = tmp_path / "places"
     places.mkdir()
     code = BUILDING + "; import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    environment = {**os.environ, "TMPDIR": str(places), "PYTHONWARNINGS": "ignore"}
-    subprocess.run([sys.executable, "-c", code, ANSWER], env=environment)
+    process = {"folder": tmp_path, "environment": {**os.environ, "TMPDIR": str(places)}}
+    assert warm_programs.run("-c", code, ANSWER, **process).returncode == -signal.SIGKILL
     assert len(list(places.iterdir())) == 1
-    subprocess.run([sys.executable, "-c", BUILDING, ANSWER], env=environment, check=True)
+    assert warm_programs.run("-c", BUILDING, ANSWER, **process).returncode == 0
     assert list(places.iterdir()) == []
