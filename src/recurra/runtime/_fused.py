@@ -13,27 +13,25 @@ from recurra.base import (
     state_tensors,
     warn_once,
 )
-from recurra.runtime._course import (
-    Course,
-    course,
-    into_lines,
-    out_of_lines,
-    padded_course,
-)
-from recurra.runtime._kept import KeptWeights
-from recurra.runtime._kernel import Tensors
-from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import Program
-from recurra.runtime._scan_loop import ScanLoop
-from recurra.runtime._supported import supported
+from recurra.runtime._unroll_args import UnrollArgs
+from recurra.runtime.kernels import (
+    PackedWeightCache,
+    RowLayout,
+    Tensors,
+    lay_out_padded,
+    lay_out_rows,
+    supported,
+)
+from recurra.runtime.scan import ScanLoop
 
 
 def fused_loop(
     program: Program,
     parameters: Sequence[torch.Tensor],
-    passage: Passage,
-    kept: KeptWeights | None = None,
+    args: UnrollArgs,
+    weight_cache: PackedWeightCache | None = None,
 ) -> tuple[torch.Tensor, Tensors]:
     """Run a compiled cell over a sequence.
 
@@ -43,25 +41,27 @@ def fused_loop(
     Args:
         program: the cell, compiled.
         parameters: its parameters and buffers.
-        passage: what it runs over.
-        kept: what earlier calls of the same cell made of its parameters. Default: nothing.
+        args: what it runs over.
+        weight_cache: what earlier calls made of the parameters. Default: nothing.
 
     Returns:
         y: outputs, `[T, B, ...]`.
         final: tensors of the final state.
     """
-    starts = tuple(state_tensors(passage.state))
-    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
-    sources = (*parameters, passage.x, *starts, *returns)
+    starts = tuple(state_tensors(args.state))
+    returns = () if args.resets is None else tuple(state_tensors(args.initial))
+    sources = (*parameters, args.x, *starts, *returns)
     gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
-    ends_early = passage.lengths is not None
-    along = _course(passage, in_place=ends_early and not gradients and _is_all_in_loop(program))
-    lines = into_lines(passage.x, along)
+    ends_early = args.lengths is not None
+    layout = _row_layout_of(
+        args, in_place=ends_early and not gradients and _is_all_in_loop(program)
+    )
+    lines = layout.pack(args.x)
     if gradients:
-        y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
+        y, final = _run_with_gradients(program, layout, parameters, lines, starts, returns)
     else:
-        y, final = program.run(along, parameters, lines, starts, returns, kept)
-    return out_of_lines(y, along, len(passage.x)), final
+        y, final = program.run(layout, parameters, lines, starts, returns, weight_cache)
+    return layout.unpack(y), final
 
 
 def _is_all_in_loop(program: Program) -> bool:
@@ -73,17 +73,17 @@ def _is_all_in_loop(program: Program) -> bool:
     )
 
 
-def _course(passage: Passage, *, in_place: bool) -> Course:
-    T, B = passage.x.shape[:2]
-    lengths, resets = passage.lengths, passage.resets
+def _row_layout_of(args: UnrollArgs, *, in_place: bool) -> RowLayout:
+    T, B = args.x.shape[:2]
+    lengths, resets = args.lengths, args.resets
     if lengths is not None and in_place:
-        return padded_course(T, B, lengths, resets, reverse=passage.reverse)
-    return course(T, B, lengths, resets, reverse=passage.reverse)
+        return lay_out_padded(T, B, lengths, resets, reverse=args.reverse)
+    return lay_out_rows(T, B, lengths, resets, reverse=args.reverse)
 
 
 def _run_with_gradients(
     program: Program,
-    along: Course,
+    layout: RowLayout,
     parameters: Sequence[torch.Tensor],
     lines: torch.Tensor,
     starts: Tensors,
@@ -91,7 +91,7 @@ def _run_with_gradients(
 ) -> tuple[torch.Tensor, Tensors]:
     inputs = program.inputs(parameters, lines)
     results = _FusedLoop.apply(  # type: ignore[no-untyped-call]
-        program, along, *inputs, *starts, *returns
+        program, layout, *inputs, *starts, *returns
     )
     cut = len(program.part.exports)
     return program.output(parameters, lines, inputs, results[:cut]), results[cut:]
@@ -101,10 +101,10 @@ class _FusedLoop(torch.autograd.Function):
     """The kernels as one operation of autograd."""
 
     @staticmethod
-    def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
-        ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
+    def forward(ctx: Any, program: Program, layout: RowLayout, *tensors: torch.Tensor) -> Any:
+        ctx.program, ctx.layout, ctx.sources = program, layout, len(tensors)
         before, weights, starts, returns = _grouped(program, tensors)
-        exports, final, saved = program.training.run(along, before, weights, starts, returns)
+        exports, final, saved = program.training.run(layout, before, weights, starts, returns)
         _mark_without_gradients(ctx, (*exports, *final))
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*exports, *final)]
         hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(False)
@@ -134,7 +134,7 @@ class _FusedLoop(torch.autograd.Function):
 def _mark_without_gradients(ctx: Any, results: Tensors) -> None:
     """Tell autograd which results have nothing to do with what requires gradients."""
     flags = ctx.program.paths.requires_grad(
-        ctx.needs_input_grad[2:], ctx.along.steps, ends_early=ctx.along.is_packed
+        ctx.needs_input_grad[2:], ctx.layout.steps, ends_early=ctx.layout.is_packed
     )
     if not all(flags):
         kept = zip(results, flags, strict=True)
@@ -168,7 +168,7 @@ def _by_kernels(
     cut = len(program.part.exports)
     with no_autocast():  # as in the forward pass
         d_before, d_weights, d_state, d_initial = program.training.go_back(
-            ctx.along, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
+            ctx.layout, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
         )
     found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
     return [each if need else None for each, need in zip(found, needed, strict=True)]
@@ -186,7 +186,7 @@ def _by_autograd(
     with torch.enable_grad(), no_autocast():
         sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
         before, weights, starts, returns = _grouped(ctx.program, sources)
-        exports, final = loop(ctx.along, before, weights, starts, returns)
+        exports, final = loop(ctx.layout, before, weights, starts, returns)
     results = (*exports, *final)
     pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
     wanted = [source for source, need in zip(sources, needed, strict=True) if need]

@@ -26,13 +26,12 @@ from recurra.base import (
 )
 from recurra.graph import twin
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._guard import Guard, parameters_and_buffers
-from recurra.runtime._passage import Passage
 from recurra.runtime._program import Program, compile_cell
-from recurra.runtime._reachable import reachable
 from recurra.runtime._reference import reference_loop
-from recurra.runtime._supported import readable, readable_passage
-from recurra.runtime._verify import is_verifying, verified
+from recurra.runtime._unroll_args import UnrollArgs
+from recurra.runtime.guards import Guard, parameters_and_buffers, reachable
+from recurra.runtime.kernels import readable
+from recurra.runtime.verify import is_verifying, verified
 
 Form = tuple[tuple[int, ...], torch.dtype]
 
@@ -49,9 +48,9 @@ _numbered: list[_Numbered] = []
 _REFUSED = -1
 
 
-def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State] | None:
+def unroll_operation(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State] | None:
     """Run a compiled cell over a sequence as one operation; None where no kernel can hold it."""
-    x, state, initial, lengths, resets, reverse = passage
+    x, state, initial, lengths, resets, reverse = args
     tensors = list(state_tensors(state))
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
@@ -129,23 +128,23 @@ def _run(
     if lengths is not None:
         check_lengths(lengths, x.shape[1], len(x))  # nobody knew their values until now
         lengths = lengths.to(torch.int64)
-    passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
-    passage, parameters = readable_passage(passage), readable(parameters)
+    args = UnrollArgs(x, tuple(state), tuple(initial), lengths, resets, reverse)
+    args, parameters = args.readable(), readable(parameters)
     compiled, reference, guard = _numbered[program]
     cell = reference()
-    if cell is not None and _has_changed(compiled, cell, guard, passage):
-        return _run_plainly(cell, parameters, passage)
+    if cell is not None and _has_changed(compiled, cell, guard, args):
+        return _run_plainly(cell, parameters, args)
     loop = partial(fused_loop, compiled)
     is_whole = cell is not None and len(parameters_and_buffers(cell)) == len(parameters)
     if is_verifying() and cell is not None and is_whole:  # views have their weights for a call only
         how = "operation"
-        y, final = verified(loop, how, compiled, cell, parameters, passage, by_place=True)
+        y, final = verified(loop, how, compiled, cell, parameters, args, by_place=True)
     else:
-        y, final = loop(parameters, passage)
+        y, final = loop(parameters, args)
     return [y, *final]
 
 
-def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage: Passage) -> bool:
+def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, args: UnrollArgs) -> bool:
     """Tell whether a cell does not compute what `torch.compile` met, on so many rows or at all."""
     if guard is None or not guard.has_its_parameters(cell):
         return False  # it has others now, or for its runs only: `torch.compile` looks at these
@@ -153,14 +152,14 @@ def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage
         return True
     if guard.asks_sizes:
         try:
-            program.check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state))
+            program.check_batch_size(cell, args.x[0], _like_its_own(cell, args.state))
         except CannotFuse:
             return True
     return False
 
 
 def _run_plainly(
-    cell: nn.Module, parameters: Sequence[torch.Tensor], passage: Passage
+    cell: nn.Module, parameters: Sequence[torch.Tensor], args: UnrollArgs
 ) -> list[torch.Tensor]:
     """Run the cell as it is now, since `torch.compile` does not look into steps."""
     name = type(cell).__name__
@@ -170,12 +169,12 @@ def _run_plainly(
         "are: it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
     )
     other = twin(cell, parameters_and_buffers(cell), parameters)
-    state, initial = passage.state, passage.initial
-    passage = passage._replace(
+    state, initial = args.state, args.initial
+    args = args._replace(
         state=_like_its_own(cell, state),
-        initial=_like_its_own(cell, initial if passage.resets is not None else state),
+        initial=_like_its_own(cell, initial if args.resets is not None else state),
     )
-    y, end = reference_loop(cast(Cell, other), passage)
+    y, end = reference_loop(cast(Cell, other), args)
     return [y, *state_tensors(end)]
 
 

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import torch
 
 from recurra.graph import Node, Partition, evaluate
-from recurra.runtime._course import Course
-from recurra.runtime._kernel import Tensors
+from recurra.runtime.kernels import RowLayout, Tensors
 
 
 def plain_loop(
     part: Partition,
-    along: Course,
+    layout: RowLayout,
     before: Sequence[torch.Tensor],
     weights: Sequence[torch.Tensor],
     starts: Sequence[torch.Tensor],
@@ -24,7 +23,7 @@ def plain_loop(
 
     Args:
         part: the cell's step, cut at the borders of its loop.
-        along: the lines that the rows go through.
+        layout: the packed rows that the rows of the batch go through.
         before: values made before the loop, `[N, ...]`.
         weights: values of parameters.
         starts: states before the first step, `[B, ...]`.
@@ -33,11 +32,11 @@ def plain_loop(
     state = list(starts)
     lines: list[torch.Tensor] = []
     made: list[list[torch.Tensor]] = []
-    for step in range(int(along.length.max())):
-        rows = (along.length > step).nonzero().squeeze(1)
-        line = along.first[rows] + step * along.stride
+    for step in range(int(layout.length.max())):
+        rows = (layout.length > step).nonzero().squeeze(1)
+        line = layout.first[rows] + step * layout.stride
         here = _reset(
-            along, line, [part_[rows] for part_ in state], [each[rows] for each in returns]
+            layout, line, [part_[rows] for part_ in state], [each[rows] for each in returns]
         )
         known = {
             node: _at(node, each, line) for node, each in zip(part.before, before, strict=True)
@@ -66,14 +65,14 @@ def _joined(node: Node, parts: Sequence[torch.Tensor], order: torch.Tensor) -> t
 
 
 def _reset(
-    along: Course,
+    layout: RowLayout,
     line: torch.Tensor,
     state: list[torch.Tensor],
     returns: list[torch.Tensor],
 ) -> list[torch.Tensor]:
-    if along.resets is None:
+    if layout.resets is None:
         return state
-    marked = along.resets[line].bool()
+    marked = layout.resets[line].bool()
     return [
         torch.where(marked.reshape(-1, *(1,) * (part.dim() - 1)), back, part)
         for part, back in zip(state, returns, strict=True)

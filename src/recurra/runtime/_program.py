@@ -19,15 +19,19 @@ from recurra.graph import (
     plan_scan,
     plan_training,
 )
-from recurra.runtime._course import Course
 from recurra.runtime._gradient_paths import GradientPaths
-from recurra.runtime._kept import Fixed, KeptWeights
-from recurra.runtime._kernel import Tensors
-from recurra.runtime._loops import InferenceLoop, TrainingLoop
-from recurra.runtime._products import HANDLERS
-from recurra.runtime._records import Record, check_batch_size, step_of
-from recurra.runtime._scan_loop import ScanLoop
 from recurra.runtime._tracing import Tracing
+from recurra.runtime.guards import CacheEntry, check_batch_size, load_or_trace
+from recurra.runtime.kernels import (
+    HANDLERS,
+    InferenceLoop,
+    PackedWeightCache,
+    ParameterConstants,
+    RowLayout,
+    Tensors,
+    TrainingLoop,
+)
+from recurra.runtime.scan import ScanLoop
 
 _MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
@@ -48,7 +52,7 @@ class Program:
 
     part: Partition
     name: str
-    record: Record
+    record: CacheEntry
     batch_sizes: dict[int, CannotFuse | None] = field(default_factory=dict)
 
     @cached_property
@@ -101,40 +105,40 @@ class Program:
 
     def run(
         self,
-        along: Course,
+        layout: RowLayout,
         parameters: Sequence[torch.Tensor],
         x: torch.Tensor,
         state: Tensors,
         initial: Tensors,
-        kept: KeptWeights | None = None,
+        weight_cache: PackedWeightCache | None = None,
     ) -> tuple[torch.Tensor, Tensors]:
         """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
 
         Args:
-            along: the lines that rows go through.
+            layout: the packed rows that the rows of the batch go through.
             parameters: the cell's parameters and buffers.
             x: the input of all rows and steps, `[N, ...]`.
             state: where the rows start.
             initial: what resets return to.
-            kept: what earlier calls of the same cell made of its parameters. Default: nothing.
+            weight_cache: what earlier calls made of the parameters. Default: nothing.
         """
         read, finish = self._moving_recipes
-        if kept is None or len(x) > _MANY_LINES:
+        if weight_cache is None or len(x) > _MANY_LINES:
             fixed = self._fix(parameters)
         else:
-            fixed = kept.of(parameters, lambda: self._fix(parameters, pack=True))
+            fixed = weight_cache.get(parameters, lambda: self._fix(parameters, pack=True))
         known = [*parameters, x, *fixed.reads]
         values = read(known, len(x))
         given = [*fixed.reads, *values]
-        exports, final = self.inference.run(along, given, fixed.weights, state, initial)
+        exports, final = self.inference.run(layout, given, fixed.weights, state, initial)
         (output,) = finish([*known, *values, *exports], len(x))
         return self._own(output), final
 
-    def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> Fixed:
+    def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> ParameterConstants:
         """Make what depends on parameters alone."""
         with torch.inference_mode(False):  # it may be kept for calls in and out of it
             reads = self._fixed_recipe([each.detach() for each in parameters], 1)
-            return Fixed(reads, self.inference.weights(reads, pack=pack))
+            return ParameterConstants(reads, self.inference.weights(reads, pack=pack))
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
         """Compute what the loop reads, with gradients: before, then weights."""
@@ -192,7 +196,7 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
         CannotFuse: its step cannot be a kernel.
     """
     with tracing:
-        part, record = step_of(cell, x, state)
+        part, record = load_or_trace(cell, x, state)
     return Program(part, type(cell).__name__, record, {len(x): None})
 
 

@@ -23,7 +23,7 @@ from recurra.base import (
     state_tensors,
 )
 from recurra.runtime._choice import Backend, check_backend, run
-from recurra.runtime._passage import Passage
+from recurra.runtime._unroll_args import UnrollArgs
 
 
 def unroll(
@@ -90,7 +90,7 @@ def unroll(
     if resets is not None:
         _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
-    passage = Passage(
+    args = UnrollArgs(
         _as_precise(x, initial),
         initial if state is None else _check_state(cell, state, initial),
         initial,
@@ -99,9 +99,9 @@ def unroll(
         reverse,
     )
     if not is_autocast(x):
-        return run(backend, cell, passage)
+        return run(backend, cell, args)
     with torch.autocast(x.device.type, enabled=False):  # a cell computes in its state's dtype
-        return run(backend, cell, passage)
+        return run(backend, cell, args)
 
 
 def _check_input(x: object) -> None:

@@ -14,7 +14,7 @@ from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import VerificationError
 from recurra.cells import MinGRU
 from recurra.runtime import _choice, _fused, _stream, _verify
-from recurra.runtime._scan_loop import ScanLoop
+from recurra.runtime.scan.scan_loop import ScanLoop
 from zoo import CELLS, name_of
 
 
@@ -173,10 +173,13 @@ def test_a_plain_loop_that_raises_is_an_error():
     cell = Raising()
     unroll(cell, torch.randn(4, 2, 2), backend="c")
     program, held, _ = _choice._found(
-        cell, _choice.Passage(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False)
+        cell,
+        _choice.UnrollArgs(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False),
     )
     seen += [0] * 5
-    passage = _choice.Passage(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False)
+    passage = _choice.UnrollArgs(
+        torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False
+    )
     with pytest.raises(VerificationError) as caught:
         _verify.verified(
             lambda held, passage: _fused.fused_loop(program, held, passage),
@@ -278,7 +281,7 @@ def test_the_plain_loop_writes_to_nothing(plain_runs):
     state = torch.randn(2, 3)
     then = state.clone()
     program, held, _ = _choice._found(
-        cell, _choice.Passage(torch.randn(4, 2, 2), state, state, None, None, False)
+        cell, _choice.UnrollArgs(torch.randn(4, 2, 2), state, state, None, None, False)
     )
     written.append(1)
     _verify.verified(
@@ -287,7 +290,7 @@ def test_the_plain_loop_writes_to_nothing(plain_runs):
         program,
         cell,
         held,
-        _choice.Passage(torch.randn(4, 2, 2), state, state, None, None, False),
+        _choice.UnrollArgs(torch.randn(4, 2, 2), state, state, None, None, False),
     )
     assert plain_runs
     assert torch.equal(state, then)

@@ -1,0 +1,52 @@
+"""Kernels: C from a plan to a loaded library, and calls of it on tensors."""
+
+from recurra.runtime.kernels.addressable import (
+    SignsTurned,
+    address,
+    as_readable,
+    check_circumstances,
+    check_memory,
+    check_plain,
+    check_readable,
+    readable,
+    supported,
+)
+from recurra.runtime.kernels.kernel import Tensors, dtypes_of, in_dtypes
+from recurra.runtime.kernels.launch import CallForm, Launch, Operands, three_strides
+from recurra.runtime.kernels.library_cache import read_file, write_file
+from recurra.runtime.kernels.loops import InferenceLoop, TrainingLoop
+from recurra.runtime.kernels.matmul import digest, sample_of
+from recurra.runtime.kernels.packed_weights import PackedWeightCache, ParameterConstants
+from recurra.runtime.kernels.products import HANDLERS
+from recurra.runtime.kernels.row_layout import RowLayout, lay_out_padded, lay_out_rows
+
+__all__ = [
+    "HANDLERS",
+    "CallForm",
+    "InferenceLoop",
+    "Launch",
+    "Operands",
+    "PackedWeightCache",
+    "ParameterConstants",
+    "RowLayout",
+    "SignsTurned",
+    "Tensors",
+    "TrainingLoop",
+    "address",
+    "as_readable",
+    "check_circumstances",
+    "check_memory",
+    "check_plain",
+    "check_readable",
+    "digest",
+    "dtypes_of",
+    "in_dtypes",
+    "lay_out_padded",
+    "lay_out_rows",
+    "read_file",
+    "readable",
+    "sample_of",
+    "supported",
+    "three_strides",
+    "write_file",
+]
