@@ -36,6 +36,7 @@ from recurra.base._errors import (
     VerificationError,
     describe_tensor,
 )
+from recurra.base._functional_clone import functional_clone
 from recurra.base._internal_types import internal_type
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
@@ -108,6 +109,7 @@ __all__ = [
     "describe_tensor",
     "detach_state",
     "from_half",
+    "functional_clone",
     "has_values",
     "internal_type",
     "is_autocast",

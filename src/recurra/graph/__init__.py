@@ -19,7 +19,6 @@ from recurra.graph._self_check import trace_step
 from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
-from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
 __all__ = [
@@ -64,6 +63,5 @@ __all__ = [
     "row_strides",
     "to_table",
     "trace_step",
-    "twin",
     "walk",
 ]

@@ -20,11 +20,11 @@ from recurra.base import (
     Cell,
     State,
     check_lengths,
+    functional_clone,
     state_tensors,
     unflatten_state,
     warn_once,
 )
-from recurra.graph import twin
 from recurra.runtime._fused import fused_loop
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
@@ -168,7 +168,7 @@ def _run_plainly(
         f"`{name}` is not what it was when `torch.compile` met it, or asks how many rows there "
         "are: it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
     )
-    other = twin(cell, parameters_and_buffers(cell), parameters)
+    other = functional_clone(cell, parameters_and_buffers(cell), parameters)
     state, initial = args.state, args.initial
     args = args._replace(
         state=_like_its_own(cell, state),

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import torch
 from torch import nn
 
-from recurra.base import Cell, State, map_state, run_step, state_tensors
-from recurra.graph import Partition, Recipe, Step, Watched, twin
+from recurra.base import Cell, State, functional_clone, map_state, run_step, state_tensors
+from recurra.graph import Partition, Recipe, Step, Watched
 from recurra.runtime.guards.cache_key import cell_form, environment_form, state_form
 from recurra.runtime.guards.call_tracer import CallTracer
 from recurra.runtime.guards.fingerprint import Fingerprinter, digest
@@ -128,7 +128,9 @@ def _made_up(cell: nn.Module, x: torch.Tensor, state: State, rows: int) -> tuple
     tensors = parameters_and_buffers(cell)
     values = [_shaken(tensor, generator) for tensor in tensors]
     start = map_state(lambda part: _drawn(part, generator, rows), state)
-    return twin(cell, tensors, values), _Given(values, _drawn(x, generator, rows), start)
+    return functional_clone(cell, tensors, values), _Given(
+        values, _drawn(x, generator, rows), start
+    )
 
 
 def _starts(state: State, found: Reachable) -> list[State]:

@@ -9,8 +9,7 @@ from typing import Any, TypeAlias, cast
 import torch
 from torch import nn
 
-from recurra.base import Cell, map_state, state_tensors
-from recurra.graph import twin
+from recurra.base import Cell, functional_clone, state_tensors, unflatten_state
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._unroll_args import UnrollArgs
 from recurra.runtime.guards import parameters_and_buffers
@@ -130,7 +129,7 @@ class Check:
 
     def _twin(self, held: Sequence[torch.Tensor]) -> Any:
         """Return the cell with other tensors in the place of its own."""
-        return twin(self.cell, parameters_and_buffers(self.cell), held)
+        return functional_clone(self.cell, parameters_and_buffers(self.cell), held)
 
     def _arranged(
         self, tensors: Sequence[torch.Tensor]
@@ -138,9 +137,8 @@ class Check:
         """Cut the sources into parameters and buffers, and what the cell runs over."""
         rest = iter(tensors[self.count :])
         x = next(rest)
-        state = map_state(lambda _: next(rest), self.form)
-        resets = self.args.resets is not None
-        initial = map_state(lambda _: next(rest), self.form) if resets else state
+        state = unflatten_state(rest, self.form)
+        initial = state if self.args.resets is None else unflatten_state(rest, self.form)
         return tensors[: self.count], self.args._replace(x=x, state=state, initial=initial)
 
     def _names(self) -> list[str]:
