@@ -2,9 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Literal, NamedTuple, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._program import Program, compile_cell
+from recurra.runtime._program import ParameterConstants, Program, compile_cell
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._scanned import scanned_loop
 from recurra.runtime._unroll_args import UnrollArgs
@@ -49,6 +50,8 @@ _NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a s
 
 _BACKENDS = ("auto", "reference", "scan", "c")
 
+_shape, _dtype, _but_rows = attrgetter("shape"), attrgetter("dtype"), itemgetter(slice(1, None))
+
 _MAX_LOOKS = 5
 _MOST_PROGRAMS = 256
 _programs: OrderedDict[Hashable, Program | CannotFuse] = OrderedDict()
@@ -61,7 +64,7 @@ class _Known(NamedTuple):
     guard: Guard
     form: tuple[Hashable, ...]
     program: Program | CannotFuse
-    weight_cache: PackedWeightCache
+    weight_cache: PackedWeightCache[ParameterConstants]
 
 
 _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
@@ -141,25 +144,14 @@ def _run_kernels(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
         check_plain([args.x])
     program, tensors, weight_cache = _found(cell, args)
     check_plain([*tensors, *args.tensors()])
-    try:
-        y, final = _run_kernel(program, weight_cache, cell, tensors, args)
-    except SignsTurned:  # seldom: so nobody else pays for looking
-        turned = readable(tensors), args.readable()
-        y, final = _run_kernel(program, weight_cache, cell, *turned)
-    return y, unflatten_state(final, args.state)
-
-
-def _run_kernel(
-    program: Program,
-    weight_cache: PackedWeightCache | None,
-    cell: Cell,
-    tensors: Sequence[torch.Tensor],
-    args: UnrollArgs,
-) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    if not is_verifying():
-        return fused_loop(program, tensors, args, weight_cache)
     loop = partial(fused_loop, program, weight_cache=weight_cache)
-    return verified(loop, "kernel", program, cast(nn.Module, cell), tensors, args)
+    if is_verifying():
+        loop = partial(verified, loop, "kernel", program, cast(nn.Module, cell))
+    try:
+        y, final = loop(tensors, args)
+    except SignsTurned:  # seldom: so nobody else pays for looking
+        y, final = loop(readable(tensors), args.readable())
+    return y, unflatten_state(final, args.state)
 
 
 def _scan_is_faster(args: UnrollArgs) -> bool:
@@ -189,7 +181,7 @@ def _run_scan(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
 
 def _found(
     cell: Cell, args: UnrollArgs
-) -> tuple[Program, list[torch.Tensor], PackedWeightCache | None]:
+) -> tuple[Program, list[torch.Tensor], PackedWeightCache[ParameterConstants] | None]:
     """Return the compiled cell, its tensors, and what is kept of them: from earlier calls, if any.
 
     Raises:
@@ -213,11 +205,10 @@ def _found(
 
 def _form_of(x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
     """Return what tracing looks at of an input `[T, B, ...]` and a state: all but T and B."""
-    if isinstance(state, torch.Tensor):  # one tensor, as often, is quickly described
-        parts: tuple[Hashable, ...] = (state.shape[1:], state.dtype)
-    else:
-        parts = tuple([(part.shape[1:], part.dtype) for part in state_tensors(state)])
-    return (x.shape[2:], x.dtype, type(state), parts, torch.get_default_dtype())
+    parts = list(state_tensors(state))
+    sizes = tuple(map(_but_rows, map(_shape, parts)))
+    dtypes = tuple(map(_dtype, parts))
+    return (x.shape[2:], x.dtype, type(state), sizes, dtypes, torch.get_default_dtype())
 
 
 def _remember(cell: nn.Module, known: _Known) -> None:
@@ -244,7 +235,7 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], args: UnrollArgs) -> _
         guard = Guard(cell, found)
         program = _found_or_compiled((found.key, form), cell, args.x, args.state)
         if reachable(cell).key == found.key:
-            weight_cache = PackedWeightCache(guard.constants)
+            weight_cache: PackedWeightCache[ParameterConstants] = PackedWeightCache(guard.constants)
             return _Known(guard, form, program, weight_cache)
         _programs.pop((found.key, form), None)
     raise CannotFuse(f"What the step of `{type(cell).__name__}` reads changes all the time.")

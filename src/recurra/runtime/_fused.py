@@ -14,13 +14,12 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._plain_loop import plain_loop
-from recurra.runtime._program import Program
+from recurra.runtime._program import ParameterConstants, Program
 from recurra.runtime._unroll_args import UnrollArgs
 from recurra.runtime.kernels import (
     PackedWeightCache,
     RowLayout,
     Tensors,
-    lay_out_padded,
     lay_out_rows,
     supported,
 )
@@ -31,7 +30,7 @@ def fused_loop(
     program: Program,
     parameters: Sequence[torch.Tensor],
     args: UnrollArgs,
-    weight_cache: PackedWeightCache | None = None,
+    weight_cache: PackedWeightCache[ParameterConstants] | None = None,
 ) -> tuple[torch.Tensor, Tensors]:
     """Run a compiled cell over a sequence.
 
@@ -53,15 +52,25 @@ def fused_loop(
     sources = (*parameters, args.x, *starts, *returns)
     gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
     ends_early = args.lengths is not None
-    layout = _row_layout_of(
-        args, in_place=ends_early and not gradients and _is_all_in_loop(program)
+    T, B = args.x.shape[:2]
+    layout = lay_out_rows(
+        T,
+        B,
+        args.lengths,
+        args.resets,
+        reverse=args.reverse,
+        in_place=ends_early and not gradients and _is_all_in_loop(program),
     )
-    lines = layout.pack(args.x)
+    rows = args.x.flatten(0, 1)  # [T * B, ...]
+    if layout.is_packed:
+        rows = layout.pack(rows)  # [N, ...]
     if gradients:
-        y, final = _run_with_gradients(program, layout, parameters, lines, starts, returns)
+        y, final = _run_with_gradients(program, layout, parameters, rows, starts, returns)
     else:
-        y, final = program.run(layout, parameters, lines, starts, returns, weight_cache)
-    return layout.unpack(y), final
+        y, final = program.run(layout, parameters, rows, starts, returns, weight_cache)
+    if layout.is_packed:
+        y = layout.unpack(y)
+    return y.unflatten(0, (T, B)), final
 
 
 def _is_all_in_loop(program: Program) -> bool:
@@ -71,14 +80,6 @@ def _is_all_in_loop(program: Program) -> bool:
     return step.output in program.part.exports and all(
         node is step.x or not node.varies for node in reads
     )
-
-
-def _row_layout_of(args: UnrollArgs, *, in_place: bool) -> RowLayout:
-    T, B = args.x.shape[:2]
-    lengths, resets = args.lengths, args.resets
-    if lengths is not None and in_place:
-        return lay_out_padded(T, B, lengths, resets, reverse=args.reverse)
-    return lay_out_rows(T, B, lengths, resets, reverse=args.reverse)
 
 
 def _run_with_gradients(

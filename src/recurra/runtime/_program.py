@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -26,16 +27,28 @@ from recurra.runtime.kernels import (
     HANDLERS,
     InferenceLoop,
     PackedWeightCache,
-    ParameterConstants,
     RowLayout,
     Tensors,
     TrainingLoop,
+    Weights,
 )
 from recurra.runtime.scan import ScanLoop
 
 _MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
 tracing = Tracing()
+
+
+class ParameterConstants(NamedTuple):
+    """What is made of parameters alone.
+
+    Args:
+        reads: values that the loop reads.
+        weights: what its kernel reads of them.
+    """
+
+    reads: Sequence[torch.Tensor]
+    weights: Weights
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,7 @@ class Program:
         x: torch.Tensor,
         state: Tensors,
         initial: Tensors,
-        weight_cache: PackedWeightCache | None = None,
+        weight_cache: PackedWeightCache[ParameterConstants] | None = None,
     ) -> tuple[torch.Tensor, Tensors]:
         """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
 
@@ -130,15 +143,18 @@ class Program:
         known = [*parameters, x, *fixed.reads]
         values = read(known, len(x))
         given = [*fixed.reads, *values]
-        exports, final = self.inference.run(layout, given, fixed.weights, state, initial)
+        loop = self.inference
+        exports, final = loop.kernel(layout, given, fixed.weights, state, initial=initial)
+        if loop.converts:
+            exports, final = loop.convert(exports, final)
         (output,) = finish([*known, *values, *exports], len(x))
-        return self._own(output), final
+        return self._own(output) if self._is_shared else output, final
 
     def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> ParameterConstants:
         """Make what depends on parameters alone."""
         with torch.inference_mode(False):  # it may be kept for calls in and out of it
             reads = self._fixed_recipe([each.detach() for each in parameters], 1)
-            return ParameterConstants(reads, self.inference.weights(reads, pack=pack))
+            return ParameterConstants(reads, self.inference.kernel.weights(reads, pack=pack))
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
         """Compute what the loop reads, with gradients: before, then weights."""
@@ -153,12 +169,10 @@ class Program:
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
         (output,) = self._training_recipes[1]([*parameters, x, *inputs, *exports], len(x))
-        return self._own(output)
+        return self._own(output) if self._is_shared else output
 
     def _own(self, output: torch.Tensor) -> torch.Tensor:
         """Return the output in memory of its own, to which users may write."""
-        if not self._is_shared:
-            return output
         return output.clone(memory_format=torch.contiguous_format)
 
     @cached_property

@@ -31,14 +31,15 @@ def scanned_loop(
     layout = lay_out_rows(T, B, lengths, resets, reverse=args.reverse)
     starts = tuple(state_tensors(args.state))
     returns = () if args.resets is None else tuple(state_tensors(args.initial))
-    lines = layout.pack(args.x)
-    inputs = program.inputs(parameters, lines)
+    rows = layout.pack(args.x.flatten(0, 1))
+    inputs = program.inputs(parameters, rows)
     cut = len(program.part.before)
     exports, final = loop.run(layout, inputs[:cut], inputs[cut:], starts, returns)
     if torch.is_grad_enabled():
         sources = tuple(each.requires_grad for each in (*inputs, *starts, *returns))
         exports, final = _without_gradients(program, layout, sources, exports, final)
-    return layout.unpack(program.output(parameters, lines, inputs, exports)), final
+    y = layout.unpack(program.output(parameters, rows, inputs, exports))
+    return y.unflatten(0, (T, B)), final
 
 
 def _without_gradients(

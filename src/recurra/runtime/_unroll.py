@@ -90,8 +90,10 @@ def unroll(
     if resets is not None:
         _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
+    if x.dtype in HALF_DTYPES:  # what an autocast layer made: to the dtype of the state
+        x = from_half(x, next(state_tensors(initial)).dtype)
     args = UnrollArgs(
-        _as_precise(x, initial),
+        x,
         initial if state is None else _check_state(cell, state, initial),
         initial,
         None if lengths is None else lengths.to(x.device, torch.int64).resolve_neg(),
@@ -172,11 +174,6 @@ def _has_rows(state: object, B: int) -> bool:
         if not (part.shape[:1] == (B,) if isinstance(part, torch.Tensor) else _has_rows(part, B)):
             return False
     return True
-
-
-def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
-    """Bring what an autocast layer made in half precision to the dtype of the state."""
-    return from_half(x, next(state_tensors(initial)).dtype) if x.dtype in HALF_DTYPES else x
 
 
 def _check_state(cell: Cell, state: State, initial: State) -> State:

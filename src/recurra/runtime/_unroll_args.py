@@ -32,7 +32,10 @@ class UnrollArgs(NamedTuple):
         tensors = [self.x, *state_tensors(self.state)]
         if self.initial is not self.state:
             tensors += state_tensors(self.initial)
-        tensors += [each for each in (self.lengths, self.resets) if each is not None]
+        if self.lengths is not None:
+            tensors.append(self.lengths)
+        if self.resets is not None:
+            tensors.append(self.resets)
         return tensors
 
     def readable(self) -> "UnrollArgs":

@@ -8,7 +8,7 @@ import torch
 from recurra import GRU, LSTM, Recurrent, unroll
 from recurra.runtime.kernels import packed_weights
 from recurra.runtime.kernels.launch import CallForm
-from recurra.runtime.kernels.matmul import digest, sample_of
+from recurra.runtime.kernels.packed_weights import digest, sample_of
 
 
 @pytest.fixture

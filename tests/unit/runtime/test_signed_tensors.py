@@ -9,7 +9,8 @@ import recurra
 from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import CannotFuse, map_state, state_tensors
 from recurra.runtime.kernels.addressable import address, addresses, readable
-from recurra.runtime.kernels.matmul import digest, matmul_library
+from recurra.runtime.kernels.matmul import matmul_library
+from recurra.runtime.kernels.packed_weights import digest
 from zoo import with_random_weights
 
 T, B, D, H = 6, 3, 4, 5

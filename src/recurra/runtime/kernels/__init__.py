@@ -11,14 +11,17 @@ from recurra.runtime.kernels.addressable import (
     readable,
     supported,
 )
-from recurra.runtime.kernels.kernel import Tensors, dtypes_of, in_dtypes
+from recurra.runtime.kernels.kernel import Tensors, Weights, dtypes_of, in_dtypes
 from recurra.runtime.kernels.launch import CallForm, Launch, Operands, three_strides
 from recurra.runtime.kernels.library_cache import read_file, write_file
 from recurra.runtime.kernels.loops import InferenceLoop, TrainingLoop
-from recurra.runtime.kernels.matmul import digest, sample_of
-from recurra.runtime.kernels.packed_weights import PackedWeightCache, ParameterConstants
+from recurra.runtime.kernels.packed_weights import (
+    PackedWeightCache,
+    digest,
+    sample_of,
+)
 from recurra.runtime.kernels.products import HANDLERS
-from recurra.runtime.kernels.row_layout import RowLayout, lay_out_padded, lay_out_rows
+from recurra.runtime.kernels.row_layout import RowLayout, lay_out_rows
 
 __all__ = [
     "HANDLERS",
@@ -27,11 +30,11 @@ __all__ = [
     "Launch",
     "Operands",
     "PackedWeightCache",
-    "ParameterConstants",
     "RowLayout",
     "SignsTurned",
     "Tensors",
     "TrainingLoop",
+    "Weights",
     "address",
     "as_readable",
     "check_circumstances",
@@ -41,7 +44,6 @@ __all__ = [
     "digest",
     "dtypes_of",
     "in_dtypes",
-    "lay_out_padded",
     "lay_out_rows",
     "read_file",
     "readable",

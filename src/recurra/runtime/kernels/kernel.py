@@ -11,7 +11,7 @@ from recurra.codegen import Source
 from recurra.graph import LoopPlan, Node, Recipe
 from recurra.runtime.kernels.launch import CallForm, Launch, Operands, Room, three_strides
 from recurra.runtime.kernels.libraries import build, load
-from recurra.runtime.kernels.memory import empty
+from recurra.runtime.kernels.memory import LARGE, ask_for_large_pages
 from recurra.runtime.kernels.row_layout import RowLayout
 
 Tensors = tuple[torch.Tensor, ...]
@@ -106,12 +106,8 @@ class LoopKernel:
         dtype, cut = self.plan.dtype, len(found)
         read = _solid([*found, *state, *initial], dtype)
         starts = read[cut : cut + len(state)]
-        outputs = [
-            empty((rows * layout.packed_rows, *size), dtype) for rows, size in self._output_sizes
-        ]
-        if layout.padded:
-            outputs = [output.zero_() for output in outputs]
-        final = [torch.empty_like(part) for part in starts]  # half the time of `empty`
+        outputs = self._empty_outputs(layout)
+        final = list(map(torch.empty_like, starts))  # half the time of `empty`
         operands = Operands(
             read[:cut],
             outputs,
@@ -128,6 +124,17 @@ class LoopKernel:
             outputs[place] = outputs[place].movedim(0, axis).flatten(axis, axis + 1)
         return tuple(outputs), tuple(final)
 
+    def _empty_outputs(self, layout: RowLayout) -> list[torch.Tensor]:
+        """Return memory for the streams that the plan writes; zeros where no row goes."""
+        outputs: list[torch.Tensor] = []
+        for rows, size in self._output_sizes:
+            shape = (rows * layout.packed_rows, *size)
+            output = torch.empty(shape, dtype=self.plan.dtype, device="cpu")
+            if output.nbytes >= LARGE:
+                ask_for_large_pages(output)
+            outputs.append(output.zero_() if layout.padded else output)
+        return outputs
+
 
 def _sizes(node: Node) -> tuple[int, tuple[int, ...]]:
     """Return how many rows of an output a line has, and the sizes of one."""
@@ -136,12 +143,11 @@ def _sizes(node: Node) -> tuple[int, tuple[int, ...]]:
 
 def _solid(tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> list[torch.Tensor]:
     """Bring tensors into the form that a kernel reads."""
-    return [
-        tensor
-        if tensor.dtype == dtype and tensor.is_contiguous()
-        else tensor.detach().to(dtype).contiguous()
-        for tensor in tensors
-    ]
+    solid = list(tensors)
+    for place, tensor in enumerate(tensors):
+        if tensor.dtype != dtype or not tensor.is_contiguous():
+            solid[place] = tensor.detach().to(dtype).contiguous()
+    return solid
 
 
 def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:

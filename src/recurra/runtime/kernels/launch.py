@@ -14,7 +14,8 @@ from recurra.codegen import support
 from recurra.graph import LoopPlan
 from recurra.runtime.kernels.addressable import derived_addresses
 from recurra.runtime.kernels.libraries import build, load
-from recurra.runtime.kernels.matmul import Sample, half_matmul_library, matmul_library
+from recurra.runtime.kernels.matmul import half_matmul_library, matmul_library
+from recurra.runtime.kernels.packed_weights import Sample
 from recurra.runtime.kernels.row_layout import RowLayout
 
 _ROWS_A_CHUNK = 64  # more rows share a weight in cache no better, and their values leave the cache
@@ -176,7 +177,7 @@ class Launch:
                 *layout.addresses,
                 *[0] * len(_TABLES),
                 *form.functions,
-                *_watched_words(watched),
+                *(_NOT_WATCHED if watched is None else _watched_words(watched)),
                 *read[:cut], *map(_own_address, outputs), *read[cut:starts],
                 *strides, *self.room.panels,
                 *read[starts : starts + states], *map(_own_address, final),
@@ -202,9 +203,10 @@ class Launch:
         return not status
 
 
-def _watched_words(watched: Sample | None) -> tuple[int, int, int]:
-    if watched is None:
-        return 0, 0, 0
+_NOT_WATCHED = (0, 0, 0)
+
+
+def _watched_words(watched: Sample) -> tuple[int, int, int]:
     return watched.words.buffer_info()[0], len(watched.words) // 2, watched.digest
 
 

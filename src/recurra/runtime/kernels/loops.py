@@ -9,7 +9,6 @@ from recurra.graph import InferencePlan, Node, Recipe, TrainingPlan
 from recurra.runtime.kernels.kernel import (
     LoopKernel,
     Tensors,
-    Weights,
     dtypes_of,
     in_dtypes,
     load_kernels,
@@ -28,7 +27,8 @@ class InferenceLoop:
     Attributes:
         fixed: values of the step that it reads, the same for all rows and steps.
         moving: the others that it reads.
-        weights: makes what its kernel reads, from the fixed values.
+        kernel: runs it.
+        converts: whether some nodes have another dtype than the kernel.
     """
 
     def __init__(self, name: str, plan: InferencePlan) -> None:
@@ -40,28 +40,12 @@ class InferenceLoop:
         self.moving = [node for node, _ in pairs if node.varies]
         fixed = [given for node, given in pairs if not node.varies]
         moving = [given for node, given in pairs if node.varies]
-        self._forward = LoopKernel(plan.forward, self.function, [*fixed, *moving], fixed)
-        self.weights = self._forward.weights
+        self.kernel = LoopKernel(plan.forward, self.function, [*fixed, *moving], fixed)
         self._exports, self._final = dtypes_of(plan.loop.exports), dtypes_of(plan.loop.following)
+        self.converts = {*self._exports, *self._final} != {plan.forward.dtype}
 
-    def run(
-        self,
-        layout: RowLayout,
-        given: Sequence[torch.Tensor],
-        weights: Weights,
-        state: Tensors,
-        initial: Tensors,
-    ) -> tuple[Tensors, Tensors]:
-        """Run the loop: exports `[N, ...]` and final states `[B, ...]`.
-
-        Args:
-            layout: the packed rows that the rows of the batch go through.
-            given: what it reads, first the fixed values, then the moving ones.
-            weights: what `weights` made.
-            state: where the rows start.
-            initial: what resets return to.
-        """
-        outputs, final = self._forward(layout, given, weights, state, initial=initial)
+    def convert(self, outputs: Tensors, final: Tensors) -> tuple[Tensors, Tensors]:
+        """Bring what the kernel returned into the dtypes of the nodes; needed if `converts`."""
         return in_dtypes(outputs, self._exports), in_dtypes(final, self._final)
 
 

@@ -1,21 +1,14 @@
 """Matmul: the library of matrix products that kernels call."""
 
 import ctypes
-from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from operator import attrgetter
-from typing import NamedTuple
 
 import torch
 
 from recurra.codegen import support
 from recurra.runtime.kernels.addressable import address, addresses
 from recurra.runtime.kernels.libraries import build, load
-
-_address, _is_negative = torch.Tensor.data_ptr, torch.Tensor.is_neg
-_is_contiguous, _nbytes = torch.Tensor.is_contiguous, attrgetter("nbytes")
 
 
 @dataclass(frozen=True)
@@ -136,43 +129,3 @@ def half_matmul_library() -> HalfMatmul:
     library.packed_size_bf16.argtypes = [number, number]
     library.pack_bf16_from_float.argtypes = [ctypes.c_void_p, *[number] * 4, ctypes.c_void_p]
     return HalfMatmul(library)
-
-
-def digest(tensors: Sequence[torch.Tensor]) -> int | None:
-    """Return 64 bits that differ where the numbers do, for tensors that a kernel can read.
-
-    None for tensors that are not contiguous, or whose signs are turned by a bit.
-    """
-    if not all(map(_is_contiguous, tensors)) or any(map(_is_negative, tensors)):
-        return None
-    words = array("q", [*map(_address, tensors), *map(_nbytes, tensors)])
-    library = matmul_library(torch.float32).library
-    found: int = library.digest_all(words.buffer_info()[0], len(tensors), torch.get_num_threads())
-    return found
-
-
-class Sample(NamedTuple):
-    """Some numbers of tensors, which writing to all of one, as `tensor.data.copy_` does, changes.
-
-    Args:
-        words: where the tensors lie, then how many bytes they have: read again by `struct call`.
-        digest: of all numbers of small tensors, and of 16 pairs of those of large ones.
-    """
-
-    words: "array[int]"
-    digest: int
-
-
-def sample_of(tensors: Sequence[torch.Tensor]) -> Sample:
-    """Return a sample of tensors, which must stay where they are as long as it is compared."""
-    words = array("q", [*map(_address, tensors), *map(_extent, tensors)])
-    sample = matmul_library(torch.float32).library.digest_sample
-    return Sample(words, sample(words.buffer_info()[0], len(tensors)))
-
-
-def _extent(tensor: torch.Tensor) -> int:
-    """Return how many bytes there are from a tensor's first number to its last."""
-    if tensor.numel() == 0:
-        return 0
-    steps = zip(tensor.shape, tensor.stride(), strict=True)
-    return (1 + sum((size - 1) * step for size, step in steps)) * tensor.element_size()

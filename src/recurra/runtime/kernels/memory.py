@@ -2,30 +2,30 @@
 
 import ctypes
 import sys
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import torch
 
-_LARGE = 2**20  # bytes: below, a page more or less does not count
+LARGE = 2**20  # bytes: below, a page more or less does not count
 _PAGE = 4096
 _ADVICE_LARGE_PAGES = 14  # MADV_HUGEPAGE of Linux
 
 
-def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
-    """Return a tensor without contents, as `torch.empty`.
+def ask_for_large_pages(tensor: torch.Tensor) -> None:
+    """Let the memory of a tensor that nobody has touched yet come in large pages.
 
     Linux hands out memory in pages of 4 KB, each when it is first touched, which takes longer than
     writing to it. It is asked for larger pages here; where it has none, nothing is lost.
+
+    Args:
+        tensor: without contents, of `LARGE` bytes or more: for less it is not worth asking.
     """
-    tensor = torch.empty(shape, dtype=dtype, device="cpu")
-    size = tensor.nbytes
-    if size >= _LARGE and (advise := _advise()) is not None:
+    advise = _advise()
+    if advise is not None:
         start = -(-tensor.data_ptr() // _PAGE) * _PAGE
-        end = (tensor.data_ptr() + size) // _PAGE * _PAGE
+        end = (tensor.data_ptr() + tensor.nbytes) // _PAGE * _PAGE
         advise(start, end - start, _ADVICE_LARGE_PAGES)
-    return tensor
 
 
 @cache

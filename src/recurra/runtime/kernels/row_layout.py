@@ -39,7 +39,7 @@ class RowLayout:
     index: torch.Tensor | None
     padded: bool = False
 
-    @property
+    @cached_property
     def is_packed(self) -> bool:
         """Whether rows that end early lie one after the other, without their padding."""
         return self.index is not None
@@ -52,17 +52,15 @@ class RowLayout:
         return first, length, order, resets
 
     def pack(self, x: torch.Tensor) -> torch.Tensor:
-        """Turn `[T, B, ...]` into packed rows `[N, ...]`."""
-        rows = x.flatten(0, 1)
-        return rows if self.index is None else rows.index_select(0, self.index.to(x.device))
+        """Turn `[T * B, ...]` into packed rows `[N, ...]`."""
+        return x if self.index is None else x.index_select(0, self.index.to(x.device))
 
     def unpack(self, y: torch.Tensor) -> torch.Tensor:
-        """Turn packed rows `[N, ...]` into `[T, B, ...]`, with zeros for steps that have none."""
-        if self.index is not None:
-            index = self.index.to(y.device)
-            y = y.new_zeros(self.steps * self.rows, *y.shape[1:]).index_copy(0, index, y)
-        steps: torch.Tensor = y.unflatten(0, (self.steps, self.rows))
-        return steps
+        """Turn packed rows `[N, ...]` into `[T * B, ...]`, with zeros for steps that have none."""
+        if self.index is None:
+            return y
+        zeros = y.new_zeros(self.steps * self.rows, *y.shape[1:])
+        return zeros.index_copy(0, self.index.to(y.device), y)
 
 
 def lay_out_rows(
@@ -72,22 +70,31 @@ def lay_out_rows(
     resets: torch.Tensor | None,
     *,
     reverse: bool,
+    in_place: bool = False,
 ) -> RowLayout:
-    """Lay out the rows of a batch: whole sequences as they stand, others one after the other."""
-    if lengths is None:
-        whole = _whole(T, B, reverse=reverse)
-        return whole if resets is None else replace(whole, resets=resets.reshape(-1).byte())
-    return _packed(T, B, lengths, resets, reverse=reverse)
+    """Lay out the rows of a batch: whole sequences as they stand, others one after the other.
+
+    Args:
+        T: steps.
+        B: rows.
+        lengths: valid steps of each row, `[B]` int64, or None: all.
+        resets: `[T, B]` bool, or None: nowhere.
+        reverse: whether time runs backwards.
+        in_place: whether rows that end early stay as they are, too, their padding between them.
+            Default: no.
+    """
+    if lengths is not None and not in_place:
+        return _packed(T, B, lengths, resets, reverse=reverse)
+    layout = _whole(T, B, reverse=reverse)
+    if resets is not None:
+        layout = replace(layout, resets=resets.reshape(-1).byte())
+    return layout if lengths is None else _padded(layout, lengths, reverse=reverse)
 
 
-def lay_out_padded(
-    T: int, B: int, lengths: torch.Tensor, resets: torch.Tensor | None, *, reverse: bool
-) -> RowLayout:
-    """Lay out rows that end early as they stand, their padding between them."""
-    whole = lay_out_rows(T, B, None, resets, reverse=reverse)
+def _padded(whole: RowLayout, lengths: torch.Tensor, *, reverse: bool) -> RowLayout:
     return replace(
         whole,
-        first=whole.order + (lengths - 1) * B if reverse else whole.first,
+        first=whole.order + (lengths - 1) * whole.rows if reverse else whole.first,
         length=lengths.contiguous(),
         order=torch.argsort(lengths, descending=True, stable=True),
         padded=True,

@@ -135,10 +135,11 @@ class Check:
         self, tensors: Sequence[torch.Tensor]
     ) -> tuple[Sequence[torch.Tensor], UnrollArgs]:
         """Cut the sources into parameters and buffers, and what the cell runs over."""
-        rest = iter(tensors[self.count :])
-        x = next(rest)
-        state = unflatten_state(rest, self.form)
-        initial = state if self.args.resets is None else unflatten_state(rest, self.form)
+        x, *states = tensors[self.count :]
+        size = len(list(state_tensors(self.form)))
+        state = initial = unflatten_state(states[:size], self.form)
+        if self.args.resets is not None:
+            initial = unflatten_state(states[size:], self.form)
         return tensors[: self.count], self.args._replace(x=x, state=state, initial=initial)
 
     def _names(self) -> list[str]:
