@@ -61,7 +61,13 @@ from recurra.base._state import (
 )
 from recurra.base._task import Outcome, Task
 from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
-from recurra.base._values import check_not_proxy, has_values, is_example, is_recording
+from recurra.base._values import (
+    assume_constant_result,
+    check_not_proxy,
+    has_values,
+    is_example,
+    is_recording,
+)
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -95,6 +101,7 @@ __all__ = [
     "UnknownName",
     "UnknownSymbol",
     "VerificationError",
+    "assume_constant_result",
     "check_finite",
     "check_lengths",
     "check_names",

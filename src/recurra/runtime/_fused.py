@@ -13,6 +13,7 @@ from recurra.base import (
     state_tensors,
     warn_once,
 )
+from recurra.runtime._input_gradients import input_gradients
 from recurra.runtime._plain_loop import plain_loop
 from recurra.runtime._program import ParameterConstants, Program
 from recurra.runtime._unroll_args import UnrollArgs
@@ -24,6 +25,8 @@ from recurra.runtime.kernels import (
     supported,
 )
 from recurra.runtime.scan import ScanLoop
+
+_MANY_ROWS = 256  # rows times steps: from here on packing weights is a small part of a call
 
 
 def fused_loop(
@@ -67,7 +70,9 @@ def fused_loop(
     if gradients:
         y, final = _run_with_gradients(program, layout, parameters, rows, starts, returns)
     else:
-        y, final = program.run(layout, parameters, rows, starts, returns, weight_cache)
+        y, final = _run_without_gradients(
+            program, layout, parameters, rows, starts, returns, weight_cache
+        )
     if layout.is_packed:
         y = layout.unpack(y)
     return y.unflatten(0, (T, B)), final
@@ -82,20 +87,46 @@ def _is_all_in_loop(program: Program) -> bool:
     )
 
 
+def _run_without_gradients(
+    program: Program,
+    layout: RowLayout,
+    parameters: Sequence[torch.Tensor],
+    x: torch.Tensor,
+    starts: Tensors,
+    returns: Tensors,
+    weight_cache: PackedWeightCache[ParameterConstants] | None,
+) -> tuple[torch.Tensor, Tensors]:
+    read, finish = program.inference_recipes
+    if weight_cache is None or len(x) > _MANY_ROWS:
+        constants = program.constants(parameters)
+    else:
+        make = partial(program.constants, parameters, pack=True)
+        constants = weight_cache.get(parameters, make)
+    known = [*parameters, x, *constants.reads]
+    values = read(known, len(x))
+    given = [*constants.reads, *values]
+    loop = program.inference
+    exports, final = loop.kernel(layout, given, constants.weights, starts, initial=returns)
+    if loop.converts:
+        exports, final = loop.convert(exports, final)
+    (y,) = finish([*known, *values, *exports], len(x))
+    return y.clone(memory_format=torch.contiguous_format) if program.shares_output else y, final
+
+
 def _run_with_gradients(
     program: Program,
     layout: RowLayout,
     parameters: Sequence[torch.Tensor],
-    lines: torch.Tensor,
+    x: torch.Tensor,
     starts: Tensors,
     returns: Tensors,
 ) -> tuple[torch.Tensor, Tensors]:
-    inputs = program.inputs(parameters, lines)
+    inputs = program.inputs(parameters, x)
     results = _FusedLoop.apply(  # type: ignore[no-untyped-call]
         program, layout, *inputs, *starts, *returns
     )
     cut = len(program.part.exports)
-    return program.output(parameters, lines, inputs, results[:cut]), results[cut:]
+    return program.output(parameters, x, inputs, results[:cut]), results[cut:]
 
 
 class _FusedLoop(torch.autograd.Function):
@@ -188,19 +219,7 @@ def _by_autograd(
         sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
         before, weights, starts, returns = _grouped(ctx.program, sources)
         exports, final = loop(ctx.layout, before, weights, starts, returns)
-    results = (*exports, *final)
-    pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
-    wanted = [source for source, need in zip(sources, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(
-            [result for result, _ in pairs],
-            wanted,
-            [gradient for _, gradient in pairs],
-            create_graph=again,
-            allow_unused=True,
-        )
-    )
-    return [next(found) if need else None for need in needed]
+    return input_gradients((*exports, *final), sources, gradients, needed, create_graph=again)
 
 
 def _differentiable(

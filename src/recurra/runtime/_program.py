@@ -26,15 +26,11 @@ from recurra.runtime.guards import CacheEntry, check_batch_size, load_or_trace
 from recurra.runtime.kernels import (
     HANDLERS,
     InferenceLoop,
-    PackedWeightCache,
-    RowLayout,
     Tensors,
     TrainingLoop,
     Weights,
 )
 from recurra.runtime.scan import ScanLoop
-
-_MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
 
 tracing = Tracing()
 
@@ -116,42 +112,15 @@ class Program:
         """Build all kernels now."""
         _ = self.inference, self.training
 
-    def run(
-        self,
-        layout: RowLayout,
-        parameters: Sequence[torch.Tensor],
-        x: torch.Tensor,
-        state: Tensors,
-        initial: Tensors,
-        weight_cache: PackedWeightCache[ParameterConstants] | None = None,
-    ) -> tuple[torch.Tensor, Tensors]:
-        """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
+    def constants(
+        self, parameters: Sequence[torch.Tensor], *, pack: bool = False
+    ) -> ParameterConstants:
+        """Make what depends on parameters alone, for runs that nobody differentiates.
 
         Args:
-            layout: the packed rows that the rows of the batch go through.
             parameters: the cell's parameters and buffers.
-            x: the input of all rows and steps, `[N, ...]`.
-            state: where the rows start.
-            initial: what resets return to.
-            weight_cache: what earlier calls made of the parameters. Default: nothing.
+            pack: whether to pack the matrices for many runs. Default: each run packs them.
         """
-        read, finish = self._moving_recipes
-        if weight_cache is None or len(x) > _MANY_LINES:
-            fixed = self._fix(parameters)
-        else:
-            fixed = weight_cache.get(parameters, lambda: self._fix(parameters, pack=True))
-        known = [*parameters, x, *fixed.reads]
-        values = read(known, len(x))
-        given = [*fixed.reads, *values]
-        loop = self.inference
-        exports, final = loop.kernel(layout, given, fixed.weights, state, initial=initial)
-        if loop.converts:
-            exports, final = loop.convert(exports, final)
-        (output,) = finish([*known, *values, *exports], len(x))
-        return self._own(output) if self._is_shared else output, final
-
-    def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> ParameterConstants:
-        """Make what depends on parameters alone."""
         with torch.inference_mode(False):  # it may be kept for calls in and out of it
             reads = self._fixed_recipe([each.detach() for each in parameters], 1)
             return ParameterConstants(reads, self.inference.kernel.weights(reads, pack=pack))
@@ -169,14 +138,11 @@ class Program:
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
         (output,) = self._training_recipes[1]([*parameters, x, *inputs, *exports], len(x))
-        return self._own(output) if self._is_shared else output
-
-    def _own(self, output: torch.Tensor) -> torch.Tensor:
-        """Return the output in memory of its own, to which users may write."""
-        return output.clone(memory_format=torch.contiguous_format)
+        return output.clone(memory_format=torch.contiguous_format) if self.shares_output else output
 
     @cached_property
-    def _is_shared(self) -> bool:
+    def shares_output(self) -> bool:
+        """Whether the output lies in memory of something else, and is to be copied for users."""
         return is_shared(self.part.step.output, set(self.part.exports))
 
     @cached_property
@@ -184,7 +150,8 @@ class Program:
         return Recipe(self.inference.fixed, self.part.step.held)
 
     @cached_property
-    def _moving_recipes(self) -> tuple[Recipe, Recipe]:
+    def inference_recipes(self) -> tuple[Recipe, Recipe]:
+        """How to make what the inference loop reads of the input, and the output afterwards."""
         return self._recipes(self.inference.moving, self.inference.fixed)
 
     @cached_property

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from recurra.base import Cell, functional_clone, state_tensors, unflatten_state
+from recurra.runtime._input_gradients import input_gradients
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._unroll_args import UnrollArgs
 from recurra.runtime.guards import parameters_and_buffers
@@ -31,7 +32,7 @@ class _Side:
 
     def gradients(self, cotangents: Cotangents, needed: Sequence[bool]) -> Gradients:
         """Go back, and keep the graph for the next time."""
-        return _gradients_of(self.results, self.leaves, cotangents, needed)
+        return input_gradients(self.results, self.leaves, cotangents, needed, retain_graph=True)
 
 
 class Check:
@@ -100,7 +101,7 @@ class Check:
         """Return gradients of the compiled loop that can be differentiated again."""
         aliases = [source.view_as(source) for source in sources]
         y, final = self.loop(*self._arranged(aliases))
-        return _gradients_of((y, *final), aliases, cotangents, needed, create_graph=True)
+        return input_gradients((y, *final), aliases, cotangents, needed, create_graph=True)
 
     def _gradients_again(
         self, noise: Noise | None, cotangents: Cotangents, needed: Sequence[bool]
@@ -153,35 +154,6 @@ class Check:
             *(f"the first state {place}" for place in places),
             *(f"the initial state {place}" for place in places),
         ][: len(self.sources)]
-
-
-def _gradients_of(
-    results: Sequence[torch.Tensor],
-    leaves: Sequence[torch.Tensor],
-    cotangents: Cotangents,
-    needed: Sequence[bool],
-    *,
-    create_graph: bool = False,
-) -> Gradients:
-    pairs = [
-        (result, cotangent)
-        for result, cotangent in zip(results, cotangents, strict=True)
-        if cotangent is not None and result.requires_grad
-    ]
-    wanted = [leaf for leaf, need in zip(leaves, needed, strict=True) if need]
-    if not pairs or not wanted:
-        return [None] * len(leaves)
-    found = iter(
-        torch.autograd.grad(
-            [result for result, _ in pairs],
-            wanted,
-            [cotangent for _, cotangent in pairs],
-            retain_graph=True,
-            create_graph=create_graph,
-            allow_unused=True,
-        )
-    )
-    return [next(found) if need else None for need in needed]
 
 
 def _leaf(source: torch.Tensor) -> torch.Tensor:
