@@ -38,7 +38,7 @@ def fused_loop(
     """Run a compiled cell over a sequence.
 
     Only valid steps are computed. Where a kernel reads the input itself it passes over the padding;
-    for what is computed before and after it, the input is packed, one line a step.
+    for what is computed before and after it, the input is packed, one row a step.
 
     Args:
         program: the cell, compiled.

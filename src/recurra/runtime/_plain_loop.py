@@ -1,4 +1,4 @@
-"""The plain twin of the kernels: the same loop over packed lines, by PyTorch, step after step.
+"""The plain twin of the kernels: the same loop over packed rows, by PyTorch, step after step.
 
 It is what the kernels mean. Gradients of gradients are taken through it.
 """
@@ -30,34 +30,34 @@ def plain_loop(
         returns: what resets return to; empty where there are no resets.
     """
     state = list(starts)
-    lines: list[torch.Tensor] = []
+    visited: list[torch.Tensor] = []
     made: list[list[torch.Tensor]] = []
     for step in range(int(layout.length.max())):
         rows = (layout.length > step).nonzero().squeeze(1)
-        line = layout.first[rows] + step * layout.stride
+        packed = layout.first[rows] + step * layout.stride
         here = _reset(
-            layout, line, [part_[rows] for part_ in state], [each[rows] for each in returns]
+            layout, packed, [part_[rows] for part_ in state], [each[rows] for each in returns]
         )
         known = {
-            node: _at(node, each, line) for node, each in zip(part.before, before, strict=True)
+            node: _at(node, each, packed) for node, each in zip(part.before, before, strict=True)
         }
         known |= dict(zip(part.weights, weights, strict=True))
         known |= dict(zip(part.step.state, here, strict=True))
         values = evaluate([*part.exports, *part.step.following], known, len(rows))
         cut = len(part.exports)
         state = [old.index_copy(0, rows, new) for old, new in zip(state, values[cut:], strict=True)]
-        lines.append(line)
+        visited.append(packed)
         made.append(values[:cut])
-    order = torch.argsort(torch.cat(lines))
+    order = torch.argsort(torch.cat(visited))
     columns = zip(part.exports, zip(*made, strict=True), strict=True)
     return tuple(_joined(node, column, order) for node, column in columns), tuple(state)
 
 
-def _at(node: Node, tensor: torch.Tensor, line: torch.Tensor) -> torch.Tensor:
-    """Take some lines of a stream `[.., r N, ..]`, wherever its axis of rows is."""
+def _at(node: Node, tensor: torch.Tensor, packed: torch.Tensor) -> torch.Tensor:
+    """Take some packed rows of a stream `[.., r N, ..]`, wherever its axis of rows is."""
     axis = node.rows_axis or 0
     rows: torch.Tensor = tensor.unflatten(axis, (-1, -node.shape[axis]))
-    return rows.index_select(axis, line).flatten(axis, axis + 1)
+    return rows.index_select(axis, packed).flatten(axis, axis + 1)
 
 
 def _joined(node: Node, parts: Sequence[torch.Tensor], order: torch.Tensor) -> torch.Tensor:
@@ -66,13 +66,13 @@ def _joined(node: Node, parts: Sequence[torch.Tensor], order: torch.Tensor) -> t
 
 def _reset(
     layout: RowLayout,
-    line: torch.Tensor,
+    packed: torch.Tensor,
     state: list[torch.Tensor],
     returns: list[torch.Tensor],
 ) -> list[torch.Tensor]:
     if layout.resets is None:
         return state
-    marked = layout.resets[line].bool()
+    marked = layout.resets[packed].bool()
     return [
         torch.where(marked.reshape(-1, *(1,) * (part.dim() - 1)), back, part)
         for part, back in zip(state, returns, strict=True)

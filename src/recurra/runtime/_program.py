@@ -54,28 +54,28 @@ class Program:
     Args:
         part: the cell's step, cut at the borders of its loop.
         name: of the cell, for the names of files and functions.
-        record: keeps its plans on disk.
+        cache_entry: keeps its plans on disk.
         batch_sizes: numbers of rows on which it was held to the step of its cell, and what came of
             it: None where it computes the same.
     """
 
     part: Partition
     name: str
-    record: CacheEntry
+    cache_entry: CacheEntry
     batch_sizes: dict[int, CannotFuse | None] = field(default_factory=dict)
 
     @cached_property
     def inference(self) -> InferenceLoop:
         """The loop for runs that nobody differentiates."""
         with tracing:
-            plan = self.record.plan(InferencePlan, self.part, plan_inference)
+            plan = self.cache_entry.plan(InferencePlan, self.part, plan_inference)
         return InferenceLoop(self.name, plan)
 
     @cached_property
     def training(self) -> TrainingLoop:
         """The loop for runs with gradients."""
         with tracing:
-            plan = self.record.plan(TrainingPlan, self.part, plan_training)
+            plan = self.cache_entry.plan(TrainingPlan, self.part, plan_training)
         return TrainingLoop(self.name, plan)
 
     @cached_property
@@ -177,8 +177,8 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
         CannotFuse: its step cannot be a kernel.
     """
     with tracing:
-        part, record = load_or_trace(cell, x, state)
-    return Program(part, type(cell).__name__, record, {len(x): None})
+        part, entry = load_or_trace(cell, x, state)
+    return Program(part, type(cell).__name__, entry, {len(x): None})
 
 
 def _refusal_of(check: Callable[[], None]) -> CannotFuse | None:

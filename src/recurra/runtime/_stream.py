@@ -274,8 +274,8 @@ class _StepKernel:
         check_readable([*parameters_and_buffers(cell), x, *state_tensors(state)])
         self.guard = Guard(cell, reachable(cell))
         with tracing:
-            self.part, record = load_or_trace(cast(Cell, cell), x, state, whole=True)
-            inference = record.plan(InferencePlan, self.part, plan_inference)
+            self.part, entry = load_or_trace(cast(Cell, cell), x, state, whole=True)
+            inference = entry.plan(InferencePlan, self.part, plan_inference)
         self.kernel = InferenceLoop(type(cell).__name__, inference)
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):

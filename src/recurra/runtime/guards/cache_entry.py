@@ -1,13 +1,13 @@
-"""Records: steps and plans kept on disk, so that another process need not trace a cell again.
+"""Cache entries: steps and plans kept on disk, so that another process need not trace a cell again.
 
     <folder>/
       LSTM_step-60b725f10c9c85c70d97880dfe8191b3/     an entry: name, key of all that decides a step
         step.json                                     the step, cut at the borders of its loop
         inference.json, training.json                 plans of its loop, each once it was needed
 
-A record starts with the SHA-256 of its place and its content, to which for a plan belongs the step
-that it is of. So one that is cut off, altered or moved is none. Reading a record runs nothing: it
-is a table of nodes. Before it is used, it is held to one step of the cell itself.
+A file starts with the SHA-256 of its place and its content, to which for a plan belongs the step
+that it is of. So one that is cut off, altered or moved is none. Reading it runs nothing: it is a
+table of nodes. Before a step is used, it is held to one step of the cell itself.
 """
 
 import hashlib
@@ -42,14 +42,14 @@ _Plan = TypeVar("_Plan", InferencePlan, TrainingPlan)
 
 
 class CacheEntry:
-    """The record of one step, if it has one.
+    """What is kept of one step, if anything is.
 
     Args:
-        entry: its name in the cache. Default: it is not kept on disk.
+        name: its name in the cache. Default: it is not kept on disk.
     """
 
-    def __init__(self, entry: str = "") -> None:
-        self.entry = entry
+    def __init__(self, name: str = "") -> None:
+        self.name = name
         self._step: str | None = None  # the digest of the step on disk, if it is the one in use
 
     def read_step(self) -> Partition | None:
@@ -74,7 +74,7 @@ class CacheEntry:
         return plan
 
     def _read(self, name: str, of: str, graphs: Sequence[Graph]) -> Any:
-        content = read_file(self.entry, name)
+        content = read_file(self.name, name)
         if content is None:
             return None
         checksum, _, body = content.partition(b"\n")
@@ -94,13 +94,13 @@ class CacheEntry:
             if json.dumps(to_table(from_table(json.loads(body), again), again)).encode() != body:
                 return
             checksum = self._checksum(name, of, body)
-            write_file(self.entry, name, checksum + b"\n" + body)
+            write_file(self.name, name, checksum + b"\n" + body)
         except (CannotRecord, OSError):
             return
         self._step = self._step or checksum.decode()
 
     def _checksum(self, name: str, of: str, body: bytes) -> bytes:
-        place = f"{self.entry}/{name}/{of}/".encode()
+        place = f"{self.name}/{name}/{of}/".encode()
         return hashlib.sha256(place + body).hexdigest().encode()
 
 
@@ -144,20 +144,20 @@ def _read_or_trace(
     found: Reachable,
     spot_check: SpotCheck,
 ) -> tuple[Partition, CacheEntry]:
-    record = CacheEntry()
+    entry = CacheEntry()
     if spot_check.key is not None:
-        record = CacheEntry(f"{_plain_name(type(cell).__name__)}_step-{spot_check.key[:32]}")
-        part = record.read_step()
+        entry = CacheEntry(f"{_plain_name(type(cell).__name__)}_step-{spot_check.key[:32]}")
+        part = entry.read_step()
         if part is not None and spot_check.agrees(part):
-            return part, record
-        record = CacheEntry(record.entry)
+            return part, entry
+        entry = CacheEntry(entry.name)
     step = spot_check.follow(lambda: trace_step(cast(Cell, cell), x, state, found.constants))
     part = partition(step, whole=whole)
     if spot_check.ran() and not spot_check.agrees(part):
         raise _misread(type(cell).__name__)
     if spot_check.key is not None:
-        record.write_step(part)
-    return part, record
+        entry.write_step(part)
+    return part, entry
 
 
 def check_batch_size(cell: nn.Module, x: torch.Tensor, state: State, part: Partition) -> None:

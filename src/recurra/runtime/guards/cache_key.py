@@ -1,4 +1,4 @@
-"""Record keys: all that the program of a cell depends on, in a form that other processes share."""
+"""Cache keys: all that the program of a cell depends on, in a form that other processes share."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from torch.nn.modules import module as modules
 from recurra.base import State
 from recurra.runtime.guards.fingerprint import Fingerprinter, NotCacheable, digest
 
-_FORMAT = 1  # raise it when records change their form
+_FORMAT = 1  # raise it when entries change their form
 _ROOMS = ("base", "cells", "graph", "codegen", "runtime")
 _TABLES = ("_parameters", "_buffers", "_modules")
 _LOADED = time.time_ns()

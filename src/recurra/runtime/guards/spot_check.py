@@ -1,4 +1,4 @@
-"""Trials: one step of a cell's own forward, to find its program on disk and to hold it to."""
+"""Spot checks: one step of a cell's own forward, to find its program on disk and to hold it to."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -57,8 +57,8 @@ class LoopKernel:
         self._inputs = Recipe(plan.inputs, given)
         self._weights = Recipe([*plan.vectors, *plan.weights], given if fixed is None else fixed)
         self._form = CallForm(plan)
-        self._turned_inputs = _not_by_lines(plan.inputs)
-        self._turned_outputs = _not_by_lines(plan.outputs)
+        self._turned_inputs = _not_row_by_row(plan.inputs)
+        self._turned_outputs = _not_row_by_row(plan.outputs)
         self._output_sizes = [_sizes(node) for node in plan.outputs]
 
     def weights(self, fixed: Sequence[torch.Tensor], *, pack: bool = False) -> Weights:
@@ -137,7 +137,7 @@ class LoopKernel:
 
 
 def _sizes(node: Node) -> tuple[int, tuple[int, ...]]:
-    """Return how many rows of an output a line has, and the sizes of one."""
+    """Return how many rows of an output a packed row has, and the sizes of one."""
     return (-node.shape[0], node.shape[1:]) if node.shape[0] < 0 else (1, node.row_shape)
 
 
@@ -150,8 +150,8 @@ def _solid(tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> list[torch.Te
     return solid
 
 
-def _not_by_lines(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
-    """Find the streams whose lines do not follow each other: (which, axis of rows, rows a line).
+def _not_row_by_row(nodes: Sequence[Node]) -> list[tuple[int, int, int]]:
+    """Find the streams whose packed rows are not in a line: (which, axis of rows, rows of each).
 
     A value `[2, N, 3]` of PyTorch is `[N, 2, 3]` for a kernel.
     """

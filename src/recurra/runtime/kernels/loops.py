@@ -121,10 +121,10 @@ class _WeightGradients:
         self._recipes: dict[tuple[bool, ...], Recipe] = {}
 
     def __call__(
-        self, known: Sequence[torch.Tensor], lines: int, wanted: tuple[bool, ...]
+        self, known: Sequence[torch.Tensor], packed_rows: int, wanted: tuple[bool, ...]
     ) -> tuple[torch.Tensor | None, ...]:
         if wanted not in self._recipes:
             roots = [node for node, want in zip(self.plan.d_weights, wanted, strict=True) if want]
             self._recipes[wanted] = Recipe(roots, self.given, HANDLERS)
-        found = iter(self._recipes[wanted](known, lines))
+        found = iter(self._recipes[wanted](known, packed_rows))
         return tuple(next(found) if want else None for want in wanted)

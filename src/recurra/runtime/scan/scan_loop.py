@@ -75,14 +75,14 @@ class _Track(NamedTuple):
     """Where rows begin and end.
 
     Args:
-        lines: those before which the state is given, not made: first lines and resets.
+        begin: packed rows before which the state is given, not made: first ones and resets.
         from_start: the rows that begin the former at their start.
         from_return: the rows of the latter.
         rows: those that have a step at all.
-        last: their last lines.
+        last: their last packed rows.
     """
 
-    lines: torch.Tensor
+    begin: torch.Tensor
     from_start: torch.Tensor
     from_return: torch.Tensor
     rows: torch.Tensor
@@ -104,15 +104,15 @@ class _Track(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """What a stage is solved from: its parts, one line a step, and the states of all stages."""
+    """What a stage is solved from: its parts, one row a step, and the states of all stages."""
 
     stage: ScanStage
     parts: Sequence[torch.Tensor]
     starts: Sequence[torch.Tensor]
     returns: Sequence[torch.Tensor]
 
-    def maps(self, lines: int) -> Maps:
-        """Return the steps of so many lines, with zeros for offsets that are not there."""
+    def maps(self, count: int) -> Maps:
+        """Return the steps of `count` packed rows, with zeros for offsets that are not there."""
         parts = iter(self.parts)
         likes = [self.starts[place] for place in self.stage.places]
         matrix = tuple(
@@ -120,13 +120,13 @@ class _Given(NamedTuple):
             for row, like in zip(self.stage.matrix, likes, strict=True)
         )
         offset = tuple(
-            like.new_zeros(lines, *like.shape[1:]) if node is None else next(parts).to(like.dtype)
+            like.new_zeros(count, *like.shape[1:]) if node is None else next(parts).to(like.dtype)
             for node, like in zip(self.stage.offset, likes, strict=True)
         )
         return Maps(matrix, offset)
 
     def origins(self, track: _Track) -> list[torch.Tensor]:
-        """Return the states before the lines that begin."""
+        """Return the states before the packed rows that begin."""
         return [
             torch.cat(
                 [
@@ -141,12 +141,12 @@ class _Given(NamedTuple):
 def _solve(
     given: _Given, track: _Track, layout: RowLayout
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Find tensors of the state: before each line `[N, ...]`, and at the end `[B, ...]`."""
+    """Find tensors of the state: before each packed row `[N, ...]`, and at the end `[B, ...]`."""
     origins = given.origins(track)
-    maps = _begun(given.maps(layout.packed_rows), track.lines, origins)
-    states = [_in_lines(each, layout) for each in scan(_over_maps(_in_time, maps, layout))]
+    maps = _begun(given.maps(layout.packed_rows), track.begin, origins)
+    states = [_as_packed(each, layout) for each in scan(_over_maps(_in_time, maps, layout))]
     before = [
-        each.roll(layout.stride, 0).index_copy(0, track.lines, origin)
+        each.roll(layout.stride, 0).index_copy(0, track.begin, origin)
         for each, origin in zip(states, origins, strict=True)
     ]
     ends = [
@@ -156,14 +156,14 @@ def _solve(
     return before, ends
 
 
-def _begun(maps: Maps, lines: torch.Tensor, origins: Sequence[torch.Tensor]) -> Maps:
-    """Turn the steps of lines that begin into constants, so that nothing passes from before."""
-    here = maps.take(lines).of(tuple(origins))
+def _begun(maps: Maps, begin: torch.Tensor, origins: Sequence[torch.Tensor]) -> Maps:
+    """Turn the steps of rows that begin into constants, so that nothing passes from before."""
+    here = maps.take(begin).of(tuple(origins))
     offset = tuple(
-        each.index_copy(0, lines, value) for each, value in zip(maps.offset, here, strict=True)
+        each.index_copy(0, begin, value) for each, value in zip(maps.offset, here, strict=True)
     )
     matrix = tuple(
-        tuple(None if each is None else each.index_fill(0, lines, 0) for each in row)
+        tuple(None if each is None else each.index_fill(0, begin, 0) for each in row)
         for row in maps.matrix
     )
     return Maps(matrix, offset)
@@ -181,11 +181,11 @@ def _over_maps(
 
 
 def _in_time(each: torch.Tensor, layout: RowLayout) -> torch.Tensor:
-    """Put lines in the order of time: `[T, B, ...]`, or row after row, `[N, ...]`."""
+    """Put packed rows in the order of time: `[T, B, ...]`, or row after row, `[N, ...]`."""
     steps = each.unflatten(0, (-1, layout.rows)) if layout.index is None else each
     return steps if layout.stride > 0 else steps.flip(0)
 
 
-def _in_lines(each: torch.Tensor, layout: RowLayout) -> torch.Tensor:
+def _as_packed(each: torch.Tensor, layout: RowLayout) -> torch.Tensor:
     steps = each if layout.stride > 0 else each.flip(0)
     return steps.flatten(0, 1) if layout.index is None else steps
