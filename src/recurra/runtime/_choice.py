@@ -26,12 +26,8 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._program import ParameterConstants, Program, compile_cell
-from recurra.runtime._reference import reference_loop
-from recurra.runtime._scanned import scanned_loop
-from recurra.runtime._unroll_args import UnrollArgs
-from recurra.runtime.guards import Guard, parameters_and_buffers, reachable
-from recurra.runtime.kernels import (
+from recurra.runtime._guards import Guard, parameters_and_buffers, reachable
+from recurra.runtime._kernels import (
     PackedWeightCache,
     SignsTurned,
     check_circumstances,
@@ -40,7 +36,11 @@ from recurra.runtime.kernels import (
     check_readable,
     readable,
 )
-from recurra.runtime.verify import is_verifying, verified
+from recurra.runtime._program import ParameterConstants, Program, compile_cell
+from recurra.runtime._reference import reference_loop
+from recurra.runtime._scanned import scanned_loop
+from recurra.runtime._unroll_args import UnrollArgs
+from recurra.runtime._verify import is_verifying, verified
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
 

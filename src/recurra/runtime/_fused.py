@@ -14,17 +14,17 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._input_gradients import input_gradients
-from recurra.runtime._plain_loop import plain_loop
-from recurra.runtime._program import ParameterConstants, Program
-from recurra.runtime._unroll_args import UnrollArgs
-from recurra.runtime.kernels import (
+from recurra.runtime._kernels import (
     PackedWeightCache,
     RowLayout,
     Tensors,
     lay_out_rows,
     supported,
 )
-from recurra.runtime.scan import ScanLoop
+from recurra.runtime._plain_loop import plain_loop
+from recurra.runtime._program import ParameterConstants, Program
+from recurra.runtime._scan import ScanLoop
+from recurra.runtime._unroll_args import UnrollArgs
 
 _MANY_ROWS = 256  # rows times steps: from here on packing weights is a small part of a call
 

@@ -27,13 +27,13 @@ from recurra.base import (
     warn_once,
 )
 from recurra.runtime._fused import fused_loop
+from recurra.runtime._guards import Guard, parameters_and_buffers, reachable
 from recurra.runtime._input_gradients import input_gradients
+from recurra.runtime._kernels import readable
 from recurra.runtime._program import Program, compile_cell
 from recurra.runtime._reference import reference_loop
 from recurra.runtime._unroll_args import UnrollArgs
-from recurra.runtime.guards import Guard, parameters_and_buffers, reachable
-from recurra.runtime.kernels import readable
-from recurra.runtime.verify import is_verifying, verified
+from recurra.runtime._verify import is_verifying, verified
 
 Form = tuple[tuple[int, ...], torch.dtype]
 

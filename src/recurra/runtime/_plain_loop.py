@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from recurra.graph import Node, Partition, evaluate
-from recurra.runtime.kernels import RowLayout, Tensors
+from recurra.runtime._kernels import RowLayout, Tensors
 
 
 def plain_loop(

@@ -21,16 +21,16 @@ from recurra.graph import (
     plan_training,
 )
 from recurra.runtime._gradient_paths import GradientPaths
-from recurra.runtime._tracing import Tracing
-from recurra.runtime.guards import CacheEntry, check_batch_size, load_or_trace
-from recurra.runtime.kernels import (
+from recurra.runtime._guards import CacheEntry, check_batch_size, load_or_trace
+from recurra.runtime._kernels import (
     HANDLERS,
     InferenceLoop,
     Tensors,
     TrainingLoop,
     Weights,
 )
-from recurra.runtime.scan import ScanLoop
+from recurra.runtime._scan import ScanLoop
+from recurra.runtime._tracing import Tracing
 
 tracing = Tracing()
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 
 from recurra.base import state_tensors
+from recurra.runtime._kernels import RowLayout, Tensors, lay_out_rows
 from recurra.runtime._program import Program
+from recurra.runtime._scan import ScanLoop
 from recurra.runtime._unroll_args import UnrollArgs
-from recurra.runtime.kernels import RowLayout, Tensors, lay_out_rows
-from recurra.runtime.scan import ScanLoop
 
 
 def scanned_loop(

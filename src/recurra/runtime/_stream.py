@@ -29,9 +29,8 @@ from recurra.base import (
     warn_once,
 )
 from recurra.graph import InferencePlan, evaluate, plan_inference
-from recurra.runtime._program import tracing
-from recurra.runtime.guards import Guard, load_or_trace, parameters_and_buffers, reachable
-from recurra.runtime.kernels import (
+from recurra.runtime._guards import Guard, load_or_trace, parameters_and_buffers, reachable
+from recurra.runtime._kernels import (
     CallForm,
     InferenceLoop,
     Launch,
@@ -46,7 +45,8 @@ from recurra.runtime.kernels import (
     sample_of,
     three_strides,
 )
-from recurra.runtime.verify import is_due, is_verifying, verified_step
+from recurra.runtime._program import tracing
+from recurra.runtime._verify import is_due, is_verifying, verified_step
 
 _tracing = torch._C._get_tracing_state
 _modes, _function_modes = torch._C._len_torch_dispatch_stack, torch._C._len_torch_function_stack

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 
 from recurra.base import State, map_state, state_tensors
-from recurra.runtime.kernels import as_readable, readable
+from recurra.runtime._kernels import as_readable, readable
 
 
 class UnrollArgs(NamedTuple):

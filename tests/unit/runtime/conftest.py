@@ -4,7 +4,7 @@ import pytest
 from compiler_scripts import CountedGcc
 
 from recurra.base import _warnings
-from recurra.runtime.kernels import library_cache
+from recurra.runtime._kernels import library_cache
 
 
 @pytest.fixture

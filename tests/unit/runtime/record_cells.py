@@ -12,7 +12,7 @@ import torch
 
 import recurra
 from recurra.runtime import _choice
-from recurra.runtime.guards import cache_entry
+from recurra.runtime._guards import cache_entry
 
 CELL = """
 import os
@@ -104,7 +104,7 @@ class Workshop:
 RUN = """
 import os, sys
 import torch, recurra
-from recurra.runtime.guards import cache_entry
+from recurra.runtime._guards import cache_entry
 import record_cell
 
 if os.environ.get("NO_TRACE"):

@@ -7,8 +7,8 @@ import time
 import pytest
 from compiler_scripts import ANSWER, CountedGcc, needs_gcc
 
-from recurra.runtime.kernels import cpu, libraries
-from recurra.runtime.kernels.libraries import build, load
+from recurra.runtime._kernels import cpu, libraries
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("counted")]
 
@@ -23,7 +23,7 @@ def test_the_second_time_the_compiler_is_not_called(counted):
 def test_another_process_finds_it_too(counted):
     path = build(ANSWER, name="answer")
     code = (
-        "from recurra.runtime.kernels.libraries import build, load; import sys; "
+        "from recurra.runtime._kernels.libraries import build, load; import sys; "
         "path = build(sys.argv[1], name='answer'); print(path, load(path).answer())"
     )
     done = subprocess.run([sys.executable, "-c", code, ANSWER], capture_output=True, text=True)
@@ -145,7 +145,7 @@ def test_processes_at_once_all_succeed(tmp_path, cache, monkeypatch):
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     code = (
-        "import os, sys, time; from recurra.runtime.kernels.libraries import build, load\n"
+        "import os, sys, time; from recurra.runtime._kernels.libraries import build, load\n"
         f"open(os.path.join({str(meeting)!r}, str(os.getpid())), 'w').close()\n"
         f"while len(os.listdir({str(meeting)!r})) < 2: time.sleep(0.01)\n"
         "path = build(sys.argv[1], name='answer'); print(path, load(path).answer())"

@@ -9,9 +9,9 @@ import pytest
 from compiler_scripts import ANSWER, needs_gcc
 
 from recurra.base import BuildError, RecurraWarning
-from recurra.runtime.kernels import libraries, library_cache
-from recurra.runtime.kernels.compiler import find_compiler
-from recurra.runtime.kernels.libraries import build, load
+from recurra.runtime._kernels import libraries, library_cache
+from recurra.runtime._kernels.compiler import find_compiler
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("counted")]
 
@@ -181,7 +181,7 @@ def test_no_place_to_ask_for_the_version_is_the_same_error(tmp_path, monkeypatch
 def test_the_own_folder_is_gone_at_the_end_and_the_warning_came_once(cache):
     cache.write_text("not a folder")
     code = (
-        "import os, sys, time; from recurra.runtime.kernels.libraries import build, load\n"
+        "import os, sys, time; from recurra.runtime._kernels.libraries import build, load\n"
         "paths = [build(sys.argv[1] + '/**/' * i, name='answer') for i in range(2)]\n"
         "assert all(load(path).answer() == 42 for path in paths)\n"
         "if os.fork() == 0:\n"

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from recurra import GRU, LSTM, Recurrent, unroll
-from recurra.runtime.kernels import packed_weights
-from recurra.runtime.kernels.launch import CallForm
-from recurra.runtime.kernels.packed_weights import digest, sample_of
+from recurra.runtime._kernels import packed_weights
+from recurra.runtime._kernels.launch import CallForm
+from recurra.runtime._kernels.packed_weights import digest, sample_of
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from recurra.runtime.kernels import products
+from recurra.runtime._kernels import products
 
 N, K, M = 64, 256, 260  # more than 2**22 multiplications
 

@@ -10,7 +10,7 @@ from record_cells import Workshop, answer_of, start_process
 from torch import nn
 
 import recurra
-from recurra.runtime.guards import cache_entry, cache_key
+from recurra.runtime._guards import cache_entry, cache_key
 
 
 @pytest.fixture(scope="module")
@@ -453,7 +453,7 @@ def test_an_edit_of_this_package_is_another_key(tmp_path, monkeypatch):
         (home / room).mkdir(parents=True)
         (home / room / "file.c").write_text("one")
         os.utime(home / room / "file.c", (1, 1))
-    monkeypatch.setattr(cache_key, "__file__", str(home / "runtime" / "guards" / "cache_key.py"))
+    monkeypatch.setattr(cache_key, "__file__", str(home / "runtime" / "_guards" / "cache_key.py"))
     digest = cache_key.package_digest.__wrapped__
     first = digest()
     assert digest() == first

@@ -14,8 +14,8 @@ from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import VerificationError
 from recurra.cells import MinGRU
 from recurra.runtime import _choice, _fused, _stream
-from recurra.runtime.scan.scan_loop import ScanLoop
-from recurra.runtime.verify import verify
+from recurra.runtime._scan.scan_loop import ScanLoop
+from recurra.runtime._verify import verify
 from zoo import CELLS, name_of
 
 

@@ -10,8 +10,8 @@ import pytest
 from compiler_scripts import ANSWER, CountedGcc, needs_gcc, write_compiler
 
 from recurra.base import BackendUnavailable, BuildError
-from recurra.runtime.kernels import libraries
-from recurra.runtime.kernels.libraries import build, load
+from recurra.runtime._kernels import libraries
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = needs_gcc
 
@@ -191,7 +191,7 @@ def test_another_process_runs_kernels_without_a_compiler(tmp_path):
 
 
 BUILDING = (
-    "import sys; from recurra.runtime.kernels.libraries import build; "
+    "import sys; from recurra.runtime._kernels.libraries import build; "
     "build(sys.argv[1], name='answer')"
 )
 

@@ -1,7 +1,0 @@
-"""The scan: a loop that is linear in its state, at all steps at once."""
-
-from recurra.runtime.scan.scan_loop import ScanLoop
-
-__all__ = [
-    "ScanLoop",
-]
