@@ -54,16 +54,9 @@ def fused_loop(
     returns = () if args.resets is None else tuple(state_tensors(args.initial))
     sources = (*parameters, args.x, *starts, *returns)
     gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
-    ends_early = args.lengths is not None
+    in_place = args.lengths is not None and not gradients and _is_all_in_loop(program)
     T, B = args.x.shape[:2]
-    layout = lay_out_rows(
-        T,
-        B,
-        args.lengths,
-        args.resets,
-        reverse=args.reverse,
-        in_place=ends_early and not gradients and _is_all_in_loop(program),
-    )
+    layout = lay_out_rows(T, B, args.lengths, args.resets, reverse=args.reverse, in_place=in_place)
     rows = args.x.flatten(0, 1)  # [T * B, ...]
     if layout.is_packed:
         rows = layout.pack(rows)  # [N, ...]
