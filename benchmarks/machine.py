@@ -13,8 +13,8 @@ import torch
 
 import recurra
 from recurra.codegen import support
-from recurra.runtime._build import build, load
-from recurra.runtime._compiler import find_compiler
+from recurra.runtime._kernels.compiler import find_compiler
+from recurra.runtime._kernels.libraries import build, load
 
 _PACKAGES = ("onnxruntime", "jax", "numpy")
 

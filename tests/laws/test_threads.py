@@ -10,7 +10,7 @@ from backend_runs import compiled, measured, reached_state, skip_without_compile
 from compare import assert_close
 from recurra import LSTM
 from recurra.base import state_tensors
-from recurra.runtime._launch import _shares
+from recurra.runtime._kernels.launch import _shares
 from zoo import with_random_weights
 
 

@@ -37,6 +37,7 @@ from recurra.base._errors import (
     VerificationError,
     describe_tensor,
 )
+from recurra.base._functional_clone import functional_clone
 from recurra.base._internal_types import internal_type
 from recurra.base._operations import clip_gradient, uniform
 from recurra.base._padding import over_features, repeat_last_step, valid_steps, zero_padding
@@ -62,7 +63,13 @@ from recurra.base._state import (
 )
 from recurra.base._task import Outcome, Task
 from recurra.base._temporary import new_folder, remove_abandoned, temporary_file, temporary_folder
-from recurra.base._values import check_not_proxy, has_values, is_example, is_recording
+from recurra.base._values import (
+    assume_constant_result,
+    check_not_proxy,
+    has_values,
+    is_example,
+    is_recording,
+)
 from recurra.base._warnings import RecurraWarning, warn_once
 
 __all__ = [
@@ -96,6 +103,7 @@ __all__ = [
     "UnknownName",
     "UnknownSymbol",
     "VerificationError",
+    "assume_constant_result",
     "check_finite",
     "check_lengths",
     "check_names",
@@ -111,6 +119,7 @@ __all__ = [
     "describe_tensor",
     "detach_state",
     "from_half",
+    "functional_clone",
     "has_values",
     "internal_type",
     "is_autocast",

@@ -1,5 +1,8 @@
 """Values: whether Python may look at the numbers of a tensor now, or must leave them to PyTorch."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from torch import fx
 from torch._C._functorch import is_functorch_wrapped_tensor, is_legacy_batchedtensor
@@ -8,6 +11,8 @@ from recurra.base._errors import CannotFuse
 from recurra.base._internal_types import internal_type
 
 FakeTensor = internal_type("torch._subclasses.fake_tensor.FakeTensor")
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
 
 _RECORDERS = (
     torch._C._TorchDispatchModeKey.FAKE,
@@ -63,3 +68,16 @@ def check_not_proxy(value: object) -> None:
             expected="a tensor",
             fix="torch.export.export(model, arguments)",
         )
+
+
+def assume_constant_result(function: _Function) -> _Function:
+    """Let `torch.compile` run a function while it compiles, and take the result for a constant.
+
+    This is all that `torch.compiler.assume_constant_result` does, without importing the compiler's
+    front end, which takes longer than the rest of PyTorch.
+
+    Args:
+        function: to be decorated; no error may leave it.
+    """
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function

@@ -29,7 +29,6 @@ from recurra.graph._serialization import CannotSerialize, deserialize, serialize
 from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
-from recurra.graph._twin import twin
 from recurra.graph._watched import Watched
 
 __all__ = [
@@ -74,7 +73,6 @@ __all__ = [
     "row_strides",
     "serialize",
     "trace_step",
-    "twin",
     "walk",
 ]
 

@@ -7,7 +7,15 @@ from typing import Any, cast
 import torch
 from torch import fx, nn
 
-from recurra.base import CannotFuse, Cell, RecurraError, State, run_step, state_tensors
+from recurra.base import (
+    CannotFuse,
+    Cell,
+    RecurraError,
+    State,
+    functional_clone,
+    run_step,
+    state_tensors,
+)
 from recurra.graph._graph import Graph
 from recurra.graph._node import ROWS, Node, ancestors, describe_shape
 from recurra.graph._ops import OVER_ROWS
@@ -18,7 +26,6 @@ from recurra.graph._torch_internals import (
     make_fx,
     preserve_node_meta,
 )
-from recurra.graph._twin import twin
 from recurra.graph._untraceable import quiet_tracer, refuses, untraceable
 from recurra.graph._watched import Watched
 
@@ -130,7 +137,7 @@ def _trace_at(
 
     def run(*values: torch.Tensor) -> list[torch.Tensor]:
         x, *rest = values[len(names) :]
-        other = twin(cell, tensors, values[: len(names)])
+        other = functional_clone(cell, tensors, values[: len(names)])
         before = _like(state, iter(rest))
         mode = StepMode(type(cell).__name__, size)
         results = mode.follow(lambda: Watched(other).forward(x, before))

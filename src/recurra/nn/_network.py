@@ -10,7 +10,13 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence
 
-from recurra.base import State, complete_docstring, describe_tensor, state_tensors
+from recurra.base import (
+    State,
+    assume_constant_result,
+    complete_docstring,
+    describe_tensor,
+    state_tensors,
+)
 from recurra.layers import Layer
 from recurra.nn._arguments import (
     check_count,
@@ -221,22 +227,23 @@ class Network(nn.Module, ABC):
             _lend_in_earnest(self)
         if self._made_layers is None:
             self._made_layers = self._make_layers()
-        views = [view for _, views in self._made_layers for view in views]
         try:
-            for view in views:
+            for view in self._views():
                 view.borrow(self)
             yield self._made_layers
         finally:
-            for view in views:
+            for view in self._views():
                 view.give_back()
 
     def lend(self) -> None:
         """Make the layers and lend them the weights, until the next run is over."""
         if self._made_layers is None:
             self._made_layers = self._make_layers()
-        for _, views in self._made_layers:
-            for view in views:
-                view.borrow(self)
+        for view in self._views():
+            view.borrow(self)
+
+    def _views(self) -> list[View]:
+        return [view for _, views in self._made_layers or () for view in views]
 
     def _make_layers(self) -> list[tuple[Layer, list[View]]]:
         """Make the layers; kept in a list, so that they are no submodules of this one."""
@@ -275,6 +282,7 @@ class Network(nn.Module, ABC):
         return ", ".join([str(self.input_size), str(self.hidden_size), *changed])
 
 
+@assume_constant_result
 def _lend_in_earnest(network: Network) -> int:
     """Lend weights while `torch.compile` follows a run, instead of noting that they are to be lent.
 
@@ -283,9 +291,6 @@ def _lend_in_earnest(network: Network) -> int:
     with torch.no_grad():
         network.lend()
     return 0
-
-
-_lend_in_earnest._dynamo_marked_constant = True  # type: ignore[attr-defined]  # as in `_operation.py`
 
 
 def _check_state(name: str, part: Any, shape: tuple[int, ...], weight: torch.Tensor) -> None:

@@ -2,9 +2,10 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Literal, NamedTuple, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
@@ -24,25 +25,21 @@ from recurra.base import (
     unflatten_state,
     warn_once,
 )
-from recurra.runtime._form import form_of
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._guard import Guard, parameters_and_buffers
-from recurra.runtime._kept import KeptWeights
-from recurra.runtime._passage import Passage
-from recurra.runtime._program import Program, compile_cell
-from recurra.runtime._reachable import reachable
-from recurra.runtime._reference import reference_loop
-from recurra.runtime._scanned import scanned_loop
-from recurra.runtime._supported import (
+from recurra.runtime._guards import Guard, parameters_and_buffers, reachable
+from recurra.runtime._kernels import (
+    PackedWeightCache,
     SignsTurned,
     check_circumstances,
     check_memory,
     check_plain,
     check_readable,
     readable,
-    readable_passage,
-    tensors_of,
 )
+from recurra.runtime._program import ParameterConstants, Program, compile_cell
+from recurra.runtime._reference import reference_loop
+from recurra.runtime._scanned import scanned_loop
+from recurra.runtime._unroll_args import UnrollArgs
 from recurra.runtime._verify import is_verifying, verified
 
 Backend: TypeAlias = Literal["auto", "reference", "scan", "c", "triton"]
@@ -52,6 +49,8 @@ _STEPS_OF_A_SCAN = 32  # for fewer the plain loop is as fast
 _NUMBERS_OF_A_STEP = 4096  # with larger states memory decides on a CPU, and a scan reads more of it
 
 _BACKENDS = ("auto", "reference", "scan", "c")
+
+_shape, _dtype, _but_rows = attrgetter("shape"), attrgetter("dtype"), itemgetter(slice(1, None))
 
 _MAX_LOOKS = 5
 _MAX_PROGRAMS = 256
@@ -65,7 +64,7 @@ class _Known(NamedTuple):
     guard: Guard
     form: tuple[Hashable, ...]
     program: Program | CannotFuse
-    kept: KeptWeights
+    weight_cache: PackedWeightCache[ParameterConstants]
 
 
 _known: WeakKeyDictionary[nn.Module, _Known] = WeakKeyDictionary()
@@ -84,114 +83,105 @@ def check_backend(backend: Backend) -> Backend:
     raise UnknownName.among("backend", backend, _BACKENDS)
 
 
-def run(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def run(backend: Backend, cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     """Run a cell over a sequence, on a backend or on the best there is."""
-    lengths, is_compiling = passage.lengths, torch.compiler.is_compiling()
+    lengths, is_compiling = args.lengths, torch.compiler.is_compiling()
     if lengths is not None and has_values(lengths) and int(lengths.max()) == 0:
         backend = "reference"  # nothing runs, not even a kernel
     if backend == "reference":
-        return _run_plainly(cell, passage)
+        return _run_plainly(cell, args)
     if is_compiling and backend != "scan":
-        return _as_operation(backend, cell, passage)
+        return _as_operation(backend, cell, args)
     run_fast = _run_scan if backend == "scan" else _run_kernels
     try:
-        return run_fast(cell, passage)
+        return run_fast(cell, args)
     except ShapeError as problem:
         refusal: Exception = problem
     except (CannotFuse, BackendUnavailable) as reason:
         refusal = reason
     # no longer within `except`: a mistake in the step is not to be shown as one after another
     if isinstance(refusal, CannotFuse | BackendUnavailable) and backend == "auto":
-        return _run_without_kernels(cell, passage, refusal)
+        return _run_without_kernels(cell, args, refusal)
     if isinstance(refusal, ShapeError):  # a cell against its contract: said of the given tensors
-        _run_plainly(cell, passage)
+        _run_plainly(cell, args)
     raise refusal
 
 
 def _run_without_kernels(
-    cell: Cell, passage: Passage, reason: CannotFuse | BackendUnavailable
+    cell: Cell, args: UnrollArgs, reason: CannotFuse | BackendUnavailable
 ) -> tuple[torch.Tensor, State]:
     """Run a cell by a scan where that is possible and faster, by the plain loop otherwise."""
-    if _scan_is_faster(passage):
+    if _scan_is_faster(args):
         with suppress(CannotFuse):
-            results = _run_scan(cell, passage)
+            results = _run_scan(cell, args)
             _say(cell, reason, "as a scan: all steps at once, by PyTorch")
             return results
-    results = _run_plainly(cell, passage)  # first: a mistake in the call is better to hear of
-    if not passage.x.is_meta:  # where nothing is computed, nothing is slow
+    results = _run_plainly(cell, args)  # first: a mistake in the call is better to hear of
+    if not args.x.is_meta:  # where nothing is computed, nothing is slow
         _say(cell, reason, "in the plain loop, which is slower")
     return results
 
 
-def _run_plainly(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def _run_plainly(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     if not torch.compiler.is_compiling():
         held = parameters_and_buffers(cell) if isinstance(cell, nn.Module) else []
-        check_memory(passage.x, [*held, *state_tensors(passage.state)])
-    return reference_loop(cell, passage)
+        check_memory(args.x, [*held, *state_tensors(args.state)])
+    return reference_loop(cell, args)
 
 
-def _as_operation(backend: Backend, cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def _as_operation(backend: Backend, cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     from recurra.runtime._operation import unroll_operation  # few compile; defining it takes time
 
-    results = unroll_operation(cell, passage)
+    results = unroll_operation(cell, args)
     if results is None and backend == "c":
         raise CannotFuse("A warning says why the cell has no kernel for `torch.compile`.")
-    return reference_loop(cell, passage) if results is None else results
+    return reference_loop(cell, args) if results is None else results
 
 
-def _run_kernels(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def _run_kernels(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     check_circumstances()
-    if not passage.x.is_cpu:
-        check_plain([passage.x])
-    program, tensors, kept = _found(cell, passage)
-    check_plain([*tensors, *tensors_of(passage)])
+    if not args.x.is_cpu:
+        check_plain([args.x])
+    program, tensors, weight_cache = _found(cell, args)
+    check_plain([*tensors, *args.tensors()])
+    loop = partial(fused_loop, program, weight_cache=weight_cache)
+    if is_verifying():
+        loop = partial(verified, loop, "kernel", program, cast(nn.Module, cell))
     try:
-        y, final = _run_kernel(program, kept, cell, tensors, passage)
+        y, final = loop(tensors, args)
     except SignsTurned:  # seldom: so nobody else pays for looking
-        turned = readable(tensors), readable_passage(passage)
-        y, final = _run_kernel(program, kept, cell, *turned)
-    return y, unflatten_state(final, passage.state)
+        y, final = loop(readable(tensors), args.readable())
+    return y, unflatten_state(final, args.state)
 
 
-def _run_kernel(
-    program: Program,
-    kept: KeptWeights | None,
-    cell: Cell,
-    tensors: Sequence[torch.Tensor],
-    passage: Passage,
-) -> tuple[torch.Tensor, tuple[torch.Tensor, ...]]:
-    if not is_verifying():
-        return fused_loop(program, tensors, passage, kept)
-    loop = partial(fused_loop, program, kept=kept)
-    return verified(loop, "kernel", program, cast(nn.Module, cell), tensors, passage)
-
-
-def _scan_is_faster(passage: Passage) -> bool:
+def _scan_is_faster(args: UnrollArgs) -> bool:
     """Tell whether a scan is worth trying in place of the plain loop."""
-    numbers = sum(each.numel() for each in state_tensors(passage.state))
-    if passage.x.is_meta:
+    numbers = sum(each.numel() for each in state_tensors(args.state))
+    if args.x.is_meta:
         return False
-    small = passage.x.device.type != "cpu" or numbers <= _NUMBERS_OF_A_STEP
-    return small and len(passage.x) >= _STEPS_OF_A_SCAN
+    small = args.x.device.type != "cpu" or numbers <= _NUMBERS_OF_A_STEP
+    return small and len(args.x) >= _STEPS_OF_A_SCAN
 
 
-def _run_scan(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def _run_scan(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     if torch.compiler.is_compiling():
         raise CannotFuse("A scan is not for `torch.compile`.", fix='backend="auto"')
     check_circumstances()
-    if passage.x.is_cpu:
-        passage = readable_passage(passage)
-    program, held, _ = _found(cell, passage)
+    if args.x.is_cpu:
+        args = args.readable()
+    program, held, _ = _found(cell, args)
     if isinstance(program.scan, CannotFuse):
         raise program.scan
     loop = partial(scanned_loop, program, program.scan)
     if is_verifying():
         loop = partial(verified, loop, "scan", program, cast(nn.Module, cell))
-    y, final = loop(readable(held) if passage.x.is_cpu else held, passage)
-    return y, unflatten_state(final, passage.state)
+    y, final = loop(readable(held) if args.x.is_cpu else held, args)
+    return y, unflatten_state(final, args.state)
 
 
-def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], KeptWeights | None]:
+def _found(
+    cell: Cell, args: UnrollArgs
+) -> tuple[Program, list[torch.Tensor], PackedWeightCache[ParameterConstants] | None]:
     """Return the compiled cell, its tensors, and what is kept of them: from earlier calls, if any.
 
     Raises:
@@ -199,18 +189,26 @@ def _found(cell: Cell, passage: Passage) -> tuple[Program, list[torch.Tensor], K
     """
     if not isinstance(cell, nn.Module):
         raise CannotFuse("The cell is no `nn.Module`.", got=type(cell).__name__)
-    form = form_of(passage.x, passage.state)
+    form = _form_of(args.x, args.state)
     known = _known.get(cell)
     if known is None or known.form != form or not known.guard.is_valid(cell):
-        if passage.x.is_cpu:
-            check_plain(tensors_of(passage))  # before anything is made of them
-        known = _look_up(cell, form, passage)
+        if args.x.is_cpu:
+            check_plain(args.tensors())  # before anything is made of them
+        known = _look_up(cell, form, args)
         _remember(cell, known)
     if isinstance(known.program, CannotFuse):
         raise known.program
     if known.guard.asks_sizes:
-        known.program.check_batch_size(cell, passage.x[0], passage.state)
-    return known.program, known.guard.parameters_and_buffers, known.kept
+        known.program.check_batch_size(cell, args.x[0], args.state)
+    return known.program, known.guard.parameters_and_buffers, known.weight_cache
+
+
+def _form_of(x: torch.Tensor, state: State) -> tuple[Hashable, ...]:
+    """Return what tracing looks at of an input `[T, B, ...]` and a state: all but T and B."""
+    parts = list(state_tensors(state))
+    sizes = tuple(map(_but_rows, map(_shape, parts)))
+    dtypes = tuple(map(_dtype, parts))
+    return (x.shape[2:], x.dtype, type(state), sizes, dtypes, torch.get_default_dtype())
 
 
 def _remember(cell: nn.Module, known: _Known) -> None:
@@ -225,7 +223,7 @@ def _remember(cell: nn.Module, known: _Known) -> None:
         _known.pop(cell, None)
 
 
-def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _Known:
+def _look_up(cell: nn.Module, form: tuple[Hashable, ...], args: UnrollArgs) -> _Known:
     """Find the program of a cell among those of cells that read the same, or compile it.
 
     Other threads may change what the step reads while it is looked at: then it is looked at again.
@@ -235,10 +233,10 @@ def _look_up(cell: nn.Module, form: tuple[Hashable, ...], passage: Passage) -> _
     for _ in range(_MAX_LOOKS):
         found = reachable(cell)
         guard = Guard(cell, found)
-        program = _found_or_compiled((found.key, form), cell, passage.x, passage.state)
+        program = _found_or_compiled((found.key, form), cell, args.x, args.state)
         if reachable(cell).key == found.key:
-            kept = KeptWeights(guard.constants)
-            return _Known(guard, form, program, kept)
+            weight_cache: PackedWeightCache[ParameterConstants] = PackedWeightCache(guard.constants)
+            return _Known(guard, form, program, weight_cache)
         _programs.pop((found.key, form), None)
     raise CannotFuse(f"What the step of `{type(cell).__name__}` reads changes all the time.")
 

@@ -13,55 +13,62 @@ from recurra.base import (
     state_tensors,
     warn_once,
 )
-from recurra.runtime._course import (
-    Course,
-    course,
-    into_lines,
-    out_of_lines,
-    padded_course,
+from recurra.runtime._input_gradients import input_gradients
+from recurra.runtime._kernels import (
+    PackedWeightCache,
+    RowLayout,
+    Tensors,
+    lay_out_rows,
+    supported,
 )
-from recurra.runtime._kept import KeptWeights
-from recurra.runtime._kernel import Tensors
-from recurra.runtime._passage import Passage
 from recurra.runtime._plain_loop import plain_loop
-from recurra.runtime._program import Program
-from recurra.runtime._scan_loop import ScanLoop
-from recurra.runtime._supported import supported
+from recurra.runtime._program import ParameterConstants, Program
+from recurra.runtime._scan import ScanLoop
+from recurra.runtime._unroll_args import UnrollArgs
+
+_MANY_ROWS = 256  # rows times steps: from here on packing weights is a small part of a call
 
 
 def fused_loop(
     program: Program,
     parameters: Sequence[torch.Tensor],
-    passage: Passage,
-    kept: KeptWeights | None = None,
+    args: UnrollArgs,
+    weight_cache: PackedWeightCache[ParameterConstants] | None = None,
 ) -> tuple[torch.Tensor, Tensors]:
     """Run a compiled cell over a sequence.
 
     Only valid steps are computed. Where a kernel reads the input itself it passes over the padding;
-    for what is computed before and after it, the input is packed, one line a step.
+    for what is computed before and after it, the input is packed, one row a step.
 
     Args:
         program: the cell, compiled.
         parameters: its parameters and buffers.
-        passage: what it runs over.
-        kept: what earlier calls of the same cell made of its parameters. Default: nothing.
+        args: what it runs over.
+        weight_cache: what earlier calls made of the parameters. Default: nothing.
 
     Returns:
         y: outputs, `[T, B, ...]`.
         final: tensors of the final state.
     """
-    starts = tuple(state_tensors(passage.state))
-    returns = () if passage.resets is None else tuple(state_tensors(passage.initial))
-    sources = (*parameters, passage.x, *starts, *returns)
+    starts = tuple(state_tensors(args.state))
+    returns = () if args.resets is None else tuple(state_tensors(args.initial))
+    sources = (*parameters, args.x, *starts, *returns)
     gradients = torch.is_grad_enabled() and any(source.requires_grad for source in sources)
-    ends_early = passage.lengths is not None
-    along = _course(passage, in_place=ends_early and not gradients and _is_all_in_loop(program))
-    lines = into_lines(passage.x, along)
+    in_place = args.lengths is not None and not gradients and _is_all_in_loop(program)
+    T, B = args.x.shape[:2]
+    layout = lay_out_rows(T, B, args.lengths, args.resets, reverse=args.reverse, in_place=in_place)
+    rows = args.x.flatten(0, 1)  # [T * B, ...]
+    if layout.is_packed:
+        rows = layout.pack(rows)  # [N, ...]
     if gradients:
-        y, final = _run_with_gradients(program, along, parameters, lines, starts, returns)
+        y, final = _run_with_gradients(program, layout, parameters, rows, starts, returns)
     else:
-        y, final = program.run(along, parameters, lines, starts, returns, kept)
-    return out_of_lines(y, along, len(passage.x)), final
+        y, final = _run_without_gradients(
+            program, layout, parameters, rows, starts, returns, weight_cache
+        )
+    if layout.is_packed:
+        y = layout.unpack(y)
+    return y.unflatten(0, (T, B)), final
 
 
 def _is_all_in_loop(program: Program) -> bool:
@@ -73,38 +80,56 @@ def _is_all_in_loop(program: Program) -> bool:
     )
 
 
-def _course(passage: Passage, *, in_place: bool) -> Course:
-    T, B = passage.x.shape[:2]
-    lengths, resets = passage.lengths, passage.resets
-    if lengths is not None and in_place:
-        return padded_course(T, B, lengths, resets, reverse=passage.reverse)
-    return course(T, B, lengths, resets, reverse=passage.reverse)
+def _run_without_gradients(
+    program: Program,
+    layout: RowLayout,
+    parameters: Sequence[torch.Tensor],
+    x: torch.Tensor,
+    starts: Tensors,
+    returns: Tensors,
+    weight_cache: PackedWeightCache[ParameterConstants] | None,
+) -> tuple[torch.Tensor, Tensors]:
+    read, finish = program.inference_recipes
+    if weight_cache is None or len(x) > _MANY_ROWS:
+        constants = program.constants(parameters)
+    else:
+        make = partial(program.constants, parameters, pack=True)
+        constants = weight_cache.get(parameters, make)
+    known = [*parameters, x, *constants.reads]
+    values = read(known, len(x))
+    given = [*constants.reads, *values]
+    loop = program.inference
+    loop_outputs, final = loop.kernel(layout, given, constants.weights, starts, initial=returns)
+    if loop.converts:
+        loop_outputs, final = loop.convert(loop_outputs, final)
+    (y,) = finish([*known, *values, *loop_outputs], len(x))
+    return y.clone(memory_format=torch.contiguous_format) if program.shares_output else y, final
 
 
 def _run_with_gradients(
     program: Program,
-    along: Course,
+    layout: RowLayout,
     parameters: Sequence[torch.Tensor],
-    lines: torch.Tensor,
+    x: torch.Tensor,
     starts: Tensors,
     returns: Tensors,
 ) -> tuple[torch.Tensor, Tensors]:
-    inputs = program.inputs(parameters, lines)
+    inputs = program.inputs(parameters, x)
     results = _FusedLoop.apply(  # type: ignore[no-untyped-call]
-        program, along, *inputs, *starts, *returns
+        program, layout, *inputs, *starts, *returns
     )
     cut = len(program.part.loop_outputs)
-    return program.output(parameters, lines, inputs, results[:cut]), results[cut:]
+    return program.output(parameters, x, inputs, results[:cut]), results[cut:]
 
 
 class _FusedLoop(torch.autograd.Function):
     """The kernels as one operation of autograd."""
 
     @staticmethod
-    def forward(ctx: Any, program: Program, along: Course, *tensors: torch.Tensor) -> Any:
-        ctx.program, ctx.along, ctx.sources = program, along, len(tensors)
+    def forward(ctx: Any, program: Program, layout: RowLayout, *tensors: torch.Tensor) -> Any:
+        ctx.program, ctx.layout, ctx.sources = program, layout, len(tensors)
         before, weights, starts, returns = _grouped(program, tensors)
-        loop_outputs, final, saved = program.training.run(along, before, weights, starts, returns)
+        loop_outputs, final, saved = program.training.run(layout, before, weights, starts, returns)
         _mark_without_gradients(ctx, (*loop_outputs, *final))
         ctx.forms = [(each.shape, each.dtype, each.device) for each in (*loop_outputs, *final)]
         hooks: Any = torch._C._autograd._top_saved_tensors_default_hooks(False)
@@ -134,7 +159,7 @@ class _FusedLoop(torch.autograd.Function):
 def _mark_without_gradients(ctx: Any, results: Tensors) -> None:
     """Tell autograd which results have nothing to do with what requires gradients."""
     flags = ctx.program.paths.requires_grad(
-        ctx.needs_input_grad[2:], ctx.along.steps, ends_early=ctx.along.is_packed
+        ctx.needs_input_grad[2:], ctx.layout.steps, ends_early=ctx.layout.is_packed
     )
     if not all(flags):
         kept = zip(results, flags, strict=True)
@@ -168,7 +193,7 @@ def _by_kernels(
     cut = len(program.part.loop_outputs)
     with no_autocast():  # as in the forward pass
         d_before, d_weights, d_state, d_initial = program.training.backward(
-            ctx.along, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
+            ctx.layout, before, weights, saved, tuple(given[:cut]), tuple(given[cut:]), needed
         )
     found = (*d_before, *d_weights, *d_state, *(d_initial if returns else ()))
     return [each if need else None for each, need in zip(found, needed, strict=True)]
@@ -186,20 +211,8 @@ def _by_autograd(
     with torch.enable_grad(), no_autocast():
         sources = tuple(each.view_as(each) for each in sources)  # some are made from others of them
         before, weights, starts, returns = _grouped(ctx.program, sources)
-        loop_outputs, final = loop(ctx.along, before, weights, starts, returns)
-    results = (*loop_outputs, *final)
-    pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
-    wanted = [source for source, need in zip(sources, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(
-            [result for result, _ in pairs],
-            wanted,
-            [gradient for _, gradient in pairs],
-            create_graph=again,
-            allow_unused=True,
-        )
-    )
-    return [next(found) if need else None for need in needed]
+        loop_outputs, final = loop(ctx.layout, before, weights, starts, returns)
+    return input_gradients((*loop_outputs, *final), sources, gradients, needed, create_graph=again)
 
 
 def _differentiable(

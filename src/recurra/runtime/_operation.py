@@ -19,19 +19,20 @@ from recurra.base import (
     CannotFuse,
     Cell,
     State,
+    assume_constant_result,
     check_lengths,
+    functional_clone,
     state_tensors,
     unflatten_state,
     warn_once,
 )
-from recurra.graph import twin
 from recurra.runtime._fused import fused_loop
-from recurra.runtime._guard import Guard, parameters_and_buffers
-from recurra.runtime._passage import Passage
+from recurra.runtime._guards import Guard, parameters_and_buffers, reachable
+from recurra.runtime._input_gradients import input_gradients
+from recurra.runtime._kernels import readable
 from recurra.runtime._program import Program, compile_cell
-from recurra.runtime._reachable import reachable
 from recurra.runtime._reference import reference_loop
-from recurra.runtime._supported import readable, readable_passage
+from recurra.runtime._unroll_args import UnrollArgs
 from recurra.runtime._verify import is_verifying, verified
 
 Form = tuple[tuple[int, ...], torch.dtype]
@@ -45,13 +46,45 @@ class _Numbered(NamedTuple):
     guard: Guard | None
 
 
+class _Operands(NamedTuple):
+    """What the operation is differentiated by: the tensors that it is given, in groups.
+
+    Args:
+        parameters: parameters and buffers of the cell.
+        x: input, `[T, B, ...]`.
+        state: tensors of the state before the first step.
+        initial: tensors of what resets return to; empty where there are no resets.
+    """
+
+    parameters: Sequence[torch.Tensor]
+    x: torch.Tensor
+    state: Sequence[torch.Tensor]
+    initial: Sequence[torch.Tensor]
+
+    def flat(self) -> list[torch.Tensor]:
+        """List them all."""
+        return [*self.parameters, self.x, *self.state, *self.initial]
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many parameters and tensors of the state there are; `grouped` needs them."""
+        return len(self.parameters), len(self.state)
+
+
+def _grouped(tensors: Sequence[Any], counts: tuple[int, int]) -> _Operands:
+    """Undo `flat`; for gradients, some of which may be None, too."""
+    x = counts[0]
+    end = x + 1 + counts[1]
+    return _Operands(list(tensors[:x]), tensors[x], list(tensors[x + 1 : end]), list(tensors[end:]))
+
+
 _numbered: list[_Numbered] = []
 _REFUSED = -1
 
 
-def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State] | None:
+def unroll_operation(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State] | None:
     """Run a compiled cell over a sequence as one operation; None where no kernel can hold it."""
-    x, state, initial, lengths, resets, reverse = passage
+    x, state, initial, lengths, resets, reverse = args
     tensors = list(state_tensors(state))
     forms = [(tuple(part.shape[1:]), part.dtype) for part in tensors]
     number = program_number(cell, (tuple(x.shape[2:]), x.dtype), forms)
@@ -66,6 +99,7 @@ def unroll_operation(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]
     return y, unflatten_state(final, state)
 
 
+@assume_constant_result
 def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
     """Compile a cell, and return the number under which the operation finds it.
 
@@ -83,11 +117,6 @@ def program_number(cell: Cell, x: Form, state: Sequence[Form]) -> int:
         )
         return _REFUSED
     return len(_numbered) - 1
-
-
-# All that `torch.compiler.assume_constant_result` does, without importing the compiler's front end,
-# which takes longer than the rest of PyTorch.
-program_number._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def _compiled(cell: Cell, x: Form, state: Sequence[Form], is_exporting: bool) -> _Numbered:
@@ -113,39 +142,35 @@ def _unroll(
     reverse: bool,
 ) -> list[torch.Tensor]:
     with torch.no_grad():
-        return _run(program, parameters, x, state, initial, lengths, resets, reverse)
+        return _run(program, _Operands(parameters, x, state, initial), lengths, resets, reverse)
 
 
 def _run(
     program: int,
-    parameters: Sequence[torch.Tensor],
-    x: torch.Tensor,
-    state: Sequence[torch.Tensor],
-    initial: Sequence[torch.Tensor],
+    operands: _Operands,
     lengths: torch.Tensor | None,
     resets: torch.Tensor | None,
     reverse: bool,
 ) -> list[torch.Tensor]:
+    parameters, x, state, initial = operands
     if lengths is not None:
         check_lengths(lengths, x.shape[1], len(x))  # nobody knew their values until now
         lengths = lengths.to(torch.int64)
-    passage = Passage(x, tuple(state), tuple(initial), lengths, resets, reverse)
-    passage, parameters = readable_passage(passage), readable(parameters)
+    args = UnrollArgs(x, tuple(state), tuple(initial), lengths, resets, reverse)
+    args, parameters = args.readable(), readable(parameters)
     compiled, reference, guard = _numbered[program]
     cell = reference()
-    if cell is not None and _has_changed(compiled, cell, guard, passage):
-        return _run_plainly(cell, parameters, passage)
+    if cell is not None and _has_changed(compiled, cell, guard, args):
+        return _run_plainly(cell, parameters, args)
     loop = partial(fused_loop, compiled)
     is_whole = cell is not None and len(parameters_and_buffers(cell)) == len(parameters)
     if is_verifying() and cell is not None and is_whole:  # views have their weights for a call only
-        how = "operation"
-        y, final = verified(loop, how, compiled, cell, parameters, passage, by_place=True)
-    else:
-        y, final = loop(parameters, passage)
+        loop = partial(verified, loop, "operation", compiled, cell, by_place=True)
+    y, final = loop(parameters, args)
     return [y, *final]
 
 
-def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage: Passage) -> bool:
+def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, args: UnrollArgs) -> bool:
     """Tell whether a cell does not compute what `torch.compile` met, on so many rows or at all."""
     if guard is None or not guard.has_its_parameters(cell):
         return False  # it has others now, or for its runs only: `torch.compile` looks at these
@@ -153,14 +178,14 @@ def _has_changed(program: Program, cell: nn.Module, guard: Guard | None, passage
         return True
     if guard.asks_sizes:
         try:
-            program.check_batch_size(cell, passage.x[0], _like_its_own(cell, passage.state))
+            program.check_batch_size(cell, args.x[0], _like_its_own(cell, args.state))
         except CannotFuse:
             return True
     return False
 
 
 def _run_plainly(
-    cell: nn.Module, parameters: Sequence[torch.Tensor], passage: Passage
+    cell: nn.Module, parameters: Sequence[torch.Tensor], args: UnrollArgs
 ) -> list[torch.Tensor]:
     """Run the cell as it is now, since `torch.compile` does not look into steps."""
     name = type(cell).__name__
@@ -169,13 +194,13 @@ def _run_plainly(
         f"`{name}` is not what it was when `torch.compile` met it, or asks how many rows there "
         "are: it runs in the plain loop. torch.compiler.reset() lets it be compiled anew.",
     )
-    other = twin(cell, parameters_and_buffers(cell), parameters)
-    state, initial = passage.state, passage.initial
-    passage = passage._replace(
+    other = functional_clone(cell, parameters_and_buffers(cell), parameters)
+    state, initial = args.state, args.initial
+    args = args._replace(
         state=_like_its_own(cell, state),
-        initial=_like_its_own(cell, initial if passage.resets is not None else state),
+        initial=_like_its_own(cell, initial if args.resets is not None else state),
     )
-    y, end = reference_loop(cast(Cell, other), passage)
+    y, end = reference_loop(cast(Cell, other), args)
     return [y, *state_tensors(end)]
 
 
@@ -209,35 +234,19 @@ def _unroll_backward(
     gradients: list[torch.Tensor],
 ) -> list[torch.Tensor]:
     """Run forward again, with gradients, and go back. What has no gradient gets zeros."""
-    sources = [each.detach() for each in (*parameters, x, *state, *initial)]
-    differentiable = [each.requires_grad_() for each in sources if each.is_floating_point()]
-    cuts = (len(parameters), len(parameters) + 1, len(parameters) + 1 + len(state))
+    operands = _Operands(parameters, x, state, initial)
+    sources = [each.detach() for each in operands.flat()]
+    needed = [each.is_floating_point() for each in sources]
+    for each, need in zip(sources, needed, strict=True):
+        each.requires_grad_(need)
     with _recording():
-        results = _run(
-            program,
-            sources[: cuts[0]],
-            sources[cuts[0]],
-            sources[cuts[1] : cuts[2]],
-            sources[cuts[2] :],
-            lengths,
-            resets,
-            reverse,
-        )
-        pairs = [pair for pair in zip(results, gradients, strict=True) if pair[0].requires_grad]
-        found = iter(
-            torch.autograd.grad(
-                [result for result, _ in pairs],
-                differentiable,
-                [gradient for _, gradient in pairs],
-                allow_unused=True,
-                materialize_grads=True,
-            )
-        )
+        results = _run(program, _grouped(sources, operands.counts), lengths, resets, reverse)
+        found = input_gradients(results, sources, gradients, needed)
     return [
-        next(found).clone(memory_format=torch.contiguous_format)
-        if each.is_floating_point()
-        else torch.zeros_like(each)
-        for each in sources
+        torch.zeros_like(source, memory_format=torch.contiguous_format)
+        if each is None
+        else each.clone(memory_format=torch.contiguous_format)
+        for source, each in zip(sources, found, strict=True)
     ]
 
 
@@ -259,43 +268,28 @@ def _(
     initial: list[torch.Tensor],
     *_: Any,
 ) -> list[torch.Tensor]:
-    sources = (*parameters, x, *state, *initial)
+    sources = _Operands(parameters, x, state, initial).flat()
     return [torch.empty_like(each, memory_format=torch.contiguous_format) for each in sources]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[torch.Tensor]) -> None:
     program, parameters, x, state, initial, lengths, resets, reverse = inputs
-    ctx.program, ctx.reverse = program, reverse
-    ctx.counts = (len(parameters), len(state), len(initial))
-    ctx.save_for_backward(*parameters, x, *state, *initial, lengths, resets)
+    operands = _Operands(parameters, x, state, initial)
+    ctx.program, ctx.reverse, ctx.counts = program, reverse, operands.counts
+    ctx.save_for_backward(*operands.flat(), lengths, resets)
 
 
 def _go_back(ctx: Any, gradients: Sequence[torch.Tensor]) -> tuple[Any, ...]:
     *tensors, lengths, resets = ctx.saved_tensors
-    parameters, state, initial = ctx.counts
-    groups = [
-        list(tensors[:parameters]),
-        tensors[parameters],
-        list(tensors[parameters + 1 : parameters + 1 + state]),
-        list(tensors[parameters + 1 + state :]),
-    ]
+    operands = _grouped(tensors, ctx.counts)
     found = torch.ops.recurra.unroll_backward(
-        ctx.program, *groups, lengths, resets, ctx.reverse, list(gradients)
+        ctx.program, *operands, lengths, resets, ctx.reverse, list(gradients)
     )
     differentiable = [
         gradient if tensor.is_floating_point() else None
         for tensor, gradient in zip(tensors, found, strict=True)
     ]
-    return (
-        None,
-        differentiable[:parameters],
-        differentiable[parameters],
-        differentiable[parameters + 1 : parameters + 1 + state],
-        differentiable[parameters + 1 + state : parameters + 1 + state + initial],
-        None,
-        None,
-        None,
-    )
+    return None, *_grouped(differentiable, ctx.counts), None, None, None
 
 
 _unroll.register_autograd(_go_back, setup_context=_keep)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -19,19 +20,31 @@ from recurra.graph import (
     plan_scan,
     plan_training,
 )
-from recurra.runtime._course import Course
 from recurra.runtime._gradient_paths import GradientPaths
-from recurra.runtime._kept import Fixed, KeptWeights
-from recurra.runtime._kernel import Tensors
-from recurra.runtime._loops import InferenceLoop, TrainingLoop
-from recurra.runtime._products import HANDLERS
-from recurra.runtime._records import Record, check_batch_size, step_of
-from recurra.runtime._scan_loop import ScanLoop
+from recurra.runtime._guards import CacheEntry, check_batch_size, load_or_trace
+from recurra.runtime._kernels import (
+    HANDLERS,
+    InferenceLoop,
+    Tensors,
+    TrainingLoop,
+    Weights,
+)
+from recurra.runtime._scan import ScanLoop
 from recurra.runtime._tracing import Tracing
 
-_MANY_LINES = 256  # rows times steps: from here on packing is a small part of a call
-
 tracing = Tracing()
+
+
+class ParameterConstants(NamedTuple):
+    """What is made of parameters alone.
+
+    Args:
+        reads: values that the loop reads.
+        weights: what its kernel reads of them.
+    """
+
+    reads: Sequence[torch.Tensor]
+    weights: Weights
 
 
 @dataclass(frozen=True)
@@ -41,28 +54,28 @@ class Program:
     Args:
         part: the cell's step, cut at the borders of its loop.
         name: of the cell, for the names of files and functions.
-        record: keeps its plans on disk.
+        cache_entry: keeps its plans on disk.
         batch_sizes: numbers of rows on which it was held to the step of its cell, and what came of
             it: None where it computes the same.
     """
 
     part: Partition
     name: str
-    record: Record
+    cache_entry: CacheEntry
     batch_sizes: dict[int, CannotFuse | None] = field(default_factory=dict)
 
     @cached_property
     def inference(self) -> InferenceLoop:
         """The loop for runs that nobody differentiates."""
         with tracing:
-            plan = self.record.plan(InferencePlan, self.part, plan_inference)
+            plan = self.cache_entry.plan(InferencePlan, self.part, plan_inference)
         return InferenceLoop(self.name, plan)
 
     @cached_property
     def training(self) -> TrainingLoop:
         """The loop for runs with gradients."""
         with tracing:
-            plan = self.record.plan(TrainingPlan, self.part, plan_training)
+            plan = self.cache_entry.plan(TrainingPlan, self.part, plan_training)
         return TrainingLoop(self.name, plan)
 
     @cached_property
@@ -99,42 +112,18 @@ class Program:
         """Build all kernels now."""
         _ = self.inference, self.training
 
-    def run(
-        self,
-        along: Course,
-        parameters: Sequence[torch.Tensor],
-        x: torch.Tensor,
-        state: Tensors,
-        initial: Tensors,
-        kept: KeptWeights | None = None,
-    ) -> tuple[torch.Tensor, Tensors]:
-        """Run the cell without gradients: outputs `[N, ...]` and final states `[B, ...]`.
+    def constants(
+        self, parameters: Sequence[torch.Tensor], *, pack: bool = False
+    ) -> ParameterConstants:
+        """Make what depends on parameters alone, for runs that nobody differentiates.
 
         Args:
-            along: the lines that rows go through.
             parameters: the cell's parameters and buffers.
-            x: the input of all rows and steps, `[N, ...]`.
-            state: where the rows start.
-            initial: what resets return to.
-            kept: what earlier calls of the same cell made of its parameters. Default: nothing.
+            pack: whether to pack the matrices for many runs. Default: each run packs them.
         """
-        read, finish = self._per_step_evaluators
-        if kept is None or len(x) > _MANY_LINES:
-            fixed = self._fix(parameters)
-        else:
-            fixed = kept.of(parameters, lambda: self._fix(parameters, pack=True))
-        known = [*parameters, x, *fixed.reads]
-        values = read(known, len(x))
-        given = [*fixed.reads, *values]
-        loop_outputs, final = self.inference.run(along, given, fixed.weights, state, initial)
-        (output,) = finish([*known, *values, *loop_outputs], len(x))
-        return self._own(output), final
-
-    def _fix(self, parameters: Sequence[torch.Tensor], *, pack: bool = False) -> Fixed:
-        """Make what depends on parameters alone."""
         with torch.inference_mode(False):  # it may be kept for calls in and out of it
             reads = self._fixed_recipe([each.detach() for each in parameters], 1)
-            return Fixed(reads, self.inference.weights(reads, pack=pack))
+            return ParameterConstants(reads, self.inference.kernel.weights(reads, pack=pack))
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
         """Compute what the loop reads, with gradients: before, then weights."""
@@ -149,16 +138,11 @@ class Program:
     ) -> torch.Tensor:
         """Compute the output of all rows and steps from what came out of the loop."""
         (output,) = self._training_evaluators[1]([*parameters, x, *inputs, *loop_outputs], len(x))
-        return self._own(output)
-
-    def _own(self, output: torch.Tensor) -> torch.Tensor:
-        """Return the output in memory of its own, to which users may write."""
-        if not self._is_shared:
-            return output
-        return output.clone(memory_format=torch.contiguous_format)
+        return output.clone(memory_format=torch.contiguous_format) if self.shares_output else output
 
     @cached_property
-    def _is_shared(self) -> bool:
+    def shares_output(self) -> bool:
+        """Whether the output lies in memory of something else, and is to be copied for users."""
         return is_shared(self.part.step.output, set(self.part.loop_outputs))
 
     @cached_property
@@ -166,7 +150,8 @@ class Program:
         return CompiledEvaluator(self.inference.fixed, self.part.step.parameters_and_buffers)
 
     @cached_property
-    def _per_step_evaluators(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
+    def inference_recipes(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
+        """How to make what the inference loop reads of the input, and the output afterwards."""
         return self._evaluators(self.inference.per_step, self.inference.fixed)
 
     @cached_property
@@ -192,8 +177,8 @@ def compile_cell(cell: Cell, x: torch.Tensor, state: State) -> Program:
         CannotFuse: its step cannot be a kernel.
     """
     with tracing:
-        part, record = step_of(cell, x, state)
-    return Program(part, type(cell).__name__, record, {len(x): None})
+        part, entry = load_or_trace(cell, x, state)
+    return Program(part, type(cell).__name__, entry, {len(x): None})
 
 
 def _refusal_of(check: Callable[[], None]) -> CannotFuse | None:

@@ -12,16 +12,16 @@ from recurra.base import (
     run_step,
     valid_steps,
 )
-from recurra.runtime._passage import Passage
+from recurra.runtime._unroll_args import UnrollArgs
 
 
-def reference_loop(cell: Cell, passage: Passage) -> tuple[torch.Tensor, State]:
+def reference_loop(cell: Cell, args: UnrollArgs) -> tuple[torch.Tensor, State]:
     """Run a cell over a sequence, step by step.
 
     A row that is not valid at a step keeps its state, so that rows which end early hold their final
     state, and reversed rows hold their first one until their own end is reached.
     """
-    x, state, initial, lengths, resets, reverse = passage
+    x, state, initial, lengths, resets, reverse = args
     T = len(x)
     valid = None
     if lengths is not None:

@@ -29,16 +29,23 @@ from recurra.base import (
     warn_once,
 )
 from recurra.graph import InferencePlan, evaluate, plan_inference
-from recurra.runtime._course import course
-from recurra.runtime._guard import Guard, parameters_and_buffers
-from recurra.runtime._kernel import dtypes_of, in_dtypes
-from recurra.runtime._launch import CallForm, Launch, Operands, three_strides
-from recurra.runtime._loops import InferenceLoop
-from recurra.runtime._matmul import sample_of
+from recurra.runtime._guards import Guard, load_or_trace, parameters_and_buffers, reachable
+from recurra.runtime._kernels import (
+    CallForm,
+    InferenceLoop,
+    Launch,
+    Operands,
+    address,
+    check_circumstances,
+    check_readable,
+    dtypes_of,
+    in_dtypes,
+    lay_out_rows,
+    readable,
+    sample_of,
+    three_strides,
+)
 from recurra.runtime._program import tracing
-from recurra.runtime._reachable import reachable
-from recurra.runtime._records import step_of
-from recurra.runtime._supported import address, check_circumstances, check_readable, readable
 from recurra.runtime._tracing import beyond_dynamo
 from recurra.runtime._verify import is_due, is_verifying, verified_step
 
@@ -269,13 +276,13 @@ class _StepKernel:
         check_readable([*parameters_and_buffers(cell), x, *state_tensors(state)])
         self.guard = Guard(cell, reachable(cell))
         with tracing:
-            self.part, record = step_of(cast(Cell, cell), x, state, whole=True)
-            inference = record.plan(InferencePlan, self.part, plan_inference)
+            self.part, entry = load_or_trace(cast(Cell, cell), x, state, whole=True)
+            inference = entry.plan(InferencePlan, self.part, plan_inference)
         self.kernel = InferenceLoop(type(cell).__name__, inference)
         plan = self.kernel.plan.forward
         if not plan.outputs or list(plan.inputs) != list(plan.inputs[:1]):
             raise CannotFuse("The step has an output that does not depend on its input or state.")
-        self.along = course(1, len(x), None, None, reverse=False)
+        self.layout = lay_out_rows(1, len(x), None, None, reverse=False)
         self.slots = [
             tuple(part.to(plan.dtype, copy=True).contiguous() for part in state_tensors(state))
             for _ in "ab"
@@ -348,7 +355,7 @@ class _StepKernel:
         self.launches = [
             Launch(
                 form,
-                self.along,
+                self.layout,
                 Operands(inputs, [self.output], vectors, matrices, strides, start, end),
                 packed,
                 watched,

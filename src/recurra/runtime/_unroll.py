@@ -23,7 +23,7 @@ from recurra.base import (
     state_tensors,
 )
 from recurra.runtime._choice import Backend, check_backend, run
-from recurra.runtime._passage import Passage
+from recurra.runtime._unroll_args import UnrollArgs
 
 
 def unroll(
@@ -90,8 +90,10 @@ def unroll(
     if resets is not None:
         _check_resets(resets, T, B)
     initial = _initial_state(cell, B)
-    passage = Passage(
-        _as_precise(x, initial),
+    if x.dtype in HALF_DTYPES:  # what an autocast layer made: to the dtype of the state
+        x = from_half(x, next(state_tensors(initial)).dtype)
+    args = UnrollArgs(
+        x,
         initial if state is None else _check_state(cell, state, initial),
         initial,
         None if lengths is None else lengths.to(x.device, torch.int64).resolve_neg(),
@@ -99,9 +101,9 @@ def unroll(
         reverse,
     )
     if not is_autocast(x):
-        return run(backend, cell, passage)
+        return run(backend, cell, args)
     with torch.autocast(x.device.type, enabled=False):  # a cell computes in its state's dtype
-        return run(backend, cell, passage)
+        return run(backend, cell, args)
 
 
 def _check_input(x: object) -> None:
@@ -172,11 +174,6 @@ def _has_rows(state: object, B: int) -> bool:
         if not (part.shape[:1] == (B,) if isinstance(part, torch.Tensor) else _has_rows(part, B)):
             return False
     return True
-
-
-def _as_precise(x: torch.Tensor, initial: State) -> torch.Tensor:
-    """Bring what an autocast layer made in half precision to the dtype of the state."""
-    return from_half(x, next(state_tensors(initial)).dtype) if x.dtype in HALF_DTYPES else x
 
 
 def _check_state(cell: Cell, state: State, initial: State) -> State:

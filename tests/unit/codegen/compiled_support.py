@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import recurra
-from recurra.runtime._compiler import _GCC_FLAGS
+from recurra.runtime._kernels.compiler import _GCC_FLAGS
 
 SUPPORT = Path(recurra.__file__).parent / "codegen" / "_support"
 FLAGS = ["-O3", "-march=native", "-fno-math-errno", *_GCC_FLAGS, "-Wall", "-Wextra", "-Werror"]

@@ -24,8 +24,8 @@ from recurra.graph import (
 )
 from recurra.graph._graph import Graph
 from recurra.graph._schedule import schedule
-from recurra.runtime._build import build, load
-from recurra.runtime._compiler import find_compiler
+from recurra.runtime._kernels.compiler import find_compiler
+from recurra.runtime._kernels.libraries import build, load
 
 I, H = 24, 40  # noqa: E741
 SUPPORT = support("vectors.h", "sequence.h", "generated.h")

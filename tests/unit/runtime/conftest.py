@@ -4,7 +4,7 @@ import pytest
 from compiler_scripts import CountedGcc
 
 from recurra.base import _warnings
-from recurra.runtime import _cache
+from recurra.runtime._kernels import library_cache
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setattr(_warnings, "_said", set())
     own_folders = {}
-    monkeypatch.setattr(_cache, "_own_folders", own_folders)
+    monkeypatch.setattr(library_cache, "_own_folders", own_folders)
     yield folder
     for own in own_folders.values():
         shutil.rmtree(own, ignore_errors=True)

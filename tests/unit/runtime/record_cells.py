@@ -11,7 +11,8 @@ from weakref import WeakKeyDictionary
 import torch
 
 import recurra
-from recurra.runtime import _choice, _records
+from recurra.runtime import _choice
+from recurra.runtime._guards import cache_entry
 
 CELL = """
 import os
@@ -60,8 +61,8 @@ class Workshop:
         monkeypatch.syspath_prepend(str(folder))
         # Python takes an edit within a second that leaves the size for none, if it finds bytecode
         monkeypatch.setattr(sys, "dont_write_bytecode", True)
-        trace_step = _records.trace_step
-        monkeypatch.setattr(_records, "trace_step", lambda *a: self._trace(trace_step, *a))
+        trace_step = cache_entry.trace_step
+        monkeypatch.setattr(cache_entry, "trace_step", lambda *a: self._trace(trace_step, *a))
 
     def _trace(self, trace_step, *arguments):
         self.traced += 1
@@ -103,13 +104,13 @@ class Workshop:
 RUN = """
 import os, sys
 import torch, recurra
-from recurra.runtime import _records
+from recurra.runtime._guards import cache_entry
 import record_cell
 
 if os.environ.get("NO_TRACE"):
     def trace_step(*arguments):
         raise AssertionError("traced")
-    _records.trace_step = trace_step
+    cache_entry.trace_step = trace_step
 
 torch.manual_seed(3)
 cell, x = record_cell.Leaky(), torch.randn(7, 2, 3)

@@ -7,8 +7,8 @@ import time
 import pytest
 from compiler_scripts import ANSWER, CountedGcc, needs_gcc
 
-from recurra.runtime import _build, _cpu
-from recurra.runtime._build import build, load
+from recurra.runtime._kernels import cpu, libraries
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("counted")]
 
@@ -23,7 +23,7 @@ def test_the_second_time_the_compiler_is_not_called(counted):
 def test_another_process_finds_it_too(counted, tmp_path, warm_programs):
     path = build(ANSWER, name="answer")
     code = (
-        "from recurra.runtime._build import build, load; import sys; "
+        "from recurra.runtime._kernels.libraries import build, load; import sys; "
         "path = build(sys.argv[1], name='answer'); print(path, load(path).answer())"
     )
     done = warm_programs.run("-c", code, ANSWER, folder=tmp_path)
@@ -32,11 +32,11 @@ def test_another_process_finds_it_too(counted, tmp_path, warm_programs):
 
 
 def change_cpu(monkeypatch):
-    monkeypatch.setattr(_build, "describe_cpu", lambda: "another one")
+    monkeypatch.setattr(libraries, "describe_cpu", lambda: "another one")
 
 
 def change_format(monkeypatch):
-    monkeypatch.setattr(_build, "_FORMAT", _build._FORMAT + 1)
+    monkeypatch.setattr(libraries, "_FORMAT", libraries._FORMAT + 1)
 
 
 @pytest.mark.parametrize("change", [change_cpu, change_format])
@@ -145,7 +145,7 @@ def test_processes_at_once_all_succeed(tmp_path, cache, monkeypatch):
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     code = (
-        "import os, sys, time; from recurra.runtime._build import build, load\n"
+        "import os, sys, time; from recurra.runtime._kernels.libraries import build, load\n"
         f"open(os.path.join({str(meeting)!r}, str(os.getpid())), 'w').close()\n"
         f"while len(os.listdir({str(meeting)!r})) < 2: time.sleep(0.01)\n"
         "path = build(sys.argv[1], name='answer'); print(path, load(path).answer())"
@@ -194,8 +194,8 @@ model name\t: Slow 1
 def described(tmp_path, monkeypatch):
     def describe(text):
         (tmp_path / "cpuinfo").write_text(text)
-        monkeypatch.setattr(_cpu, "_CPUINFO", tmp_path / "cpuinfo")
-        return _cpu.describe_cpu.__wrapped__()
+        monkeypatch.setattr(cpu, "_CPUINFO", tmp_path / "cpuinfo")
+        return cpu.describe_cpu.__wrapped__()
 
     return describe
 
@@ -207,7 +207,7 @@ def test_the_processor_is_described_by_model_and_features(described):
 
 
 def test_without_a_list_of_processors_the_system_is_asked(monkeypatch, tmp_path):
-    monkeypatch.setattr(_cpu, "_CPUINFO", tmp_path / "missing")
+    monkeypatch.setattr(cpu, "_CPUINFO", tmp_path / "missing")
     monkeypatch.setattr("platform.processor", lambda: "arm")
     monkeypatch.setattr("platform.machine", lambda: "arm64")
-    assert _cpu.describe_cpu.__wrapped__() == "arm64\narm"
+    assert cpu.describe_cpu.__wrapped__() == "arm64\narm"

@@ -9,9 +9,9 @@ import pytest
 from compiler_scripts import ANSWER, needs_gcc
 
 from recurra.base import BuildError, RecurraWarning
-from recurra.runtime import _build, _cache
-from recurra.runtime._build import build, load
-from recurra.runtime._compiler import find_compiler
+from recurra.runtime._kernels import libraries, library_cache
+from recurra.runtime._kernels.compiler import find_compiler
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("counted")]
 
@@ -38,7 +38,7 @@ def test_a_folder_that_others_can_write_is_refused(counted, cache, mode):
     cache.chmod(mode)
     built_elsewhere(cache, r"can be written by other users.*chmod go-w")
     assert len(counted.calls) == 2
-    _build._loaded.clear()
+    libraries._loaded.clear()
     with pytest.raises(BuildError, match="altered or deleted"):
         load(trap)
 
@@ -181,7 +181,7 @@ def test_no_place_to_ask_for_the_version_is_the_same_error(tmp_path, monkeypatch
 def test_the_own_folder_is_gone_at_the_end_and_the_warning_came_once(cache):
     cache.write_text("not a folder")
     code = (
-        "import os, sys, time; from recurra.runtime._build import build, load\n"
+        "import os, sys, time; from recurra.runtime._kernels.libraries import build, load\n"
         "paths = [build(sys.argv[1] + '/**/' * i, name='answer') for i in range(2)]\n"
         "assert all(load(path).answer() == 42 for path in paths)\n"
         "if os.fork() == 0:\n"
@@ -222,4 +222,4 @@ def test_where_the_cache_is(monkeypatch, system, variables, place):
     monkeypatch.setattr(sys, "platform", system)
     for name, value in {"RECURRA_CACHE": "", "HOME": "/home/me", **variables}.items():
         monkeypatch.setenv(name, value)
-    assert _cache._configured_folder() == Path(place)
+    assert library_cache._configured_folder() == Path(place)

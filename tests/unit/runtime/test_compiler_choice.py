@@ -6,8 +6,8 @@ import pytest
 from compiler_scripts import ANSWER, CountedGcc, needs_gcc, write_compiler
 
 from recurra.base import BackendUnavailable
-from recurra.runtime._build import build, load
-from recurra.runtime._compiler import find_compiler
+from recurra.runtime._kernels.compiler import find_compiler
+from recurra.runtime._kernels.libraries import build, load
 from refusals import refused
 
 

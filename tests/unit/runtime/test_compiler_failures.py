@@ -6,7 +6,7 @@ import pytest
 from compiler_scripts import ANSWER, needs_gcc, write_compiler, write_program
 
 from recurra.base import BuildError
-from recurra.runtime._build import build
+from recurra.runtime._kernels.libraries import build
 
 pytestmark = pytest.mark.usefixtures("cache")
 

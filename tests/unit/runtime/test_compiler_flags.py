@@ -6,7 +6,7 @@ import pytest
 import torch
 from compiler_scripts import needs_gcc
 
-from recurra.runtime._build import build, load
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("cache")]
 

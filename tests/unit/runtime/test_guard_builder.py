@@ -2,7 +2,7 @@
 import pytest
 import torch
 
-from recurra.runtime._guard_builder import GuardBuilder, _compiled
+from recurra.runtime._guards.guard_builder import GuardBuilder, _compiled
 
 
 class Thing:

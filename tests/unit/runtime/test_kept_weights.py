@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from recurra import GRU, LSTM, Recurrent, unroll
-from recurra.runtime import _kept
-from recurra.runtime._launch import CallForm
-from recurra.runtime._matmul import digest, sample_of
+from recurra.runtime._kernels import packed_weights
+from recurra.runtime._kernels.launch import CallForm
+from recurra.runtime._kernels.packed_weights import digest, sample_of
 
 
 @pytest.fixture
@@ -111,14 +111,14 @@ def test_weights_that_do_not_lie_in_a_piece_are_not_kept(packings):
 
 
 def test_what_is_written_while_it_is_made_is_not_kept():
-    kept, weight = _kept.KeptWeights(), torch.zeros(4)
+    cache, weight = packed_weights.PackedWeightCache(), torch.zeros(4)
 
     def make():
         weight.add_(1)
         return weight.clone()
 
-    assert kept.of([weight], make)[0] == 1
-    assert kept.of([weight], make)[0] == 2
+    assert cache.get([weight], make)[0] == 1
+    assert cache.get([weight], make)[0] == 2
 
 
 def test_threads_share_a_cell():

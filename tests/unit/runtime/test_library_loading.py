@@ -8,8 +8,8 @@ import pytest
 from compiler_scripts import ANSWER, needs_gcc
 
 from recurra.base import BuildError
-from recurra.runtime._build import build, load
-from recurra.runtime._compiler import _packaged
+from recurra.runtime._kernels.compiler import _packaged
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = [needs_gcc, pytest.mark.usefixtures("cache")]
 
@@ -82,7 +82,7 @@ def test_an_unknown_function_is_an_error_when_loading_and_not_a_crash_when_calle
 
 POOLS = """
 import sys
-from recurra.runtime._build import build, load
+from recurra.runtime._kernels.libraries import build, load
 
 library = load(build(sys.argv[1], name="parallel"))
 assert [library.count_threads(n) for n in (1, 2, 3)] == [1, 2, 3]

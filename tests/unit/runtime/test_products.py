@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from recurra.runtime import _products
+from recurra.runtime._kernels import products
 
 N, K, M = 64, 256, 260  # more than 2**22 multiplications
 
@@ -14,16 +14,16 @@ def operands():
 
 @pytest.fixture(autouse=True)
 def a_new_process():
-    _products._onednn_agrees.cache_clear()
+    products._onednn_agrees.cache_clear()
     yield
-    _products._onednn_agrees.cache_clear()
+    products._onednn_agrees.cache_clear()
 
 
 @pytest.mark.parametrize("has_bias", [False, True])
 def test_a_large_product_is_that_of_pytorch(has_bias):
     left, weight, bias = (each.requires_grad_() for each in operands())
     chosen = bias if has_bias else None
-    y = _products.affine(left, weight, chosen)
+    y = products.affine(left, weight, chosen)
     expected = left @ weight + (bias if has_bias else 0)
     torch.testing.assert_close(y, expected, atol=1e-4, rtol=1e-5)
     given = [left, weight, bias][: 3 if has_bias else 2]
@@ -54,11 +54,11 @@ def more_arguments(*_):
 def test_without_it_or_where_it_means_something_else_pytorchs_usual_product_is_taken(
     other, monkeypatch
 ):
-    monkeypatch.setattr(_products, "_onednn", other)
+    monkeypatch.setattr(products, "_onednn", other)
     left, weight, bias = operands()
-    y = _products.affine(left, weight, bias)
+    y = products.affine(left, weight, bias)
     assert torch.equal(y, torch.addmm(bias, left, weight))
 
 
 def test_this_release_has_it():
-    assert not torch.backends.mkldnn.is_available() or _products._onednn_agrees()
+    assert not torch.backends.mkldnn.is_available() or products._onednn_agrees()

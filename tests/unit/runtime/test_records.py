@@ -10,7 +10,7 @@ from record_cells import Workshop, answer_of, start_process
 from torch import nn
 
 import recurra
-from recurra.runtime import _record_key, _records
+from recurra.runtime._guards import cache_entry, cache_key
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def workshop(libraries, tmp_path, monkeypatch):
         shutil.rmtree(entry)
     monkeypatch.setenv("RECURRA_CACHE", str(libraries))
     # other people may edit this package while its tests run
-    monkeypatch.setattr(_record_key, "package_digest", lambda: "this package")
+    monkeypatch.setattr(cache_key, "package_digest", lambda: "this package")
     for name in ("NO_TRACE", "RECURRA_VERIFY"):  # the plain loop beside kernels loads more, too
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "modules"
@@ -38,7 +38,7 @@ def workshop(libraries, tmp_path, monkeypatch):
 @pytest.fixture
 def blind(monkeypatch):
     """Numbers are not looked at: the key alone has to tell programs apart."""
-    monkeypatch.setattr(_records.Trial, "agrees", lambda *_: True)
+    monkeypatch.setattr(cache_entry.SpotCheck, "agrees", lambda *_: True)
 
 
 def records(workshop, name="step.json"):
@@ -227,7 +227,7 @@ def test_without_a_place_nothing_is_kept_and_nothing_fails(workshop, monkeypatch
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(_records, "write_file", full)
+    monkeypatch.setattr(cache_entry, "write_file", full)
     assert workshop.traces(workshop.cell()) == 1
     assert workshop.traces(workshop.cell()) == 1
 
@@ -327,7 +327,7 @@ def test_the_users_random_numbers_are_left_alone(workshop):
     cell = workshop.cell()
     x = torch.randn(2, 3)
     before = torch.get_rng_state()
-    _records.Trial(cell, x, torch.zeros(2, 4), whole=False)
+    cache_entry.SpotCheck(cell, x, torch.zeros(2, 4), whole=False)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -335,7 +335,7 @@ def test_the_trial_leaves_the_cell_alone(workshop):
     workshop.edit("record_cell", "drive = ", "self.into.bias.data.add_(1)\n        drive = ")
     cell = workshop.cell()
     bias = cell.into.bias.clone()
-    _records.Trial(cell, torch.randn(2, 3), torch.zeros(2, 4), whole=False)
+    cache_entry.SpotCheck(cell, torch.randn(2, 3), torch.zeros(2, 4), whole=False)
     assert torch.equal(cell.into.bias, bias)
 
 
@@ -453,12 +453,12 @@ def test_an_edit_of_this_package_is_another_key(tmp_path, monkeypatch):
         (home / room).mkdir(parents=True)
         (home / room / "file.c").write_text("one")
         os.utime(home / room / "file.c", (1, 1))
-    monkeypatch.setattr(_record_key, "__file__", str(home / "runtime" / "_record_key.py"))
-    digest = _record_key.package_digest.__wrapped__
+    monkeypatch.setattr(cache_key, "__file__", str(home / "runtime" / "_guards" / "cache_key.py"))
+    digest = cache_key.package_digest.__wrapped__
     first = digest()
     assert digest() == first
     os.utime(home / "graph" / "file.c", (1, 2))
     assert digest() != first
     (home / "graph" / "file.c").write_text("two")
-    with pytest.raises(_record_key.NotStable):  # this process holds what was there before
+    with pytest.raises(cache_key.NotCacheable):  # this process holds what was there before
         digest()

@@ -9,7 +9,7 @@ from compare import assert_close
 from recurra import Recurrent, cells, explain, runtime, unroll
 from recurra.base import BackendUnavailable, CannotFuse, RecurraWarning
 from recurra.runtime import _choice
-from recurra.runtime._scan import Maps, scan
+from recurra.runtime._scan.associative_scan import Maps, scan
 
 T = 7
 

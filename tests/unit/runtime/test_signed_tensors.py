@@ -8,8 +8,9 @@ from torch import nn
 import recurra
 from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import CannotFuse, map_state, state_tensors
-from recurra.runtime._matmul import digest, matmul_library
-from recurra.runtime._supported import address, addresses, readable
+from recurra.runtime._kernels.addressable import address, addresses, readable
+from recurra.runtime._kernels.matmul import matmul_library
+from recurra.runtime._kernels.packed_weights import digest
 from zoo import with_random_weights
 
 T, B, D, H = 6, 3, 4, 5

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import recurra
 from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import ArgumentError, CannotFuse, ShapeError, map_state, state_tensors
-from recurra.runtime._supported import address, addresses, readable
+from recurra.runtime._kernels.addressable import address, addresses, readable
 from zoo import with_random_weights
 
 T, B, D, H = 6, 3, 4, 5

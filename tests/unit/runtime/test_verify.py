@@ -13,8 +13,9 @@ from compare import assert_same, random_input
 from recurra import GRU, LSTM, Recurrent, Stream, unroll
 from recurra.base import VerificationError
 from recurra.cells import MinGRU
-from recurra.runtime import _choice, _fused, _stream, _verify
-from recurra.runtime._scan_loop import ScanLoop
+from recurra.runtime import _choice, _fused, _stream
+from recurra.runtime._scan.scan_loop import ScanLoop
+from recurra.runtime._verify import verify
 from zoo import CELLS, name_of
 
 
@@ -22,20 +23,20 @@ from zoo import CELLS, name_of
 def verifying(monkeypatch):
     skip_without_compiled()
     monkeypatch.setenv("RECURRA_VERIFY", "1")
-    monkeypatch.setattr(_verify, "_calls", Counter())
+    monkeypatch.setattr(verify, "_calls", Counter())
 
 
 @pytest.fixture
 def plain_runs(monkeypatch):
     """The runs of the plain loop beside kernels."""
     runs = []
-    loop = _verify.Check._plain_side
+    loop = verify.Check._plain_side
 
     def counted(self, *args, **options):
         runs.append(self)
         return loop(self, *args, **options)
 
-    monkeypatch.setattr(_verify.Check, "_plain_side", counted)
+    monkeypatch.setattr(verify.Check, "_plain_side", counted)
     return runs
 
 
@@ -173,12 +174,15 @@ def test_a_plain_loop_that_raises_is_an_error():
     cell = Raising()
     unroll(cell, torch.randn(4, 2, 2), backend="c")
     program, held, _ = _choice._found(
-        cell, _choice.Passage(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False)
+        cell,
+        _choice.UnrollArgs(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False),
     )
     seen += [0] * 5
-    passage = _choice.Passage(torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False)
+    passage = _choice.UnrollArgs(
+        torch.randn(4, 2, 2), *[cell.initial_state(2)] * 2, None, None, False
+    )
     with pytest.raises(VerificationError) as caught:
-        _verify.verified(
+        verify.verified(
             lambda held, passage: _fused.fused_loop(program, held, passage),
             "kernel",
             program,
@@ -241,7 +245,7 @@ def test_asking_costs_nothing(monkeypatch):
     monkeypatch.delenv("RECURRA_VERIFY")
     began = time.perf_counter()
     for _ in range(10_000):
-        _verify.is_verifying()
+        verify.is_verifying()
     assert (time.perf_counter() - began) / 10_000 < 2e-6  # a tenth of that where nothing else runs
 
 
@@ -278,16 +282,16 @@ def test_the_plain_loop_writes_to_nothing(plain_runs):
     state = torch.randn(2, 3)
     then = state.clone()
     program, held, _ = _choice._found(
-        cell, _choice.Passage(torch.randn(4, 2, 2), state, state, None, None, False)
+        cell, _choice.UnrollArgs(torch.randn(4, 2, 2), state, state, None, None, False)
     )
     written.append(1)
-    _verify.verified(
+    verify.verified(
         lambda held, passage: _fused.fused_loop(program, held, passage),
         "kernel",
         program,
         cell,
         held,
-        _choice.Passage(torch.randn(4, 2, 2), state, state, None, None, False),
+        _choice.UnrollArgs(torch.randn(4, 2, 2), state, state, None, None, False),
     )
     assert plain_runs
     assert torch.equal(state, then)

@@ -10,8 +10,8 @@ import pytest
 from compiler_scripts import ANSWER, CountedGcc, needs_gcc, write_compiler
 
 from recurra.base import BackendUnavailable, BuildError
-from recurra.runtime import _build
-from recurra.runtime._build import build, load
+from recurra.runtime._kernels import libraries
+from recurra.runtime._kernels.libraries import build, load
 
 pytestmark = needs_gcc
 
@@ -57,17 +57,17 @@ def test_a_compiler_that_does_not_run_is_not_needed(monkeypatch, tmp_path):
 
 
 def other_processor(monkeypatch):
-    monkeypatch.setattr(_build, "describe_cpu", lambda: "another one")
+    monkeypatch.setattr(libraries, "describe_cpu", lambda: "another one")
     return {}
 
 
 def other_system(monkeypatch):
-    monkeypatch.setattr(_build.sys, "platform", "other")
+    monkeypatch.setattr(libraries.sys, "platform", "other")
     return {}
 
 
 def other_machine(monkeypatch):
-    monkeypatch.setattr(_build.platform, "machine", lambda: "other")
+    monkeypatch.setattr(libraries.platform, "machine", lambda: "other")
     return {}
 
 
@@ -77,12 +77,12 @@ def other_options(monkeypatch):
 
 
 def other_form(monkeypatch):
-    monkeypatch.setattr(_build, "_FORMAT", 99)
+    monkeypatch.setattr(libraries, "_FORMAT", 99)
     return {}
 
 
 def other_common_flags(monkeypatch):
-    monkeypatch.setattr(_build, "COMMON_FLAGS", ("-O0",))
+    monkeypatch.setattr(libraries, "COMMON_FLAGS", ("-O0",))
     return {}
 
 
@@ -190,7 +190,10 @@ def test_another_process_runs_kernels_without_a_compiler(tmp_path, warm_programs
     assert (second.returncode, second.stdout) == (0, first.stdout), second.stderr
 
 
-BUILDING = "import sys; from recurra.runtime._build import build; build(sys.argv[1], name='answer')"
+BUILDING = (
+    "import sys; from recurra.runtime._kernels.libraries import build; "
+    "build(sys.argv[1], name='answer')"
+)
 
 
 WAITING = "touch {}/running\nwhile kill -0 $PPID; do sleep 0.1; done"  # as long as who asked

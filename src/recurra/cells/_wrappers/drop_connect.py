@@ -1,13 +1,12 @@
 """DropConnect: any cell with some of its recurrent weights left out."""
 
-from collections.abc import Mapping, Sequence
-from types import MethodType
+from collections.abc import Sequence
 from typing import Any, cast
 
 import torch
 from torch import nn
 
-from recurra.base import ArgumentError, Cell, State, UnknownName, check_range
+from recurra.base import ArgumentError, Cell, State, UnknownName, check_range, functional_clone
 from recurra.cells._parameters import require_connections
 from recurra.cells._wrappers.wrapper import Wrapper
 
@@ -90,16 +89,15 @@ class DropConnect(Wrapper):
         if not self.training or self.probability == 0:
             return self.cell(x, state)
         weights = _parameters(self.cell)
-        kept = {
-            id(weights[name]): self._kept(weights[name], mask)
-            for name, mask in zip(self.names, self._masks(), strict=True)
-        }
-        return _with_weights(self.cell, kept)(x, state)
+        own = [weights[name] for name in self.names]
+        masked = [self._masked(*pair) for pair in zip(own, self._masks(), strict=True)]
+        clone = functional_clone(cast(nn.Module, self.cell), own, masked)
+        return cast(Cell, clone)(x, state)
 
     def _masks(self) -> list[torch.Tensor]:
         return [self.get_buffer(f"mask_{place}") for place in range(len(self.names))]
 
-    def _kept(self, weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def _masked(self, weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         # The factors are a new tensor: the way back still has them when masks are drawn in place.
         share = 1 - self.probability
         return weight * (mask.to(weight.dtype) / (share or 1.0))
@@ -136,42 +134,3 @@ def _known_names(cell: Cell, names: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             raise UnknownName.among("names", name, known)
     return tuple(dict.fromkeys(names))
-
-
-def _with_weights(cell: Cell, instead: Mapping[int, torch.Tensor]) -> Cell:
-    """Return a cell like another that computes with other tensors in the place of some.
-
-    Unlike `torch.func.functional_call` it leaves the cell alone, which other threads may be
-    running at the time.
-    """
-    made: dict[int, nn.Module] = {}
-    copy = _like(cast(nn.Module, cell), instead, made)
-    for each in made.values():
-        _bind_methods(each, made)
-    return cast(Cell, copy)
-
-
-def _bind_methods(module: nn.Module, made: Mapping[int, nn.Module]) -> None:
-    """Let attributes that are methods of modules which were copied be those of the copies."""
-    for name, value in list(vars(module).items()):
-        if type(value) is MethodType and id(value.__self__) in made:
-            vars(module)[name] = MethodType(value.__func__, made[id(value.__self__)])
-
-
-def _like(
-    module: nn.Module, instead: Mapping[int, torch.Tensor], made: dict[int, nn.Module]
-) -> nn.Module:
-    if id(module) in made:  # a module with two names stays one
-        return made[id(module)]
-    copy: nn.Module = module.__class__.__new__(module.__class__)
-    made[id(module)] = copy
-    parts: dict[str, Any] = dict(vars(module))
-    parts["_parameters"] = {
-        name: instead.get(id(weight), weight) for name, weight in parts["_parameters"].items()
-    }
-    parts["_modules"] = {
-        name: None if each is None else _like(each, instead, made)
-        for name, each in parts["_modules"].items()
-    }
-    vars(copy).update(parts)
-    return copy
