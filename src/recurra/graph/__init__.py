@@ -29,6 +29,7 @@ from recurra.graph._serialization import CannotSerialize, deserialize, serialize
 from recurra.graph._sharing import is_shared
 from recurra.graph._torch_internals import internal
 from recurra.graph._trace import Step
+from recurra.graph._untraceable import has_own_gradient
 from recurra.graph._watched import Watched
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "describe_shape",
     "deserialize",
     "evaluate",
+    "has_own_gradient",
     "internal",
     "is_same_element",
     "is_shared",

@@ -42,11 +42,7 @@ def untraceable(name: str, cause: Exception, sizes: tuple[int, ...] = ()) -> Can
     where = line_of(failing_place(cause.__traceback__))
     function = _function_of_its_own(cause)
     if function is not None:
-        return CannotFuse(
-            f"The step of `{name}` uses {function} with a gradient of its own.",
-            where=where,
-            fix="write it as tensor operations whose derivative is the gradient that you want",
-        )
+        return has_own_gradient(name, function, where)
     if isinstance(cause, _ON_VALUES) or _ASKS_VALUES.search(str(cause)):
         return CannotFuse(
             f"The step of `{name}` cannot be followed without running it.",
@@ -74,6 +70,21 @@ def describe_error(cause: Exception, sizes: tuple[int, ...] = ()) -> str:
         return kind
     first = first if len(first) <= _MAX_LENGTH else first[:_MAX_LENGTH] + "..."
     return f"{kind}: {first}" if first else kind
+
+
+def has_own_gradient(name: str, function: str, where: str | None) -> CannotFuse:
+    """Return the refusal of a step that uses a `torch.autograd.Function`.
+
+    Args:
+        name: what messages call the step's cell.
+        function: the words for the function.
+        where: the user's line.
+    """
+    return CannotFuse(
+        f"The step of `{name}` uses {function} with a gradient of its own.",
+        where=where,
+        fix="write it as tensor operations whose derivative is the gradient that you want",
+    )
 
 
 def _function_of_its_own(cause: Exception) -> str | None:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from recurra.base import CannotFuse
+from recurra.graph import has_own_gradient
 from recurra.runtime._guards.fingerprint import Fingerprinter, NotCacheable, class_name
 from recurra.runtime._guards.pure_calls import impurity
 from recurra.runtime._guards.reads import Reachable, is_library
@@ -87,11 +88,22 @@ class CallTracer:
             if not _is_of_library(frame):
                 self._enter(frame)
         elif event == "c_call" and not _is_of_torch(frame):
+            self._check_own_gradient(frame, argument)
             problem = impurity(argument, is_of_user=not _is_of_library(frame))
             if problem and self._calls(frame) and not _is_importing(frame):
                 self._note_refusal(frame, problem)
                 if argument.__name__ not in _RELEASES:
                     raise self.refusal  # type: ignore[misc]
+
+    def _check_own_gradient(self, frame: FrameType, function: Any) -> None:
+        """Refuse `Function.apply`, which is written in C from PyTorch 2.14 on."""
+        owner = getattr(function, "__self__", None)
+        if not isinstance(owner, type) or not issubclass(owner, torch.autograd.Function):
+            return
+        if self._calls(frame):
+            words = f"`{owner.__name__}`, a `torch.autograd.Function`"
+            self.refusal = self.refusal or has_own_gradient(self._name, words, users_line(frame))
+            raise self.refusal
 
     def _enter(self, frame: FrameType) -> None:
         code = frame.f_code
