@@ -59,12 +59,12 @@ def test_modules_are_found_in_all_rooms():
 
 def test_most_rooms_have_examples():
     finder = Finder(exclude_empty=True)
-    for room in ("base", "cells", "runtime", "layers"):
+    for package in ("base", "cells", "runtime", "layers"):
         found = [
             example
             for name in module_names()
-            if name.startswith(f"recurra.{room}.")
+            if name.startswith(f"recurra.{package}.")
             for test in finder.find(importlib.import_module(name))
             for example in test.examples
         ]
-        assert found, room
+        assert found, package

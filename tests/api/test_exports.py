@@ -13,17 +13,19 @@ import pytest
 
 import recurra
 
-ROOMS = sorted(name for _, name, is_package in pkgutil.iter_modules(recurra.__path__) if is_package)
+PACKAGES = sorted(
+    name for _, name, is_package in pkgutil.iter_modules(recurra.__path__) if is_package
+)
 
 
-def doors_of(room):
-    """Give the parts of a room that others may import from: those without an underscore."""
-    inside = pkgutil.iter_modules(importlib.import_module(f"recurra.{room}").__path__)
-    return {f"{room}.{name}": part for _, name, part in inside if not name.startswith("_")}
+def doors_of(package):
+    """Give the parts of a package that others may import from: those without an underscore."""
+    inside = pkgutil.iter_modules(importlib.import_module(f"recurra.{package}").__path__)
+    return {f"{package}.{name}": part for _, name, part in inside if not name.startswith("_")}
 
 
-DOORS = {name: is_package for room in ROOMS for name, is_package in doors_of(room).items()}
-FACADES = [*ROOMS, *(name for name, is_package in DOORS.items() if is_package)]
+DOORS = {name: is_package for package in PACKAGES for name, is_package in doors_of(package).items()}
+FACADES = [*PACKAGES, *(name for name, is_package in DOORS.items() if is_package)]
 
 
 def in_order(names):
@@ -36,8 +38,8 @@ def in_order(names):
     return sorted(names, key=key)
 
 
-def test_there_are_rooms():
-    assert {"base", "cells", "runtime", "layers", "cli"} <= set(ROOMS)
+def test_there_are_packages():
+    assert {"base", "cells", "runtime", "layers", "cli"} <= set(PACKAGES)
 
 
 @pytest.mark.parametrize("facade", FACADES)
@@ -48,19 +50,19 @@ def test_a_facade_exports_its_public_names_and_no_others(facade):
     assert set(module.__all__) == public - parts
 
 
-@pytest.mark.parametrize("room", [*ROOMS, *DOORS])
-def test_exports_are_in_order_and_named_once(room):
-    exported = importlib.import_module(f"recurra.{room}").__all__
+@pytest.mark.parametrize("package", [*PACKAGES, *DOORS])
+def test_exports_are_in_order_and_named_once(package):
+    exported = importlib.import_module(f"recurra.{package}").__all__
     assert list(exported) == in_order(exported)
     assert len(set(exported)) == len(exported)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_modules_stand_behind_the_facade(room):
-    package = importlib.import_module(f"recurra.{room}")
-    inside = [name for _, name, _ in pkgutil.iter_modules(package.__path__)]
+@pytest.mark.parametrize("package", PACKAGES)
+def test_modules_stand_behind_the_facade(package):
+    module = importlib.import_module(f"recurra.{package}")
+    inside = [name for _, name, _ in pkgutil.iter_modules(module.__path__)]
     assert inside
-    assert all(name.startswith("_") or f"{room}.{name}" in DOORS for name in inside)
+    assert all(name.startswith("_") or f"{package}.{name}" in DOORS for name in inside)
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -121,9 +123,9 @@ def test_the_source_of_functions_and_methods_is_found():
     assert "f.sigmoid() * cell" in inspect.getsource(recurra.LSTM.forward)
 
 
-@pytest.mark.parametrize("room", FACADES)
-def test_a_room_says_what_it_is(room):
-    assert importlib.import_module(f"recurra.{room}").__doc__
+@pytest.mark.parametrize("package", FACADES)
+def test_a_package_says_what_it_is(package):
+    assert importlib.import_module(f"recurra.{package}").__doc__
 
 
 @pytest.mark.parametrize("name", recurra.__all__)
@@ -137,24 +139,24 @@ def test_exports_of_the_package_are_in_order():
 
 
 def test_every_room_but_the_command_line_is_a_name_of_the_package():
-    assert {name for name in recurra.__all__ if name in ROOMS} == set(ROOMS) - {"cli"}
+    assert {name for name in recurra.__all__ if name in PACKAGES} == set(PACKAGES) - {"cli"}
 
 
 def test_names_are_those_of_the_rooms():
-    lifted = [name for name in recurra.__all__ if name not in ROOMS and name != "__version__"]
+    lifted = [name for name in recurra.__all__ if name not in PACKAGES and name != "__version__"]
     for name in lifted:
         # `nn` has the names of `torch.nn` on purpose, and is always written out.
         homes = [
-            room
-            for room in recurra.__all__
-            if room in ROOMS and room != "nn" and name in _exports(room)
+            package
+            for package in recurra.__all__
+            if package in PACKAGES and package != "nn" and name in _exports(package)
         ]
         assert len(homes) == 1, name
         assert getattr(recurra, name) is getattr(getattr(recurra, homes[0]), name)
 
 
-def _exports(room):
-    return importlib.import_module(f"recurra.{room}").__all__
+def _exports(package):
+    return importlib.import_module(f"recurra.{package}").__all__
 
 
 def test_other_names_are_refused():

@@ -31,9 +31,9 @@ def test_names_can_be_listed_without_torch():
 
 
 def test_low_rooms_import_nothing_heavy():
-    rooms = {f"recurra.{room}" for room in ("layers", "decode", "data", "store", "report")}
-    loaded = modules_after(f"import {', '.join(rooms)}")
-    assert rooms <= loaded
+    packages = {f"recurra.{package}" for package in ("layers", "decode", "data", "store", "report")}
+    loaded = modules_after(f"import {', '.join(packages)}")
+    assert packages <= loaded
     assert not loaded & set(HEAVY)
 
 

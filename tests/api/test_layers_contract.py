@@ -1,4 +1,4 @@
-# Rooms import downwards only; the contract itself stands in pyproject.toml.
+# Packages import downwards only; the contract itself stands in pyproject.toml.
 import shutil
 import subprocess
 import sys

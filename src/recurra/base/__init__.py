@@ -1,4 +1,4 @@
-"""The words that every room of Recurra shares. Imports nothing of ours."""
+"""The words that every package of Recurra shares. Imports nothing of ours."""
 
 from recurra.base._batch import Batch, Batches, EpochBatches
 from recurra.base._cell import Cell, run_step

@@ -1,4 +1,4 @@
-"""The collection: every cell of this room by its name, family by family."""
+"""The collection: every cell of this package by its name, family by family."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How the cells of this room make and fill their parameters."""
+"""How the cells of this package make and fill their parameters."""
 
 import math
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def parameter_maker(device: torch.device | str | None, dtype: torch.dtype | None
 
 
 class GatedCell(nn.Module):
-    """Hold what the cells of this room share: sizes, names of gates, checks of their input.
+    """Hold what the cells of this package share: sizes, names of gates, checks of their input.
 
     A cell says in `make_parameters` what it has besides a weight of the input and a bias. Options
     that its parameters depend on are set before this constructor runs.

@@ -27,7 +27,7 @@ class Node:
     Equal nodes are one object: `Graph` makes them and knows those it has made.
 
     Args:
-        op: name of the operation; README.md of this room lists them.
+        op: name of the operation; README.md of this package lists them.
         inputs: the values it is made from.
         arguments: what else defines it: numbers, strides, axes.
         shape: sizes; the negative one is the batch.

@@ -59,7 +59,7 @@ class IrregularlySampled(nn.Module):
     @property
     def input_size(self) -> int:
         """Features of x_t, those of the cell and the time: I + 1."""
-        size: int = self.cell.input_size  # type: ignore[attr-defined]  # cells of this room have it
+        size: int = self.cell.input_size  # type: ignore[attr-defined]  # cells of this package have it
         return size + 1
 
     @property

@@ -11,7 +11,7 @@ from recurra.cells._parameters import require_connections
 from recurra.cells._wrappers.wrapper import Wrapper
 
 RECURRENT = "weight_hidden"
-"""What the cells of this room call the matrix that their state is multiplied with."""
+"""What the cells of this package call the matrix that their state is multiplied with."""
 
 
 class DropConnect(Wrapper):

@@ -16,7 +16,7 @@ from recurra.base import State
 from recurra.runtime._guards.fingerprint import Fingerprinter, NotCacheable, digest
 
 _FORMAT = 1  # raise it when entries change their form
-_ROOMS = ("base", "cells", "graph", "codegen", "runtime")
+_PACKAGES = ("base", "cells", "graph", "codegen", "runtime")
 _TABLES = ("_parameters", "_buffers", "_modules")
 _LOADED = time.time_ns()
 
@@ -57,7 +57,7 @@ def package_digest() -> str:
     """
     home = Path(__file__).parents[2]
     try:
-        files = sorted(each for room in _ROOMS for each in _files(str(home / room)))
+        files = sorted(each for package in _PACKAGES for each in _files(str(home / package)))
     except OSError as error:  # in an archive
         raise NotCacheable("Recurra does not lie in files") from error
     if any(changed >= _LOADED for _, _, changed in files):

@@ -9,7 +9,7 @@ import torch
 
 from recurra.codegen import Source
 from recurra.graph import CompiledEvaluator, LoopPlan, Node
-from recurra.runtime._kernels.launch import CallForm, Launch, Operands, Room, three_strides
+from recurra.runtime._kernels.launch import CallForm, Launch, Operands, Workspace, three_strides
 from recurra.runtime._kernels.libraries import build, load
 from recurra.runtime._kernels.memory import LARGE, ask_for_large_pages
 from recurra.runtime._kernels.row_layout import RowLayout
@@ -33,7 +33,7 @@ class Weights:
     vectors: Sequence[torch.Tensor]
     matrices: Sequence[torch.Tensor]
     strides: Sequence[int]
-    packed: Room | None = None
+    packed: Workspace | None = None
 
 
 class LoopKernel:

@@ -68,7 +68,7 @@ class Operands(NamedTuple):
     d_initial: Sequence[torch.Tensor] = ()
 
 
-class Room(NamedTuple):
+class Workspace(NamedTuple):
     """Memory for packed matrices, and the addresses in it where each begins."""
 
     memory: torch.Tensor
@@ -124,22 +124,22 @@ class CallForm:
         size = heads * self.matmul.packed_size(*shape[-2:]) * self.dtype.itemsize
         return -(-size // _CACHE_LINE)
 
-    def room(self) -> Room:
+    def workspace(self) -> Workspace:
         """Return memory for all packed matrices."""
         size = self.panel_starts[-1] + _CACHE_LINE
         memory = torch.empty(size // self.dtype.itemsize, dtype=self.dtype, device="cpu")
         start = -(-memory.data_ptr() // _CACHE_LINE) * _CACHE_LINE
-        return Room(memory, [start + offset for offset in self.panel_starts[:-1]])
+        return Workspace(memory, [start + offset for offset in self.panel_starts[:-1]])
 
-    def packed(self, weights: Sequence[torch.Tensor]) -> Room:
+    def packed(self, weights: Sequence[torch.Tensor]) -> Workspace:
         """Pack the weights once for many runs, which then do not pack them."""
-        room = self.room()
-        for weight, panel in zip(weights, room.panels, strict=True):
+        workspace = self.workspace()
+        for weight, panel in zip(weights, workspace.panels, strict=True):
             heads = weight if weight.dim() == 3 else weight.unsqueeze(0)
             size = self.matmul.packed_size(*heads.shape[1:]) * weight.element_size()
             for place, head in enumerate(heads):
                 self.matmul.pack(head, panel + place * size)
-        return room
+        return workspace
 
 
 class Launch:
@@ -159,11 +159,11 @@ class Launch:
         form: CallForm,
         layout: RowLayout,
         operands: Operands,
-        packed: Room | None = None,
+        packed: Workspace | None = None,
         watched: Sample | None = None,
     ) -> None:
         self.form, self.layout, self.operands, self.watched = form, layout, operands, watched
-        self.room = packed or form.room()
+        self.workspace = packed or form.workspace()
         threads, chunks, as_team = _shares(layout.rows, form.work)
         inputs, outputs, vectors, weights, strides, state, final, initial, d_initial = operands
         # other than what it writes, nothing of this was made for this call
@@ -179,7 +179,7 @@ class Launch:
                 *form.functions,
                 *(_NOT_WATCHED if watched is None else _watched_words(watched)),
                 *read[:cut], *map(_own_address, outputs), *read[cut:starts],
-                *strides, *self.room.panels,
+                *strides, *self.workspace.panels,
                 *read[starts : starts + states], *map(_own_address, final),
                 *read[starts + states :], *[0] * (states - len(initial)),
                 *map(_own_address, d_initial), *[0] * (states - len(d_initial)),
