@@ -2,7 +2,8 @@
 
 A module of this package keeps its parameters under the names of `torch.nn`, all in one place. A
 view borrows those of one layer and direction before each run, whatever they are then: parameters,
-their replacements, or what a parametrization or `torch.func.functional_call` puts there for the moment.
+their replacements, or what a parametrization or `torch.func.functional_call` puts there for the
+moment.
 The views are made once and kept, because what is compiled for a cell is kept with the cell.
 """
 
