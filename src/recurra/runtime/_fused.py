@@ -89,7 +89,7 @@ def _run_without_gradients(
     returns: Tensors,
     weight_cache: PackedWeightCache[ParameterConstants] | None,
 ) -> tuple[torch.Tensor, Tensors]:
-    read, finish = program.inference_recipes
+    read, finish = program.inference_evaluators
     if weight_cache is None or len(x) > _MANY_ROWS:
         constants = program.constants(parameters)
     else:

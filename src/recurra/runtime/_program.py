@@ -150,7 +150,7 @@ class Program:
         return CompiledEvaluator(self.inference.fixed, self.part.step.parameters_and_buffers)
 
     @cached_property
-    def inference_recipes(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
+    def inference_evaluators(self) -> tuple[CompiledEvaluator, CompiledEvaluator]:
         """How to make what the inference loop reads of the input, and the output afterwards."""
         return self._evaluators(self.inference.per_step, self.inference.fixed)
 
