@@ -122,7 +122,7 @@ class Program:
             pack: whether to pack the matrices for many runs. Default: each run packs them.
         """
         with torch.inference_mode(False):  # it may be kept for calls in and out of it
-            reads = self._fixed_recipe([each.detach() for each in parameters], 1)
+            reads = self._constants_evaluator([each.detach() for each in parameters], 1)
             return ParameterConstants(reads, self.inference.kernel.weights(reads, pack=pack))
 
     def inputs(self, parameters: Sequence[torch.Tensor], x: torch.Tensor) -> Tensors:
@@ -146,7 +146,7 @@ class Program:
         return is_shared(self.part.step.output, set(self.part.loop_outputs))
 
     @cached_property
-    def _fixed_recipe(self) -> CompiledEvaluator:
+    def _constants_evaluator(self) -> CompiledEvaluator:
         return CompiledEvaluator(self.inference.fixed, self.part.step.parameters_and_buffers)
 
     @cached_property

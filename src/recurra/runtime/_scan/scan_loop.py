@@ -19,7 +19,7 @@ class ScanLoop:
 
     def __init__(self, plan: ScanPlan) -> None:
         self.plan = plan
-        self._recipes, self._last = _recipes(plan)
+        self._evaluators, self._last = _evaluators(plan)
 
     def run(
         self,
@@ -40,8 +40,8 @@ class ScanLoop:
         """
         track = _Track.of(layout, starts[0].device)
         values, finals = [*before, *weights], list(starts)
-        for stage, recipe in zip(self.plan.stages, self._recipes, strict=True):
-            made = recipe(values, layout.packed_rows)
+        for stage, evaluator in zip(self.plan.stages, self._evaluators, strict=True):
+            made = evaluator(values, layout.packed_rows)
             count = len(_parts(stage))
             given = _Given(stage, made[:count], starts, returns)
             found, ends = _solve(given, track, layout)
@@ -51,19 +51,19 @@ class ScanLoop:
         return tuple(self._last(values, layout.packed_rows)), tuple(finals)
 
 
-def _recipes(plan: ScanPlan) -> tuple[list[CompiledEvaluator], CompiledEvaluator]:
+def _evaluators(plan: ScanPlan) -> tuple[list[CompiledEvaluator], CompiledEvaluator]:
     """Return how to make the parts of each stage, and the loop_outputs; nothing is made twice."""
     loop = plan.loop
     known = [*loop.before, *loop.weights]
-    recipes = []
+    evaluators = []
     for place, stage in enumerate(plan.stages):
         later = [node for other in plan.stages[place + 1 :] for node in _parts(other)]
         wanted = set(ancestors([*later, *loop.loop_outputs], known))
         parts = _parts(stage)
         shared = [node for node in ancestors(parts, known) if node in wanted and node not in known]
-        recipes.append(CompiledEvaluator([*parts, *shared], known, HANDLERS))
+        evaluators.append(CompiledEvaluator([*parts, *shared], known, HANDLERS))
         known += [*shared, *(loop.state[place] for place in stage.places)]
-    return recipes, CompiledEvaluator(loop.loop_outputs, known, HANDLERS)
+    return evaluators, CompiledEvaluator(loop.loop_outputs, known, HANDLERS)
 
 
 def _parts(stage: ScanStage) -> list[Node]:
