@@ -105,24 +105,22 @@ def test_a_cell_whose_class_takes_other_arguments(explained):
 
 def test_inference_and_source(explained):
     text = explained("rnn")
-    assert "The way back" in text
+    assert "The backward pass" in text
     assert "struct call" not in text
     text = explained("rnn", "--inference", "--source")
-    assert "The way back" not in text
+    assert "The backward pass" not in text
     assert "int forward(const struct call *call)" in text
     assert "int backward(const struct call *call)" not in text
 
 
 def test_the_graph_after_a_pass(explained):
-    text = explained("lstm", "--input-size", 3, "--hidden-size", 5, "--stage", "join-biases")
-    assert re.search(
-        r"= affine\(%\d+, %\d+, %\d+\) \[B, 20\] float32 before  # _lstm\.py:\d+", text
-    )
+    text = explained("lstm", "--input-size", 3, "--hidden-size", 5, "--stage", "fuse-bias")
+    assert re.search(r"= affine\(%\d+, %\d+, %\d+\) \[B, 20\] float32 before  # lstm\.py:\d+", text)
     assert text.splitlines()[-2].startswith("output: %")
     assert "is compiled" not in text
     text = explained("lstm", "--stage", "schedule")
     assert "plan backward\n  stage 0: for each of [128]: %" in text
-    text = explained("rnn", "--inference", "--stage", "look-ahead", "--source")
+    text = explained("rnn", "--inference", "--stage", "prefetch-inputs", "--source")
     assert re.search(r"plan forward\n  ahead: %\d+\n  stage 0: products %\d+\n", text)
     assert "int forward(const struct call *call)" in text
 
@@ -141,8 +139,8 @@ def test_an_unknown_pass(declined):
     assert details["fix"] == "did you mean 'schedule'?"
     for name in pass_names(training=True):
         assert repr(name) in details["expected"]
-    details = declined("lstm", "--stage", "look-ahead")[1]  # which only inference has
-    assert "'look-ahead'" not in details["expected"]
+    details = declined("lstm", "--stage", "prefetch-inputs")[1]  # which only inference has
+    assert "'prefetch-inputs'" not in details["expected"]
 
 
 def test_a_graph_is_of_any_number_of_rows(declined):

@@ -90,7 +90,7 @@ def clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
 
 
 def _clip_gradient(value: torch.Tensor, limit: float) -> torch.Tensor:
-    del limit  # of the way back
+    del limit  # of the backward pass
     return value.clone()
 
 

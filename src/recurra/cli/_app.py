@@ -219,7 +219,7 @@ def explain(
     ] = None,
     source: Annotated[bool, typer.Option("--source", help="Show the generated C too.")] = False,
     inference: Annotated[
-        bool, typer.Option("--inference", help="Without gradients, so without the way back.")
+        bool, typer.Option("--inference", help="Without gradients, so without the backward pass.")
     ] = False,
     stage: Annotated[
         str | None,

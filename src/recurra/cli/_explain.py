@@ -36,7 +36,7 @@ def show_explanation(
         sizes: further arguments of its constructor, each "name=value".
         batch_size: rows to count costs for.
         source: whether to print the generated C.
-        training: whether to explain the way back too.
+        training: whether to explain the backward pass too.
         stage: the name of a pass: print the graph after it in place of the explanation.
     """
     _check_stage(stage, batch_size, training=training)

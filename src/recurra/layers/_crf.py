@@ -153,8 +153,8 @@ class CRF(nn.Module):
     def marginals(self, x: torch.Tensor, *, lengths: torch.Tensor | None = None) -> torch.Tensor:
         """Give the probability of each tag at each step, `[T, B, K]`, 0 after a row's end.
 
-        p(y_t = k | x) is the derivative of log Z by x_t[k]: the way back of the forward algorithm
-        is the backward algorithm. No gradient passes through the result.
+        p(y_t = k | x) is the derivative of log Z by x_t[k]: differentiating the
+        forward algorithm is the backward algorithm. No gradient passes through the result.
 
         Raises:
             ArgumentError: the best way of a row is not allowed, as in `decode`.

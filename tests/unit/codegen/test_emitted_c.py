@@ -236,7 +236,7 @@ def test_the_lines_of_the_cell_stand_beside_the_c():
     text = own_text(recurra.LSTM(I, H))
     assert re.search(r"sigmoid_\d+ = v_sigmoid\(.*\);  // cell = f\.sigmoid\(\) \* cell", text)
     assert re.search(r"tanh_\d+ = v_tanh\(.*\);  // hidden = o\.sigmoid\(\) \* cell\.tanh", text)
-    assert "_lstm.py" not in text  # or a line put in above would compile everything anew
+    assert "lstm.py" not in text  # or a line put in above would compile everything anew
 
 
 @pytest.mark.parametrize("code", ["a = b + \\", "y = '*/ #include <x>'", 'z = "\\n" // 2'])

@@ -53,7 +53,7 @@ def test_inference_saves_nothing_and_does_not_go_back():
     assert explanation.costs.backward is None
     assert explanation.costs.forward.saved_bytes == explanation.costs.deferred_flops == 0
     assert explanation.costs.forward.written_bytes == 4 * H
-    assert "way back" not in str(explanation)
+    assert "backward pass" not in str(explanation)
     # i, f, g, o: a sum and a squashing each; c: two products and a sum; h: a product and a tanh
     assert explanation.costs.forward.elementwise_flops == (4 * 2 + 3 + 2) * H
 
@@ -62,7 +62,7 @@ def test_the_product_of_x_has_left_the_loop():
     explanation = recurra.explain(recurra.LSTM(I, H))
     before = "\n".join(section(explanation, "Before the loop"))
     assert f"product x @ weight_input.T + bias  [T*B, {I}] @ [{I}, {4 * H}]" in before
-    assert re.search(r"_lstm\.py:\d+  drive = F\.linear\(x, self\.weight_input", before)
+    assert re.search(r"\blstm\.py:\d+  drive = F\.linear\(x, self\.weight_input", before)
 
 
 def test_products_in_the_loop_name_the_state_that_holds_them():
@@ -127,7 +127,7 @@ def test_saved_values_are_named_with_their_lines():
     explanation = recurra.explain(recurra.GRU(I, H))
     saved = section(explanation, "Saved")
     assert f"hidden [B, {H}]" in saved
-    assert any(line.startswith(f"sigmoid [B, {H}]  _gru.py:") for line in saved)
+    assert any(line.startswith(f"sigmoid [B, {H}]  gru.py:") for line in saved)
     assert saved[-1] == (
         f"{explanation.costs.forward.saved_bytes // 4} numbers ="
         f" {explanation.costs.forward.saved_bytes:,} bytes for each row and step"
@@ -135,7 +135,7 @@ def test_saved_values_are_named_with_their_lines():
 
 
 def test_what_is_computed_again_is_said():
-    lines = section(recurra.explain(recurra.GRU(I, H)), "The way back")
+    lines = section(recurra.explain(recurra.GRU(I, H)), "The backward pass")
     (again,) = (line for line in lines if "computed again" in line)
     assert re.search(r"\d sub", again)  # 1 - z
     assert "sigmoid" not in again

@@ -57,13 +57,13 @@ class Stale(nn.Module):
 
 def spoil(monkeypatch, *, forward=None, backward=None):
     """Let kernels compute something wrong, there or back."""
-    run, backward = _fused._FusedLoop.forward, _fused._FusedLoop.backward
+    run, run_back = _fused._FusedLoop.forward, _fused._FusedLoop.backward
 
     def wrong_forward(ctx, *given):
         return forward(run(ctx, *given))
 
     def wrong_backward(ctx, *given):
-        return backward(backward(ctx, *given))
+        return backward(run_back(ctx, *given))
 
     if forward is not None:
         monkeypatch.setattr(_fused._FusedLoop, "forward", staticmethod(wrong_forward))

@@ -98,7 +98,7 @@ class DropConnect(Wrapper):
         return [self.get_buffer(f"mask_{place}") for place in range(len(self.names))]
 
     def _masked(self, weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        # The factors are a new tensor: the way back still has them when masks are drawn in place.
+        # The factors are a new tensor: masks may be drawn in place before the backward pass.
         share = 1 - self.probability
         return weight * (mask.to(weight.dtype) / (share or 1.0))
 

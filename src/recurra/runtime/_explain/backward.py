@@ -19,7 +19,7 @@ def backward_sections(plan: TrainingPlan, names: Names) -> list[Section]:
     return [
         Section("Saved by the loop for the backward pass", _saved_lines(plan, names)),
         Section(
-            "The way back, from the last step to the first: one fused kernel",
+            "The backward pass, from the last step to the first: one fused kernel",
             kernel_lines(plan.backward, names) + _repeated_lines(plan),
         ),
         Section(

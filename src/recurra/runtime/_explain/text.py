@@ -36,7 +36,7 @@ def refusal_sections(reason: CannotFuse) -> tuple[Section, ...]:
 def cost_section(costs: Costs, rows: int) -> Section:
     """Lay out what a step costs, in the kernels and around them."""
     kernels = [costs.forward] if costs.backward is None else [costs.forward, costs.backward]
-    lines = [f"{'':<44}" + "".join(f"{name:>14}" for name in ("loop", "way back")[: len(kernels)])]
+    lines = [f"{'':<44}" + "".join(f"{name:>14}" for name in ("loop", "backward")[: len(kernels)])]
     table = _rows(kernels)
     if costs.backward is None:
         table.pop("  of these saved for the backward pass")

@@ -22,7 +22,7 @@ class DataSource(ABC, Generic[Kind]):
 
     @classmethod
     @abstractmethod
-    def of(cls, source: Any, **reading: Any) -> "DataSource[Kind]":
+    def of(cls, source: Any, /, **reading: Any) -> "DataSource[Kind]":
         """Say where data come from, as `fit` of a task is told.
 
         Args:

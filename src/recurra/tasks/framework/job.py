@@ -42,6 +42,7 @@ def begin(
     kind: type[TrainableTask],
     source: Any,
     folder: str | Path,
+    /,
     *,
     settings: Any = None,
     training: TrainingSettings | None = None,

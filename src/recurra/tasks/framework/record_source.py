@@ -43,6 +43,7 @@ class RecordSource(DataSource[RecordModel]):
     def of(
         cls,
         source: Any,
+        /,
         *,
         data: DataSettings | None = None,
         rows: int | None = None,

@@ -56,6 +56,7 @@ class CorpusSource(DataSource[NextSymbolModel]):
     def of(  # type: ignore[override]  # of the options it takes those of a corpus
         cls,
         source: Any,
+        /,
         *,
         data: CorpusSettings | None = None,
         validation: Any = None,
