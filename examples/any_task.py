@@ -25,8 +25,8 @@ from recurra.base import Batch, DataError, settings_from, valid_steps
 from recurra.data import DemoData, Field, Record
 from recurra.report import Chart, Curve, Part
 from recurra.store import Run
-from recurra.tasks import AnswerOptions, RecordTask, advised_training
-from recurra.tasks.framework import Advice, Answer, Measured
+from recurra.tasks import AnswerOptions, RecordTask, default_training
+from recurra.tasks.framework import Answer, Defaults, Measured
 
 TARGET = {True: 0.90, False: 0.95}
 """Part of the test series whose change is found within one step; with and without `--quick`."""
@@ -64,7 +64,7 @@ class ChangeFinder(RecordTask):
     monitor: ClassVar[str] = "found"
     best_is_largest: ClassVar[bool] = True
     settings_type: ClassVar[type] = ChangeConfig
-    advice: ClassVar[Advice] = Advice(epochs=6, rows=32, learning_rate=0.01, patience=3)
+    defaults: ClassVar[Defaults] = Defaults(epochs=6, batch_size=32, learning_rate=0.01, patience=3)
     fields: ClassVar[tuple[Field, ...]] = (
         Field("values", "Measurements, with blanks between them.", ("values",), "tokens"),
         Field("place", "The step of the change, from 0.", ("place",), "number", target=True),
@@ -194,7 +194,7 @@ def main() -> None:
     data = made_up_series(2000 if quick else 8000)
     with tempfile.TemporaryDirectory(prefix="change-") as place:
         folder = Path(place) / "run"
-        training = advised_training(ChangeFinder)
+        training = default_training(ChangeFinder)
         task = ChangeFinder.fit(data.training, out=folder, training=training)
         page = (folder / "report.html").read_text(encoding="utf-8")
         run = Run.open(folder)

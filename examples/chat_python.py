@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_dialogue
-from recurra.tasks import Chat, ChatConfig, DataSettings, advised_training, load_task
+from recurra.tasks import Chat, ChatConfig, DataSettings, default_training, load_task
 
 QUICK = "--quick" in sys.argv
 TARGET = 0.6 if QUICK else 0.8  # questions in other words that are answered to the letter
@@ -30,7 +30,7 @@ def main(folder: Path) -> None:
         out=folder / "talk",
         settings=sizes,
         data=DataSettings(validation=others),
-        training=advised_training(Chat, epochs=25 if QUICK else 20, learning_rate=0.01),
+        training=default_training(Chat, epochs=25 if QUICK else 20, learning_rate=0.01),
     )
     task = load_task(folder / "talk")
     assert isinstance(task, Chat)

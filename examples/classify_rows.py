@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_distances, demo_table
-from recurra.tasks import TableClassifier, TableRegressor, advised_training
+from recurra.tasks import TableClassifier, TableRegressor, default_training
 
 QUICK = "--quick" in sys.argv
 EPOCHS = 4 if QUICK else 30
@@ -18,7 +18,7 @@ TARGET_ERROR = 3.0 if QUICK else 1.0  # metres; distances are measured to half a
 
 def main(folder: Path) -> None:
     """Train both, measure them, and ask them about one throw."""
-    training = advised_training(TableClassifier, epochs=EPOCHS, patience=0)
+    training = default_training(TableClassifier, epochs=EPOCHS, patience=0)
 
     classifier = TableClassifier.fit("demo", out=folder / "beyond", training=training)
     accuracy = classifier.evaluate(demo_table().test).metrics["accuracy"]

@@ -12,7 +12,7 @@ from recurra.tasks import (
     AnswerOptions,
     TextClassifier,
     TextClassifierConfig,
-    advised_training,
+    default_training,
     load_task,
 )
 
@@ -26,7 +26,7 @@ def main(folder: Path) -> None:
         "demo",
         out=folder / "topics",
         settings=TextClassifierConfig(units="words", hidden_size=32, embedding_size=48, ngrams=2),
-        training=advised_training(TextClassifier, epochs=3 if QUICK else 8, learning_rate=0.01),
+        training=default_training(TextClassifier, epochs=3 if QUICK else 8, learning_rate=0.01),
     )
     task = load_task(folder / "topics")
     assert isinstance(task, TextClassifier)

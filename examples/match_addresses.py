@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from recurra.data import demo_address_records, demo_addresses
-from recurra.tasks import DataSettings, Matcher, MatcherConfig, RecordIndex, advised_training
+from recurra.tasks import DataSettings, Matcher, MatcherConfig, RecordIndex, default_training
 
 TARGET, QUICK_TARGET = 0.95, 0.85
 """F1 on the test pairs that has to be reached."""
@@ -37,7 +37,7 @@ def main() -> None:
             out=run,
             settings=MatcherConfig(hidden_size=size, embedding_size=size, vector_size=32),
             data=DataSettings(validation=data.validation),
-            training=advised_training(Matcher, epochs=8 if quick else 15),
+            training=default_training(Matcher, epochs=8 if quick else 15),
         )
         nearest = RecordIndex.build(run, places, Path(folder) / "index").search(asked, 3)
         f1 = task.evaluate(data.test).metrics["f1"]

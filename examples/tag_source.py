@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from recurra.data import demo_tagging
-from recurra.tasks import DataSettings, Tagger, TaggerConfig, advised_training
+from recurra.tasks import DataSettings, Tagger, TaggerConfig, default_training
 
 TARGET, QUICK_TARGET = 0.98, 0.85
 """Part of the tokens of unseen lines that has to be tagged rightly."""
@@ -41,7 +41,7 @@ def main() -> None:
                 dropout=0.2,
             ),
             data=DataSettings(validation=lines.validation),
-            training=advised_training(Tagger, epochs=5 if quick else 10, learning_rate=0.006),
+            training=default_training(Tagger, epochs=5 if quick else 10, learning_rate=0.006),
             rows=16,
         )
 

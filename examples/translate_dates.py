@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from recurra.data import demo_dates
-from recurra.tasks import AnswerOptions, Translator, TranslatorConfig, advised_training, load_task
+from recurra.tasks import AnswerOptions, Translator, TranslatorConfig, default_training, load_task
 
 QUICK = "--quick" in sys.argv
 TARGET = 0.1 if QUICK else 0.9  # dates that are written right to the letter
@@ -20,7 +20,7 @@ def main(folder: Path) -> None:
         units="characters", cell="gru", hidden_size=96, embedding_size=64, dropout=0.1,
         label_smoothing=0.0,
     )  # fmt: skip
-    training = advised_training(Translator, epochs=2 if QUICK else 8, learning_rate=0.01)
+    training = default_training(Translator, epochs=2 if QUICK else 8, learning_rate=0.01)
     Translator.fit("demo", out=folder / "dates", settings=sizes, training=training)
     task = load_task(folder / "dates")
     assert isinstance(task, Translator)

@@ -23,7 +23,7 @@ from recurra.tasks import (
     Writer,
     WriterConfig,
     WritingOptions,
-    advised_training,
+    default_training,
 )
 
 TARGET = 0.75
@@ -68,7 +68,7 @@ def train_writer(names: DemoData, folder: Path, quick: bool) -> Writer:
             embedding_size=32 if quick else 96,
         ),
         data=DataSettings(validation=chosen(names.validation, quick)),
-        training=advised_training(Writer, epochs=4 if quick else 12),
+        training=default_training(Writer, epochs=4 if quick else 12),
         rows=32,
     )
 
@@ -84,7 +84,7 @@ def train_reader(names: DemoData, folder: Path, quick: bool) -> TextClassifier:
             embedding_size=32 if quick else 64,
         ),
         data=DataSettings(validation=chosen(names.validation, quick)),
-        training=advised_training(TextClassifier, epochs=3 if quick else 6),
+        training=default_training(TextClassifier, epochs=3 if quick else 6),
     )
 
 

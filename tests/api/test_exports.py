@@ -168,3 +168,10 @@ def test_the_version_is_that_of_the_installed_package():
     from importlib.metadata import version
 
     assert recurra.__version__ == version("recurra")
+
+
+def test_a_name_of_before_is_found_and_says_the_new_one():
+    with pytest.warns(DeprecationWarning, match="default_training"):
+        assert recurra.tasks.advised_training is recurra.tasks.default_training
+    with pytest.raises(AttributeError, match="no attribute 'advise'"):
+        recurra.tasks.advise  # noqa: B018

@@ -8,7 +8,7 @@ from torch import nn
 from recurra.base import Batch, settings_from
 from recurra.data import DemoData, Field
 from recurra.tasks import RecordTask
-from recurra.tasks.framework import Advice, Measured
+from recurra.tasks.framework import Defaults, Measured
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Double(RecordTask):
     summary = "Double a number."
     monitor = "squared_error"
     settings_type = Sizes
-    advice = Advice(epochs=3, rows=8)
+    defaults = Defaults(epochs=3, batch_size=8)
     fields = (
         Field("left", "The number.", ("left",), "number"),
         Field("total", "Twice the number.", ("total",), "number", target=True),

@@ -9,7 +9,7 @@ import sys
 import pytest
 from small_tasks import REVIEWS
 
-from recurra.tasks import TextClassifier, TextClassifierConfig, advised_training
+from recurra.tasks import TextClassifier, TextClassifierConfig, default_training
 
 
 @pytest.mark.timeout(120)
@@ -19,7 +19,7 @@ def test_a_line_is_answered_while_the_pipe_is_open(tmp_path):
         tmp_path / "reviews.tsv",
         out=tmp_path / "run",
         settings=TextClassifierConfig(units="words", hidden_size=4, embedding_size=4),
-        training=advised_training(TextClassifier, epochs=1),
+        training=default_training(TextClassifier, epochs=1),
     )
     with subprocess.Popen(
         [sys.executable, "-m", "recurra", "predict", tmp_path / "run"],

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 from recurra.cli._task_command import kinds_by_command, task_options
-from recurra.tasks import CorpusSettings, LanguageModelConfig, advised_training
+from recurra.tasks import CorpusSettings, LanguageModelConfig, default_training
 from recurra.tasks.language import LanguageModel
 from recurra.train import TrainingSettings
 
@@ -22,7 +22,7 @@ OTHERWISE = {"unknown", "least_count", "weight_decay"}
 
 @pytest.mark.parametrize(
     "settings",
-    [LanguageModelConfig(), CorpusSettings(), TrainingSettings(), advised_training(LanguageModel)],
+    [LanguageModelConfig(), CorpusSettings(), TrainingSettings(), default_training(LanguageModel)],
     ids=["model", "text", "training", "advised"],
 )
 def test_the_help_says_every_default(settings):

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from recurra.tasks import DataSettings, Matcher, MatcherConfig, advised_training
+from recurra.tasks import DataSettings, Matcher, MatcherConfig, default_training
 
 pytestmark = pytest.mark.data
 
@@ -50,7 +50,7 @@ def test_restaurants(tmp_path, data_dir):
     task = Matcher.fit(
         files[0], out=tmp_path / "run", data=DataSettings(validation=files[1]),
         settings=MatcherConfig(hidden_size=32, embedding_size=32, vector_size=32),
-        training=advised_training(Matcher, epochs=8, learning_rate=0.005), rows=32,
+        training=default_training(Matcher, epochs=8, learning_rate=0.005), rows=32,
     )  # fmt: skip
     f1 = task.evaluate(files[2]).metrics["f1"]
     everything = f1_above(read(files[2]), 0)  # all pairs called matches

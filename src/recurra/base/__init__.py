@@ -37,6 +37,7 @@ from recurra.base._errors import (
     VerificationError,
     describe_tensor,
 )
+from recurra.base._facade import renamed, set_module
 from recurra.base._functional_clone import functional_clone
 from recurra.base._internal_types import internal_type
 from recurra.base._operations import clip_gradient, uniform
@@ -49,7 +50,6 @@ from recurra.base._precision import (
     state_from_half,
 )
 from recurra.base._same_values import same_values
-from recurra.base._set_module import set_module
 from recurra.base._shorten import shorten, shorten_repr
 from recurra.base._state import (
     State,
@@ -131,6 +131,7 @@ __all__ = [
     "no_autocast",
     "over_features",
     "remove_abandoned",
+    "renamed",
     "repeat_last_step",
     "run_step",
     "same_values",

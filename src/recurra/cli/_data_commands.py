@@ -25,7 +25,7 @@ class Choice(NamedTuple):
     Args:
         kind: the task.
         source: the training data.
-        reading: how they are taken; see `recurra.tasks.framework.begin`.
+        reading: how they are taken; see `recurra.tasks.framework.start_job`.
         settings: options by name, among them those of the settings of the task.
         note: what was understood that the user did not say. Default: nothing.
     """

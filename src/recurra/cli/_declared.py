@@ -95,9 +95,9 @@ def sorts_of(kinds: Sequence[type["TrainableTask"]]) -> list[str]:
     return ["tables" if each else "texts" for each in numbers]
 
 
-def advised(kinds: Sequence[type["TrainableTask"]], name: str) -> str:
-    """Say what tasks advise, such as their epochs."""
-    values = [getattr(kind.advice, name) for kind in kinds]
+def default_of(kinds: Sequence[type["TrainableTask"]], name: str) -> str:
+    """Say the default of tasks, such as their epochs."""
+    values = [getattr(kind.defaults, name) for kind in kinds]
     words = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
     return defaults_by_sort(words, sorts_of(kinds))
 

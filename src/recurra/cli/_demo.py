@@ -6,18 +6,18 @@ from rich.console import Console
 
 from recurra.cli._corpus_commands import CorpusCommands
 from recurra.cli._task_train import free_folder, run_task
-from recurra.tasks import CorpusSettings, LanguageModel, LanguageModelConfig, advised_training
-from recurra.tasks.framework import DEMO, begin
+from recurra.tasks import CorpusSettings, LanguageModel, LanguageModelConfig, default_training
+from recurra.tasks.framework import DEMO, start_job
 
 
 def run_demo(console: Console, out: Path | None, epochs: int, seed: int) -> None:
     """Train on the Python language reference, writing samples on the way."""
-    job = begin(
+    job = start_job(
         LanguageModel,
         DEMO,
         out or free_folder("demo"),
         settings=LanguageModelConfig(cell="lstm", hidden_size=256, layers=1),
-        training=advised_training(LanguageModel, epochs=epochs, seed=seed),
+        training=default_training(LanguageModel, epochs=epochs, seed=seed),
         data=CorpusSettings(streams=32, window=64),
     )
     console.print(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from recurra.cli._data_commands import AnyJob, Choice, DataCommands, own_code
 from recurra.cli._data_options import reading_options
-from recurra.cli._declared import Declared, advised, option, role_options
+from recurra.cli._declared import Declared, default_of, option, role_options
 from recurra.cli._measured import say_metrics
 from recurra.cli._record_bar import RecordBar
 from recurra.cli._record_request import choose_records
@@ -42,7 +42,7 @@ class RecordCommands(DataCommands):
             option("longest", int, 10_000, "Steps of the longest record that is used.", DATA,
                    metavar="N"),
             option("batch_size", int | None, None, "Records of a step.", "Training",
-                   shown=advised(kinds, "rows") + ", fewer where there are few"),
+                   shown=default_of(kinds, "batch_size") + ", fewer where there are few"),
         )  # fmt: skip
         return {**role_options(kinds, DATA), **{each.name: each for each in listed}}
 

@@ -11,7 +11,7 @@ from recurra.cli._data_commands import Choice, DataCommands, names_of
 from recurra.cli._declared import parsed_fields
 from recurra.cli._options import MAX_THREADS, user_cell
 from recurra.cli._record_commands import RecordCommands
-from recurra.tasks import advised_training
+from recurra.tasks import default_training
 from recurra.tasks.framework import CellMaker, RecordSource, TrainableTask, cell_maker
 from recurra.tasks.language import CorpusSource
 from recurra.train import TrainingSettings
@@ -69,7 +69,7 @@ def make_request(
     """
     choice = commands_of(kinds[0]).choose(kinds, given, typed)
     kind = choice.kind
-    training = advised_training(kind, **parsed_fields(TrainingSettings, given))
+    training = default_training(kind, **parsed_fields(TrainingSettings, given))
     if "threads" in given:
         _use_threads(check_size("--threads", given["threads"], most=MAX_THREADS))
     cell = _cell(kind, given)

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 from recurra.cli._declared import (
     Declared,
-    advised,
+    default_of,
     option,
     settings_options,
     sorts_of,
@@ -118,7 +118,7 @@ def task_options(kinds: Sequence[type["TrainableTask"]]) -> Declared:
         **settings_options(
             [kind.settings_type for kind in kinds], MODEL, sorts=sorts_of(kinds)
         ),
-        **settings_options([TrainingSettings], TRAINING, defaults=_advised(kinds)),
+        **settings_options([TrainingSettings], TRAINING, defaults=_default_values(kinds)),
         **commands.data_options(kinds),
         "threads": option(
             "threads", int | None, None, "CPU threads.", TRAINING,
@@ -141,10 +141,10 @@ def _where_options() -> Declared:
     return {each.name: each for each in listed}
 
 
-def _advised(kinds: Sequence[type["TrainableTask"]]) -> dict[str, str]:
-    """Say what tasks advise, for the help of the settings of training."""
+def _default_values(kinds: Sequence[type["TrainableTask"]]) -> dict[str, str]:
+    """Say the defaults of tasks, for the help of the settings of training."""
     names = ("epochs", "learning_rate", "patience", "optimizer", "keep")
-    return {name: advised(kinds, name) for name in names}
+    return {name: default_of(kinds, name) for name in names}
 
 
 def _parameter(name: str, annotation: Any) -> "inspect.Parameter":

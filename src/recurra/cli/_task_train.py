@@ -17,8 +17,8 @@ from recurra.cli._options import user_cell, user_task
 from recurra.cli._request import Request, commands_of, given_options, make_request
 from recurra.cli._signals import stop_on_signals
 from recurra.store import Run
-from recurra.tasks.framework import TrainableTask, begin, conclude, train_job
-from recurra.tasks.registry import kind_of, take_up
+from recurra.tasks.framework import TrainableTask, finish_job, start_job, train_job
+from recurra.tasks.registry import kind_of, resume_job
 
 
 def train_task(
@@ -42,7 +42,7 @@ def train_task(
     if len(kinds) > 1 and choice.kind.fields:
         _say_which(request)
     folder = options.get("out") or free_folder(_name(request, options.get("files")))
-    job = begin(
+    job = start_job(
         choice.kind, choice.source, folder, settings=request.settings, training=request.training,
         cell=request.cell, place=place, **choice.reading,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def resume_task(
             where=run.folder / "config.json",
             fix=f"recurra train --resume {shlex.quote(str(folder))}",
         )
-    run_task(console(), take_up(folder, files=files, cell=user_cell(cell), kind=kind))
+    run_task(console(), resume_job(folder, files=files, cell=user_cell(cell), kind=kind))
 
 
 def run_task(console: Console, job: AnyJob, commands: DataCommands | None = None) -> None:
@@ -111,7 +111,7 @@ def run_task(console: Console, job: AnyJob, commands: DataCommands | None = None
             result = train_job(job, listener=bar, stop=stop)
         if result.finished:
             with console.status("measuring ..."):
-                measured = conclude(job)
+                measured = finish_job(job)
             commands.say_result(console, job, result, measured)
             _say_what_is_next(console, job, commands)
     except KeyboardInterrupt:

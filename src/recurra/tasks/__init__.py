@@ -3,6 +3,7 @@
 Each family is a package, and so is the `framework` that they share; `registry` knows all tasks.
 """
 
+from recurra.base import renamed as _renamed
 from recurra.base import set_module as _set_module
 from recurra.tasks.framework import (
     AnswerOptions,
@@ -10,7 +11,7 @@ from recurra.tasks.framework import (
     Evaluation,
     Prediction,
     RecordTask,
-    advised_training,
+    default_training,
     describe_task,
     save_task,
 )
@@ -70,7 +71,7 @@ __all__ = [
     "Writer",
     "WriterConfig",
     "WritingOptions",
-    "advised_training",
+    "default_training",
     "describe_task",
     "load_task",
     "make_corpus",
@@ -79,3 +80,4 @@ __all__ = [
 ]
 
 _set_module(__name__, globals())
+__getattr__ = _renamed(__name__, globals(), {"advised_training": "default_training"})

@@ -28,7 +28,7 @@ __all__ = [
     "language_model_run",
     "load_language_model",
     "load_task",
-    "take_up",
+    "resume_job",
 ]
 
 RECORD_TASKS: tuple[type[RecordTask], ...] = (
@@ -73,15 +73,15 @@ def load_task(
     return _REGISTRY.load(folder, cell=cell, kind=kind)
 
 
-def take_up(
+def resume_job(
     folder: str | Path,
     *,
     files: Sequence[Path] = (),
     cell: CellMaker | None = None,
     kind: type[TrainableTask] | None = None,
 ) -> Job[Any, Any]:
-    """Take up a run that stopped; see `recurra.tasks.framework.take_up`."""
-    return framework.take_up(folder, _REGISTRY, files=files, cell=cell, kind=kind)
+    """Take up a run that stopped; see `recurra.tasks.framework.resume_job`."""
+    return framework.resume_job(folder, _REGISTRY, files=files, cell=cell, kind=kind)
 
 
 def check_config(run: Run, *, kind: type[TrainableTask] | None = None) -> None:

@@ -5,7 +5,7 @@ import random
 import torch
 
 from recurra.tasks import DataSettings, TextClassifier, TextClassifierConfig, TextConfig
-from recurra.tasks.framework import begin
+from recurra.tasks.framework import start_job
 from recurra.train import TrainingSettings
 
 SIZES = {"units": "words", "cell": "gru", "hidden_size": 4, "embedding_size": 6}
@@ -38,7 +38,7 @@ def training(**choices):
 
 
 def small_job(folder, source=None, *, choices=None, task=None, **options):
-    return begin(
+    return start_job(
         TextClassifier,
         reviews() if source is None else source,
         folder,

@@ -6,7 +6,7 @@ from small_pairs import PAIRS, TALK, batch_of, chat
 
 from recurra.base import DataError
 from recurra.data import Record
-from recurra.tasks import AnswerOptions, Chat, ChatConfig, DataSettings, advised_training, load_task
+from recurra.tasks import AnswerOptions, Chat, ChatConfig, DataSettings, default_training, load_task
 from recurra.tasks.seq2seq.translation_network import END_NUMBER
 
 OPTIONS = AnswerOptions(beam=2, longest=8)
@@ -75,7 +75,7 @@ def test_what_is_learnt_by_heart_is_answered_again(tmp_path):
     settings = ChatConfig(
         units="characters", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0
     )
-    training = advised_training(Chat, epochs=6, learning_rate=0.03)
+    training = default_training(Chat, epochs=6, learning_rate=0.03)
     assert training.keep == "last"
     kept = {"data": DataSettings(validation=talk[:4]), "rows": 4}
     run = tmp_path / "run"
@@ -90,7 +90,7 @@ def test_what_is_learnt_by_heart_is_answered_again(tmp_path):
 
 def test_another_context_gives_another_answer(tmp_path):
     settings = ChatConfig(units="words", cell="gru", hidden_size=12, embedding_size=8, dropout=0.0)
-    training = advised_training(Chat, epochs=5, learning_rate=0.03)
+    training = default_training(Chat, epochs=5, learning_rate=0.03)
     run = tmp_path / "run"
     task = Chat.fit(PASSAGES * 16, out=run, settings=settings, training=training, rows=6)
     said = {place: task.reply("where", f"ada in {place}") for place in PLACES.values()}

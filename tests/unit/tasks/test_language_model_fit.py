@@ -11,11 +11,11 @@ from recurra.tasks import (
     LanguageModel,
     LanguageModelConfig,
     WordLanguageModel,
-    advised_training,
+    default_training,
     load_task,
 )
-from recurra.tasks.framework import begin, conclude, train_job
-from recurra.tasks.registry import take_up
+from recurra.tasks.framework import finish_job, start_job, train_job
+from recurra.tasks.registry import resume_job
 from recurra.train import evaluate
 
 TEXT = "".join(f"{i}: the cat sat on the mat .\n" for i in range(60))
@@ -31,7 +31,7 @@ def file(tmp_path):
 
 
 def training(**choices):
-    return advised_training(LanguageModel, **{"epochs": 2, "checkpoint_every": 10, **choices})
+    return default_training(LanguageModel, **{"epochs": 2, "checkpoint_every": 10, **choices})
 
 
 @pytest.mark.parametrize("kind", [LanguageModel, WordLanguageModel])
@@ -53,12 +53,12 @@ def test_it_is_fitted_and_comes_back(tmp_path, file, kind):
 
 
 def test_its_measure_is_that_of_training(tmp_path, file):
-    job = begin(
+    job = start_job(
         LanguageModel, file, tmp_path / "run", settings=SIZES, data=CUT, training=training(),
         test=Text(TEXT[:400], ()),
     )  # fmt: skip
     train_job(job)
-    measured = conclude(job)
+    measured = finish_job(job)
     corpus = job.data.corpus
     assert measured["validation"].metrics == evaluate(job.task, corpus.validation)
     assert measured["test"].metrics == evaluate(job.task, corpus.test)
@@ -71,22 +71,22 @@ def test_its_measure_is_that_of_training(tmp_path, file):
 
 
 def test_one_that_stopped_ends_in_the_same_bits(tmp_path, file):
-    whole = begin(
+    whole = start_job(
         LanguageModel, file, tmp_path / "whole", settings=SIZES, data=CUT, training=training()
     )
     train_job(whole)
-    begin(LanguageModel, file, tmp_path / "part", settings=SIZES, data=CUT, training=training())
-    part = take_up(tmp_path / "part")  # it has no checkpoint
+    start_job(LanguageModel, file, tmp_path / "part", settings=SIZES, data=CUT, training=training())
+    part = resume_job(tmp_path / "part")  # it has no checkpoint
     train_job(part)
     for one, other in zip(whole.task.parameters(), part.task.parameters(), strict=True):
         assert torch.equal(one, other)
 
 
 def test_a_text_that_changed_is_refused(tmp_path, file):
-    begin(LanguageModel, file, tmp_path / "run", settings=SIZES, data=CUT, training=training())
+    start_job(LanguageModel, file, tmp_path / "run", settings=SIZES, data=CUT, training=training())
     file.write_text(TEXT + "more\n", encoding="utf-8")
     with pytest.raises(ConfigMismatch, match="not the one that the run began with"):
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")
 
 
 def test_records_are_no_text(tmp_path):

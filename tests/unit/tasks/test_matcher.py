@@ -10,10 +10,10 @@ from recurra.tasks import (
     DataSettings,
     Matcher,
     MatcherConfig,
-    advised_training,
+    default_training,
     load_task,
 )
-from recurra.tasks.framework import begin, train_job
+from recurra.tasks.framework import start_job, train_job
 from recurra.tasks.matching.losses import batch_negatives_loss, hardest_others, known_same
 from recurra.tasks.matching.measures import agreement, decisions, retrieval, sums_of_scores
 from recurra.tasks.matching.threshold import best_threshold, counts_at, score_counts
@@ -114,10 +114,10 @@ def test_training_is_drawn_from_the_generator_alone():
 
 def test_pairs_are_learnt_and_a_threshold_is_chosen(tmp_path):
     data = [dict(each.fields) for each in pairs(60)]
-    job = begin(
+    job = start_job(
         Matcher, data, tmp_path / "run", data=DataSettings(validation=data),
         settings=MatcherConfig(**{**SMALL, **PLAIN, "vector_size": 8}),
-        training=advised_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
+        training=default_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
     )  # fmt: skip
     result = train_job(job)
     assert result.best > 0.75  # all pairs called matches: 0.5
@@ -137,7 +137,7 @@ def test_scores_are_learnt(tmp_path):
     task = Matcher.fit(
         data, out=tmp_path / "run", settings=MatcherConfig(**SMALL, **PLAIN),
         data=DataSettings(validation=data),
-        training=advised_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
+        training=default_training(Matcher, epochs=8, learning_rate=0.02), rows=6,
     )  # fmt: skip
     assert task.monitor == "pearson"
     assert Matcher.monitor == "f1"
@@ -219,7 +219,7 @@ def test_mirrored_pairs_are_of_one_group():
 def test_mirrored_pairs_are_not_split(tmp_path):
     data = [dict(each.fields) for each in pairs(30)]
     data += [{**each, "left": each["right"], "right": each["left"]} for each in data]
-    job = begin(Matcher, data, tmp_path / "run", settings=MatcherConfig(**SMALL))
+    job = start_job(Matcher, data, tmp_path / "run", settings=MatcherConfig(**SMALL))
     learnt = {
         str(sorted(map(str, (r.fields["left"], r.fields["right"]))))
         for r in job.data.records.training

@@ -28,11 +28,11 @@ from recurra.tasks import (
     TableRegressor,
     TextClassifier,
     TextRegressor,
-    advised_training,
+    default_training,
     load_task,
 )
-from recurra.tasks.framework import DEMO, begin, conclude, train_job
-from recurra.tasks.registry import take_up
+from recurra.tasks.framework import DEMO, finish_job, start_job, train_job
+from recurra.tasks.registry import resume_job
 from recurra.train import Listener
 from refusals import refused
 
@@ -65,7 +65,7 @@ def test_a_training_that_was_stopped_ends_in_the_same_bits(tmp_path, file):
         stop = StopAfter(step)
         train_job(parts, listener=stop, stop=stop.event)
         torch.manual_seed(99)  # what was drawn meanwhile must not matter
-        parts = take_up(tmp_path / "parts")
+        parts = resume_job(tmp_path / "parts")
     for name, weight in whole.task.state_dict().items():
         assert torch.equal(parts.run.read_weights()[0][name], whole.run.read_weights()[0][name])
         assert weight.isfinite().all()
@@ -105,11 +105,11 @@ def test_a_training_that_was_killed_before_its_first_checkpoint(tmp_path, name):
     file = write(tmp_path / "records.jsonl", records)
     data = DataSettings(roles=roles)
     options = {"data": data, "settings": settings, "training": training(), "rows": 8}
-    whole = begin(kind, file, tmp_path / "whole", **options)
+    whole = start_job(kind, file, tmp_path / "whole", **options)
     train_job(whole)
-    begin(kind, file, tmp_path / "killed", **options)  # and nothing more
+    start_job(kind, file, tmp_path / "killed", **options)  # and nothing more
     torch.manual_seed(99)
-    again = take_up(tmp_path / "killed")
+    again = resume_job(tmp_path / "killed")
     train_job(again)
     last = [run.read_checkpoint(run.checkpoints()[-1])["weights"] for run in (whole.run, again.run)]
     assert last[0].keys() == last[1].keys()
@@ -130,7 +130,7 @@ def test_a_task_that_its_records_no_longer_make_is_refused(tmp_path, file):
         where=str(written),
         fix="begin a new run",
     ):
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")
 
 
 def test_a_table_of_pandas_is_learnt_from(tmp_path):
@@ -142,7 +142,7 @@ def test_a_table_of_pandas_is_learnt_from(tmp_path):
 def test_what_is_taken_up_is_what_was_begun(tmp_path, file):
     data = DataSettings(validation=0.25, test=file, roles={"text": "text"}, seed=5, longest=50)
     begun = small_job(tmp_path / "run", file, data=data, seed=7)
-    again = take_up(tmp_path / "run")
+    again = resume_job(tmp_path / "run")
     for job in (begun, again):
         assert (job.data.rows, job.data.longest, len(job.data.records.validation)) == (8, 50, 15)
     assert again.settings == begun.settings
@@ -169,7 +169,7 @@ def test_a_file_that_changed_is_refused(tmp_path, file):
     before = file.stat().st_size
     write(file, [*reviews(), {"text": "new", "label": "no"}])
     with pytest.raises(ConfigMismatch, match="not the one that the run began with") as caught:
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")
     details = caught.value.details
     assert details["got"] == f"{file} with {file.stat().st_size:,} bytes"
     assert details["expected"].startswith(f"{before:,} bytes, sha256 ")
@@ -184,12 +184,12 @@ def test_records_in_memory_are_gone(tmp_path):
         got=str(tmp_path / "run"),
         expected="a run that learnt from files",
     ):
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")
 
 
 def test_the_demo_is_taken_up(tmp_path):
-    begun = begin(TextRegressor, DEMO, tmp_path / "run", rows=64, training=training(epochs=1))
-    again = take_up(tmp_path / "run")
+    begun = start_job(TextRegressor, DEMO, tmp_path / "run", rows=64, training=training(epochs=1))
+    again = resume_job(tmp_path / "run")
     assert again.data.records.training[0] == begun.data.records.training[0]
     assert len(again.data.records.test) == len(TextRegressor.demo().test)
 
@@ -215,7 +215,7 @@ def one_label(count):
 def test_nothing_is_written_where_something_is_refused(tmp_path, source, options, kind):
     source = reviews() if source is None else source
     with pytest.raises(kind):
-        begin(TextClassifier, source, tmp_path / "run", **{"settings": config(), **options})
+        start_job(TextClassifier, source, tmp_path / "run", **{"settings": config(), **options})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -261,7 +261,7 @@ def test_test_records_are_held_to_the_same_before_a_run_is_made(tmp_path):
     job = small_job(tmp_path / "run", data=DataSettings(test=data.test, skip_bad=1), epochs=1)
     assert (job.data.summary.left_out_count, job.data.summary.counts["test"]) == (1, 6)
     train_job(job)
-    assert conclude(job)["test"].records == 6
+    assert finish_job(job)["test"].records == 6
 
 
 @pytest.mark.timeout(60)
@@ -274,24 +274,24 @@ def test_records_come_from_a_pipe(tmp_path):
     writer.join()
     assert len(job.data.records.training) + len(job.data.records.validation) == 60
     with pytest.raises(ArgumentError, match="a pipe, which are gone"):
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")
 
 
 def test_what_a_task_advises():
-    advice = TextClassifier.advice
-    settings = advised_training(TextClassifier, seed=3)
+    defaults = TextClassifier.defaults
+    settings = default_training(TextClassifier, seed=3)
     assert (settings.epochs, settings.patience, settings.seed) == (
-        advice.epochs,
-        advice.patience,
+        defaults.epochs,
+        defaults.patience,
         3,
     )
-    assert advised_training(TextClassifier, epochs=99).epochs == 99
+    assert default_training(TextClassifier, epochs=99).epochs == 99
 
 
 def test_a_concluded_run_has_a_report_and_its_best_weights(tmp_path):
     job = small_job(tmp_path / "run", data=DataSettings(test=reviews(20, seed=1)), epochs=5)
     train_job(job)
-    measured = conclude(job)
+    measured = finish_job(job)
     assert measured["validation"].records == len(job.data.records.validation)
     assert measured["test"].records == 20
     noted = [each for each in job.run.metrics.read() if each["split"].startswith("best")]
@@ -310,4 +310,4 @@ def test_a_concluded_run_has_a_report_and_its_best_weights(tmp_path):
 def test_a_run_of_another_kind_is_no_job(tmp_path):
     Run.create(tmp_path / "run", {"task": {"kind": LanguageModel.kind}})
     with pytest.raises(DamagedFile, match="not as Recurra writes it"):
-        take_up(tmp_path / "run")
+        resume_job(tmp_path / "run")

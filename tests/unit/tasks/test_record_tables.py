@@ -16,8 +16,8 @@ from recurra.tasks import (
     TableRegressor,
     load_task,
 )
-from recurra.tasks.framework import DEMO, begin, conclude, read_task_data, train_job
-from recurra.tasks.registry import take_up
+from recurra.tasks.framework import DEMO, finish_job, read_task_data, start_job, train_job
+from recurra.tasks.registry import resume_job
 from recurra.train import TrainingSettings
 from refusals import refused
 
@@ -36,9 +36,9 @@ def written(path, records):
 
 def trained(kind, source, folder, *, settings=None, roles=None, test=None, training=TRAINING):
     data = DataSettings(roles=roles or {}, test=test)
-    job = begin(kind, source, folder, data=data, settings=settings, training=training, rows=32)
+    job = start_job(kind, source, folder, data=data, settings=settings, training=training, rows=32)
     train_job(job)
-    return job, conclude(job)
+    return job, finish_job(job)
 
 
 def test_classes_of_rows_of_a_file(tmp_path):
@@ -53,7 +53,7 @@ def test_classes_of_rows_of_a_file(tmp_path):
     rows = torch.tensor([[each[name] for name in loaded.features] for each in demo.test])
     told = [each.answer["label"] for each in loaded.predict(demo.test)]
     assert loaded.classify(rows) == told
-    assert take_up(tmp_path / "run").data.records.columns["features"] == (
+    assert resume_job(tmp_path / "run").data.records.columns["features"] == (
         "speed",
         "angle",
         "height",
@@ -126,7 +126,7 @@ def test_what_is_missing_is_refused_by_file_line_and_column(tmp_path):
 
 
 def test_columns_are_standardised_with_the_training_records(tmp_path):
-    job = begin(TableClassifier, DEMO, tmp_path / "run", training=TRAINING)
+    job = start_job(TableClassifier, DEMO, tmp_path / "run", training=TRAINING)
     rows = [list(each.fields["features"].values()) for each in job.data.records.training]
     rows = torch.tensor(rows, dtype=torch.float64)
     torch.testing.assert_close(job.task.scales.mean, rows.mean(dim=0))
@@ -149,7 +149,7 @@ def test_a_task_of_tables_has_no_cell(tmp_path):
         with refused(
             ArgumentError, "Tasks on rows of tables have no cell.", got=f"{kind.kind}, and a cell"
         ):
-            begin(
+            start_job(
                 kind, records().training, tmp_path / "run", cell=GRU, settings=kind.settings_type()
             )
     assert not (tmp_path / "run").exists()
@@ -158,7 +158,7 @@ def test_a_task_of_tables_has_no_cell(tmp_path):
 def test_targets_that_never_change(tmp_path):
     records = [{"width": i, "price": 5} for i in range(20)]
     with pytest.raises(DataError, match="same price, so there is nothing to learn"):
-        begin(TableRegressor, records, tmp_path / "run")
+        start_job(TableRegressor, records, tmp_path / "run")
 
 
 def test_a_plain_configuration_has_the_choices_of_classes_by_default():

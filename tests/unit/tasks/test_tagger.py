@@ -9,8 +9,8 @@ from recurra.base import ArgumentError, DataError, UnknownName
 from recurra.data import BadRecords, Record
 from recurra.report import Confusion, Marked
 from recurra.tasks import AnswerOptions, DataSettings, Tagger, TaggerConfig, load_task
-from recurra.tasks.framework import begin, conclude, evaluating, train_job
-from recurra.tasks.registry import take_up
+from recurra.tasks.framework import evaluating, finish_job, start_job, train_job
+from recurra.tasks.registry import resume_job
 from recurra.tasks.tagging.label_scheme import first_against, parts_of, rules_of, spans_of
 from recurra.tasks.tagging.network import put_side_by_side
 from recurra.tasks.tagging.word_encoder import WordEncoder, WordSettings
@@ -463,7 +463,7 @@ def words_file(folder):
 
 
 def begun(path, folder):
-    return begin(
+    return start_job(
         Tagger, path, folder,
         data=DataSettings(validation=path, test=path),
         settings=TaggerConfig(**SMALL),
@@ -487,11 +487,11 @@ def test_a_run_is_trained_resumed_saved_loaded_and_reported(tmp_path):
 
     first = begun(path, tmp_path / "parts")
     assert not train_job(first, stop=Stop()).finished
-    second = take_up(tmp_path / "parts")
+    second = resume_job(tmp_path / "parts")
     assert train_job(second).finished
     for ours, theirs in zip(whole.task.parameters(), second.task.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-    evaluations = conclude(second)
+    evaluations = finish_job(second)
     assert set(evaluations) == {"validation", "test"}
     loaded = load_task(tmp_path / "parts")
     assert isinstance(loaded, Tagger)

@@ -12,7 +12,7 @@ from recurra.data import Record, TokenVocabulary
 from recurra.layers import Recurrent
 from recurra.report import Confusion, Table
 from recurra.tasks import AnswerOptions, TextClassifier, describe_task, load_task, save_task
-from recurra.tasks.framework import conclude, train_job
+from recurra.tasks.framework import finish_job, train_job
 from recurra.tasks.registry import TASKS
 from recurra.tasks.shared import TextNetwork
 from recurra.tasks.shared.ngram_bag import NgramBag
@@ -30,7 +30,7 @@ def batch_of(task, records):
 def test_it_learns_and_finds_its_way_back(tmp_path, choices):
     job = small_job(tmp_path / "run", reviews(120), choices=choices, epochs=8)
     train_job(job)
-    measured = conclude(job)
+    measured = finish_job(job)
     assert measured["validation"].metrics["accuracy"] >= 0.9
     loaded = load_task(tmp_path / "run")
     assert describe_task(loaded) == job.run.config["task"]
@@ -143,7 +143,7 @@ def test_a_threshold_is_chosen_on_validation_data(tmp_path):
     train_job(job)
     weights, _ = job.run.read_weights()
     assert 0 < float(weights["threshold"]) < 1
-    measured = conclude(job)["validation"].metrics
+    measured = finish_job(job)["validation"].metrics
     best = max(e["accuracy"] for e in job.run.metrics.read() if e["split"] == "validation")
     assert measured["accuracy"] == pytest.approx(best)
     loaded = load_task(tmp_path / "run")

@@ -11,7 +11,7 @@ from recurra.base import Batch, DataError, ShapeError
 from recurra.data import Record
 from recurra.report import Table
 from recurra.tasks import AnswerOptions, TextRegressor, load_task
-from recurra.tasks.framework import begin, conclude, train_job
+from recurra.tasks.framework import finish_job, start_job, train_job
 from recurra.tasks.registry import TASKS
 from refusals import refused
 
@@ -34,12 +34,12 @@ def untrained():
 
 
 def test_it_learns_and_finds_its_way_back(tmp_path):
-    job = begin(
+    job = start_job(
         TextRegressor, rated(200), tmp_path / "run", rows=8, training=training(epochs=10),
         settings=regression(dropout=0.0, pooling="mean-max", hidden_size=8),
     )  # fmt: skip
     train_job(job)
-    metrics = conclude(job)["validation"].metrics
+    metrics = finish_job(job)["validation"].metrics
     assert metrics["r2"] > 0.8
     assert metrics["pearson"] > 0.9
     assert metrics["mean_absolute_error"] < 30

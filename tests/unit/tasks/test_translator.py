@@ -17,12 +17,12 @@ from recurra.tasks import (
     DataSettings,
     Translator,
     TranslatorConfig,
-    advised_training,
+    default_training,
     load_task,
     save_task,
 )
-from recurra.tasks.framework import begin, load_cell_maker, train_job
-from recurra.tasks.registry import take_up
+from recurra.tasks.framework import load_cell_maker, start_job, train_job
+from recurra.tasks.registry import resume_job
 from recurra.tasks.seq2seq.translation_network import BEGIN_NUMBER, END_NUMBER, UNKNOWN_NUMBER
 from user_cell import USER_CELL
 
@@ -188,7 +188,7 @@ def test_it_is_the_same_after_saving_and_from_its_configuration(attention, tmp_p
 
 def test_it_learns_and_leaves_a_report(tmp_path):
     settings = TranslatorConfig(**{**SIZES, "hidden_size": 12, "embedding_size": 8})
-    training = advised_training(Translator, epochs=6, patience=0, learning_rate=0.03)
+    training = default_training(Translator, epochs=6, patience=0, learning_rate=0.03)
     data = DataSettings(validation=MANY[:6])
     run = tmp_path / "run"
     task = Translator.fit(MANY * 8, out=run, settings=settings, training=training, data=data)
@@ -207,14 +207,14 @@ def test_a_training_goes_on_in_the_same_bits(tmp_path):
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     small = TranslatorConfig(units="characters", cell="gru", hidden_size=6, embedding_size=5)
     data = DataSettings(validation=[path])
-    kept = {"settings": small, "data": data, "training": advised_training(Translator, epochs=2)}
-    whole = begin(Translator, path, tmp_path / "whole", **kept)
+    kept = {"settings": small, "data": data, "training": default_training(Translator, epochs=2)}
+    whole = start_job(Translator, path, tmp_path / "whole", **kept)
     train_job(whole)
     stop = threading.Event()
     stop.set()
-    part = begin(Translator, path, tmp_path / "part", **kept)
+    part = start_job(Translator, path, tmp_path / "part", **kept)
     train_job(part, stop=stop)
-    again = take_up(tmp_path / "part")
+    again = resume_job(tmp_path / "part")
     train_job(again)
     for mine, other in zip(whole.task.parameters(), again.task.parameters(), strict=True):
         assert torch.equal(mine, other)
@@ -257,7 +257,7 @@ def test_impossible_settings():
 def test_a_role_called_source_is_told_by_its_name(tmp_path):
     pairs = [{"en": "ab" * n, "de": "ba" * n} for n in range(1, 12)]
     sizes = TranslatorConfig(units="characters", cell="gru", hidden_size=6, embedding_size=6)
-    training = advised_training(Translator, epochs=1)
+    training = default_training(Translator, epochs=1)
     told = {"source": "en", "target": "de"}
     task = Translator.fit(pairs, out=tmp_path / "run", settings=sizes, training=training, **told)
     assert task.columns == {"source": ("en",), "target": ("de",)}

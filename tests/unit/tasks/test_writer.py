@@ -13,7 +13,7 @@ from recurra.tasks import (
     Writer,
     WriterConfig,
     WritingOptions,
-    advised_training,
+    default_training,
     load_task,
 )
 
@@ -106,7 +106,7 @@ def test_it_learns_and_is_found_again(tmp_path):
     calls = [{"text": "m" + "o" * n, "label": "cow"} for n in range(2, 20)]
     calls += [{"text": "me" + "o" * n + "w", "label": "cat"} for n in range(2, 20)]
     settings = WriterConfig(units="characters", cell="gru", hidden_size=32, embedding_size=16)
-    training = advised_training(Writer, epochs=30, patience=0, learning_rate=0.02)
+    training = default_training(Writer, epochs=30, patience=0, learning_rate=0.02)
     task = Writer.fit(calls, out=tmp_path / "run", settings=settings, training=training)
     again = load_task(tmp_path / "run")
     assert isinstance(again, Writer)

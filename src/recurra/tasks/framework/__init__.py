@@ -16,8 +16,8 @@ from recurra.tasks.framework.data_source import Dataset, DataSource, TrainingDat
 from recurra.tasks.framework.data_summary import DataSummary, Lengths
 from recurra.tasks.framework.evaluate import measure_records
 from recurra.tasks.framework.examples import check_long
-from recurra.tasks.framework.fit import conclude, fit_task, train_job
-from recurra.tasks.framework.job import Job, begin, take_up
+from recurra.tasks.framework.fit import finish_job, fit_task, train_job
+from recurra.tasks.framework.job import Job, resume_job, start_job
 from recurra.tasks.framework.loadable import Loadable, describe_task, save_task
 from recurra.tasks.framework.outputs import Answer, AnswerOptions, Evaluation, Measured, Prediction
 from recurra.tasks.framework.predict import predict_records
@@ -31,14 +31,13 @@ from recurra.tasks.framework.run_files import check_plain, recorded_files
 from recurra.tasks.framework.task_choice import choose_task
 from recurra.tasks.framework.task_data import DataSettings, TaskData, read_task_data
 from recurra.tasks.framework.task_registry import TaskRegistry
-from recurra.tasks.framework.trainable_task import Advice, TrainableTask, advised_training
+from recurra.tasks.framework.trainable_task import Defaults, TrainableTask, default_training
 from recurra.tasks.framework.weights import check_fits, load_weights
 
 __all__ = [
     "CELLS",
     "DEMO",
     "MAX_LAYERS",
-    "Advice",
     "Answer",
     "AnswerOptions",
     "CellMaker",
@@ -47,6 +46,7 @@ __all__ = [
     "DataSource",
     "DataSummary",
     "Dataset",
+    "Defaults",
     "Errs",
     "Evaluation",
     "Generates",
@@ -64,8 +64,6 @@ __all__ = [
     "TaskRegistry",
     "TrainableTask",
     "TrainingData",
-    "advised_training",
-    "begin",
     "cell_maker",
     "check_config",
     "check_fits",
@@ -73,10 +71,11 @@ __all__ = [
     "check_plain",
     "check_weights",
     "choose_task",
-    "conclude",
+    "default_training",
     "describe_task",
     "errors_of_user_code",
     "evaluating",
+    "finish_job",
     "fit_task",
     "load_cell_maker",
     "load_user_class",
@@ -86,8 +85,9 @@ __all__ = [
     "read_task_data",
     "recorded_files",
     "records_of",
+    "resume_job",
     "save_task",
-    "take_up",
+    "start_job",
     "train_job",
 ]
 

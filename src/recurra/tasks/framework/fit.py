@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from recurra.tasks.framework.cell_makers import CellMaker
-from recurra.tasks.framework.job import Job, begin
+from recurra.tasks.framework.job import Job, start_job
 from recurra.tasks.framework.outputs import AnswerOptions, Evaluation
 from recurra.tasks.framework.report import report_of
 from recurra.tasks.framework.trainable_task import TrainableTask
@@ -50,9 +50,9 @@ def fit_task(
         >>> next(task.predict(["good good"])).answer["label"]
         'yes'
     """
-    job = begin(kind, source, out, settings=settings, training=training, cell=cell, **reading)
+    job = start_job(kind, source, out, settings=settings, training=training, cell=cell, **reading)
     train_job(job)
-    conclude(job)
+    finish_job(job)
     assert isinstance(job.task, kind)  # it made one of this class
     return job.task
 
@@ -71,7 +71,7 @@ def train_job(
     )  # fmt: skip
 
 
-def conclude(job: Job[Any, Any], options: AnswerOptions | None = None) -> dict[str, Evaluation]:
+def finish_job(job: Job[Any, Any], options: AnswerOptions | None = None) -> dict[str, Evaluation]:
     """Take the best weights, measure validation and test data, and write `report.html`.
 
     Args:

@@ -13,7 +13,7 @@ from recurra.tasks.framework.cell_makers import CellMaker, errors_of_user_code
 from recurra.tasks.framework.data_source import Dataset, TrainingData
 from recurra.tasks.framework.loadable import describe_task
 from recurra.tasks.framework.task_registry import TaskRegistry
-from recurra.tasks.framework.trainable_task import TrainableTask, advised_training
+from recurra.tasks.framework.trainable_task import TrainableTask, default_training
 from recurra.tasks.framework.weights import check_fits
 from recurra.train import TrainingSettings, require_extras, with_what_was_fixed
 
@@ -38,7 +38,7 @@ class Job(Generic[TaskT, DataT]):
     settings: TrainingSettings
 
 
-def begin(
+def start_job(
     kind: type[TrainableTask],
     source: Any,
     folder: str | Path,
@@ -65,7 +65,7 @@ def begin(
     """
     require_extras()
     check_not_taken(folder)
-    training = training or advised_training(kind)
+    training = training or default_training(kind)
     settings = kind.settings_type() if settings is None else settings
     dataset = kind.source_type.of(source, **reading).read(kind, settings)
     task = _make_task(kind, dataset, settings, training.seed, cell)
@@ -80,7 +80,7 @@ def begin(
     return Job(Run.create(folder, config), task, data, training)
 
 
-def take_up(
+def resume_job(
     folder: str | Path,
     registry: TaskRegistry,
     *,
@@ -135,7 +135,7 @@ def _make_task(
 def _made_again(
     task: TrainableTask, dataset: Dataset[Any], seed: int, cell: CellMaker | None, run: Run
 ) -> TrainableTask:
-    """Make the task of a run that has no checkpoint as `begin` did.
+    """Make the task of a run that has no checkpoint as `start_job` did.
 
     A configuration does not hold what is measured of the data, such as the scales of columns and
     the weights of classes: these stand in checkpoints.

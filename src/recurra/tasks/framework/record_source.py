@@ -170,8 +170,10 @@ def _resolve_demo(
 
 
 def _advised_rows(kind: type[RecordModel], records: int) -> int:
-    """Give the rows of a batch: as advised, or fewer where an epoch would have few steps."""
-    return max(min(MIN_ROWS, kind.advice.rows), min(kind.advice.rows, records // STEPS))
+    """Give the rows of a batch: fewer than the task's default where an epoch has few steps."""
+    return max(
+        min(MIN_ROWS, kind.defaults.batch_size), min(kind.defaults.batch_size, records // STEPS)
+    )
 
 
 def _described(source: Source, settings: DataSettings) -> dict[str, Any]:

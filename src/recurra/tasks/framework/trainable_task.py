@@ -14,12 +14,12 @@ from recurra.train import Kept, TrainingSettings
 
 
 @dataclass(frozen=True)
-class Advice:
+class Defaults:
     """What suits a task where nothing else is asked for.
 
     Args:
         epochs: passes over the training data.
-        rows: records of a batch.
+        batch_size: records of a batch.
         learning_rate: largest step size.
         patience: epochs without a better validation value after which training ends; 0 never ends.
         optimizer: see `TrainingSettings`.
@@ -27,7 +27,7 @@ class Advice:
     """
 
     epochs: int = 10
-    rows: int = 64
+    batch_size: int = 64
     learning_rate: float = 0.005
     patience: int = 3
     optimizer: str = "muon"
@@ -41,7 +41,7 @@ class TrainableTask(Loadable):
         command: its name on the command line.
         summary: one line of help.
         settings_type: a frozen dataclass of choices; each field is an option of the command.
-        advice: what suits the task.
+        defaults: what suits the task.
         out_of: the largest value of each metric whose largest value people might not guess.
         source_type: the kind of its data.
         fields: the roles that columns play, where the data are records.
@@ -53,7 +53,7 @@ class TrainableTask(Loadable):
     command: ClassVar[str]
     summary: ClassVar[str]
     settings_type: ClassVar[type]
-    advice: ClassVar[Advice] = Advice()
+    defaults: ClassVar[Defaults] = Defaults()
     out_of: ClassVar[Mapping[str, float]] = MappingProxyType({})
     source_type: ClassVar[type[DataSource[Any]]]
     fields: ClassVar[tuple[Field, ...]] = ()
@@ -93,19 +93,15 @@ class TrainableTask(Loadable):
         return {}
 
 
-def advised_training(kind: type[TrainableTask], **choices: Any) -> TrainingSettings:
-    """Give the training that a task advises, with some choices of the user's."""
-    advice = kind.advice
-    advised = {
-        "epochs": advice.epochs,
-        "learning_rate": advice.learning_rate,
-        "patience": advice.patience,
-        "optimizer": advice.optimizer,
-        "keep": advice.keep,
+def default_training(kind: type[TrainableTask], **choices: Any) -> TrainingSettings:
+    """Give the training that is the default of a task, with some choices of the user's."""
+    defaults = {
+        name: getattr(kind.defaults, name)
+        for name in ("epochs", "learning_rate", "patience", "optimizer", "keep")
     }
     if choices.get("schedule") == "one-cycle":  # which rises by itself
-        advised["warmup"] = 0
-    return TrainingSettings(**{**advised, **choices})
+        defaults["warmup"] = 0
+    return TrainingSettings(**{**defaults, **choices})
 
 
 LISTED = 12

@@ -14,7 +14,7 @@ from recurra.cells import DropConnect
 from recurra.data import NO_TARGET, from_units, place_of
 from recurra.decode import check_choice, choose, generate
 from recurra.layers import Stack, SymbolDropout, TiedEmbedding, VariationalDropout
-from recurra.tasks.framework import Advice, CellMaker, TrainableTask, cell_maker
+from recurra.tasks.framework import CellMaker, Defaults, TrainableTask, cell_maker
 from recurra.tasks.language.corpus import Corpus, CorpusSettings
 from recurra.tasks.language.network import (
     LanguageModelConfig,
@@ -41,7 +41,7 @@ class NextSymbolModel(TrainableTask):
     command: ClassVar[str] = "lm"
     summary: ClassVar[str] = "Train a language model on text files, or go on where a run stopped."
     settings_type: ClassVar[type] = LanguageModelConfig
-    advice: ClassVar[Advice] = Advice(epochs=2, learning_rate=0.01, patience=0)
+    defaults: ClassVar[Defaults] = Defaults(epochs=2, learning_rate=0.01, patience=0)
 
     always_has_unknown: ClassVar[bool] = False
     """Whether such models read what they do not know as "<unk>", whatever is asked for."""

@@ -19,7 +19,7 @@ from recurra.data import (
     text_encoder_from,
 )
 from recurra.report import Confusion, Example, Part
-from recurra.tasks.framework import Advice, Answer, AnswerOptions, CellMaker, Measured
+from recurra.tasks.framework import Answer, AnswerOptions, CellMaker, Defaults, Measured
 from recurra.tasks.matching.config import MatcherConfig
 from recurra.tasks.matching.measures import agreement, decisions, retrieval, sums_of_scores
 from recurra.tasks.matching.pairs import Pairs
@@ -67,7 +67,7 @@ class Matcher(PairScorer):
         >>> import recurra
         >>> pairs = recurra.data.demo_addresses(count=100)
         >>> sizes = recurra.tasks.MatcherConfig(hidden_size=8, embedding_size=8, vector_size=8)
-        >>> training = recurra.tasks.advised_training(recurra.tasks.Matcher, epochs=1)
+        >>> training = recurra.tasks.default_training(recurra.tasks.Matcher, epochs=1)
         >>> task = recurra.tasks.Matcher.fit(
         ...     pairs.training, out="runs/same", settings=sizes, training=training
         ... )
@@ -83,7 +83,9 @@ class Matcher(PairScorer):
     best_is_largest: ClassVar[bool] = True
     tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = MatcherConfig
-    advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.003, patience=5)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=15, batch_size=64, learning_rate=0.003, patience=5
+    )
     fields: ClassVar[tuple[Field, ...]] = (
         Field(
             "left", "One record, or of its parts, with commas.", ("left", "sentence_A"), "parts",

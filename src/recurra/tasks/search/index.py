@@ -95,7 +95,7 @@ class RecordIndex:
         >>> from recurra.tasks import DataSettings, Matcher, MatcherConfig, RecordIndex
         >>> sizes = MatcherConfig(hidden_size=8, embedding_size=8, vector_size=8)
         >>> pairs = demo_addresses(count=100).training
-        >>> few = recurra.tasks.advised_training(Matcher, epochs=1)
+        >>> few = recurra.tasks.default_training(Matcher, epochs=1)
         >>> _ = Matcher.fit(pairs, out="runs/same", settings=sizes, training=few)
         >>> places = list(demo_address_records(200))
         >>> index = RecordIndex.build("runs/same", places, "places.index")

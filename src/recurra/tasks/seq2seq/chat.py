@@ -9,7 +9,7 @@ import torch
 from recurra.base import Batch
 from recurra.data import DemoData, Field, Record, demo_dialogue
 from recurra.report import Example
-from recurra.tasks.framework import Advice, AnswerOptions
+from recurra.tasks.framework import AnswerOptions, Defaults
 from recurra.tasks.seq2seq.translation_network import END_NUMBER, TranslatorConfig
 from recurra.tasks.seq2seq.translator import Translator
 from recurra.tasks.shared import encode_field
@@ -45,7 +45,7 @@ class Chat(Translator):
         >>> import recurra
         >>> sizes = recurra.tasks.ChatConfig(units="words", hidden_size=16)
         >>> talk = [{"question": f"what is {n}", "answer": f"{n} it is"} for n in range(40)]
-        >>> training = recurra.tasks.advised_training(recurra.tasks.Chat, epochs=1)
+        >>> training = recurra.tasks.default_training(recurra.tasks.Chat, epochs=1)
         >>> task = recurra.tasks.Chat.fit(talk, out="runs/talk", settings=sizes, training=training)
         >>> isinstance(task.reply("what is 7"), str)
         True
@@ -55,8 +55,8 @@ class Chat(Translator):
     command: ClassVar[str] = "chat"
     settings_type: ClassVar[type] = ChatConfig
     summary: ClassVar[str] = "Answer questions; `recurra chat RUN` talks in the terminal."
-    advice: ClassVar[Advice] = Advice(
-        epochs=20, rows=64, learning_rate=0.005, patience=0, keep="last"
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=20, batch_size=64, learning_rate=0.005, patience=0, keep="last"
     )
     fields: ClassVar[tuple[Field, ...]] = (
         Field(

@@ -22,7 +22,7 @@ from recurra.data import (
 )
 from recurra.decode import Hypothesis
 from recurra.report import AttentionMap, Example, Part
-from recurra.tasks.framework import Advice, Answer, AnswerOptions, CellMaker, Measured, RecordTask
+from recurra.tasks.framework import Answer, AnswerOptions, CellMaker, Defaults, Measured, RecordTask
 from recurra.tasks.seq2seq.bleu import bleu_counts, bleu_metric
 from recurra.tasks.seq2seq.translation_network import (
     BEGIN_NUMBER,
@@ -71,7 +71,7 @@ class Translator(RecordTask):
         >>> import recurra
         >>> sizes = recurra.tasks.TranslatorConfig(units="characters", hidden_size=32)
         >>> pairs = [{"source": "a" * n, "target": "b" * n} for n in range(1, 40)]
-        >>> training = recurra.tasks.advised_training(recurra.tasks.Translator, epochs=2)
+        >>> training = recurra.tasks.default_training(recurra.tasks.Translator, epochs=2)
         >>> task = recurra.tasks.Translator.fit(
         ...     pairs, out="runs/letters", settings=sizes, training=training)
         >>> sorted(next(task.predict([{"source": "aaa"}])).answer)
@@ -83,7 +83,9 @@ class Translator(RecordTask):
     summary: ClassVar[str] = "Translate: learn from pairs of texts to write one for the other."
     monitor: ClassVar[str] = "perplexity"
     settings_type: ClassVar[type] = TranslatorConfig
-    advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=10, batch_size=64, learning_rate=0.003, patience=3
+    )
     out_of: ClassVar[Mapping[str, float]] = MappingProxyType({"bleu": 100})
     fields: ClassVar[tuple[Field, ...]] = (
         Field("source", "The text that is read.", ("source", "src", "input", "text"), "text"),

@@ -25,10 +25,10 @@ from recurra.data import (
 from recurra.decode import check_choice, choose
 from recurra.report import Example, Part
 from recurra.tasks.framework import (
-    Advice,
     Answer,
     AnswerOptions,
     CellMaker,
+    Defaults,
     Measured,
     RecordTask,
     evaluating,
@@ -120,7 +120,9 @@ class Writer(RecordTask):
     summary: ClassVar[str] = "Write texts for a given label, such as reviews that praise."
     monitor: ClassVar[str] = "perplexity"
     settings_type: ClassVar[type] = WriterConfig
-    advice: ClassVar[Advice] = Advice(epochs=15, rows=64, learning_rate=0.005, patience=3)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=15, batch_size=64, learning_rate=0.005, patience=3
+    )
     fields: ClassVar[tuple[Field, ...]] = (
         Field("text", "The text.", ("text", "sentence", "document", "review"), "text", target=True),
         Field("label", "What it is told.", ("label", "class", "category", "topic"), "label"),

@@ -8,7 +8,7 @@ import torch
 
 from recurra.base import ArgumentError, Batch, ShapeError, describe_tensor
 from recurra.data import DemoData, Field, Record, TokenVocabulary, demo_table
-from recurra.tasks.framework import Advice, CellMaker
+from recurra.tasks.framework import CellMaker, Defaults
 from recurra.tasks.shared import (
     ClassChoices,
     Classifier,
@@ -71,7 +71,9 @@ class TableClassifier(TableModel, Classifier):
     monitor: ClassVar[str] = "cross_entropy"
     outputs_key: ClassVar[str] = "classes"
     settings_type: ClassVar[type] = TableClassifierConfig
-    advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=100, batch_size=32, learning_rate=0.005, patience=20
+    )
     target_dtype: ClassVar[torch.dtype] = torch.int64
     fields: ClassVar[tuple[Field, ...]] = (
         FEATURES,

@@ -7,7 +7,7 @@ import torch
 
 from recurra.base import Batch
 from recurra.data import DemoData, Field, Record, demo_distances
-from recurra.tasks.framework import Advice, CellMaker
+from recurra.tasks.framework import CellMaker, Defaults
 from recurra.tasks.shared import Regressor, Scales, check_constant, precisely
 from recurra.tasks.table.model import (
     FEATURES,
@@ -53,7 +53,9 @@ class TableRegressor(TableModel, Regressor):
     best_is_largest: ClassVar[bool] = True
     outputs_key: ClassVar[str] = "targets"
     settings_type: ClassVar[type] = TableConfig
-    advice: ClassVar[Advice] = Advice(epochs=100, rows=32, learning_rate=0.005, patience=20)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=100, batch_size=32, learning_rate=0.005, patience=20
+    )
     target_dtype: ClassVar[torch.dtype] = torch.float64
     fields: ClassVar[tuple[Field, ...]] = (
         FEATURES,

@@ -26,7 +26,7 @@ from recurra.data import (
 )
 from recurra.layers import CRF
 from recurra.report import Confusion, Marked, Part
-from recurra.tasks.framework import Advice, Answer, AnswerOptions, CellMaker, Measured, RecordTask
+from recurra.tasks.framework import Answer, AnswerOptions, CellMaker, Defaults, Measured, RecordTask
 from recurra.tasks.tagging.label_scheme import (
     Rules,
     all_obey,
@@ -119,8 +119,8 @@ class Tagger(RecordTask):
     best_is_largest: ClassVar[bool] = True
     tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = TaggerConfig
-    advice: ClassVar[Advice] = Advice(
-        epochs=12, rows=32, learning_rate=0.003, patience=4, optimizer="adamw"
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=12, batch_size=32, learning_rate=0.003, patience=4, optimizer="adamw"
     )
     fields: ClassVar[tuple[Field, ...]] = (
         Field("form", "The words.", FORMS, "tokens"),

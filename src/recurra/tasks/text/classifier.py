@@ -19,7 +19,7 @@ from recurra.data import (
     pad_rows,
     text_encoder_from,
 )
-from recurra.tasks.framework import Advice, CellMaker
+from recurra.tasks.framework import CellMaker, Defaults
 from recurra.tasks.shared import (
     ClassChoices,
     Classifier,
@@ -74,7 +74,9 @@ class TextClassifier(Classifier):
     best_is_largest: ClassVar[bool] = True
     tie_breaker: ClassVar[str | None] = "cross_entropy"
     settings_type: ClassVar[type] = TextClassifierConfig
-    advice: ClassVar[Advice] = Advice(epochs=8, rows=64, learning_rate=0.003, patience=3)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=8, batch_size=64, learning_rate=0.003, patience=3
+    )
     fields: ClassVar[tuple[Field, ...]] = (
         Field("text", "The text.", ("text", "sentence", "document", "review", "content"), "text"),
         Field(

@@ -18,7 +18,7 @@ from recurra.data import (
     pad_rows,
     text_encoder_from,
 )
-from recurra.tasks.framework import Advice, CellMaker
+from recurra.tasks.framework import CellMaker, Defaults
 from recurra.tasks.shared import (
     Regressor,
     Scales,
@@ -59,7 +59,9 @@ class TextRegressor(Regressor):
     summary: ClassVar[str] = "Tell a number of a text: a rating, a price, any quantity."
     monitor: ClassVar[str] = "root_mean_squared_error"
     settings_type: ClassVar[type] = TextConfig
-    advice: ClassVar[Advice] = Advice(epochs=10, rows=64, learning_rate=0.003, patience=3)
+    defaults: ClassVar[Defaults] = Defaults(
+        epochs=10, batch_size=64, learning_rate=0.003, patience=3
+    )
     fields: ClassVar[tuple[Field, ...]] = (
         Field("text", "The text.", ("text", "sentence", "document", "review", "content"), "text"),
         Field(

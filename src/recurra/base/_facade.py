@@ -1,6 +1,7 @@
-"""Where users find a name: the facade that lists it, not the file behind that defines it."""
+"""Facades: where users find a name, and names that they had before."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Callable, Mapping
 from types import FunctionType
 
 
@@ -29,3 +30,31 @@ def set_module(facade: str, names: Mapping[str, object]) -> None:
         value = names[name]
         if isinstance(value, type | FunctionType) and value.__module__.startswith(f"{facade}."):
             value.__module__ = facade
+
+
+def renamed(
+    facade: str, names: Mapping[str, object], new: Mapping[str, str]
+) -> Callable[..., object]:
+    """Return the `__getattr__` of a facade whose names were other ones before.
+
+    Args:
+        facade: its `__name__`.
+        names: its `globals()`.
+        new: the name now, by that before.
+
+    Example:
+        >>> import warnings, recurra
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore", DeprecationWarning)
+        ...     recurra.tasks.advised_training is recurra.tasks.default_training
+        True
+    """
+
+    def find(name: str) -> object:
+        if name not in new:
+            raise AttributeError(f"module {facade!r} has no attribute {name!r}")
+        words = f"`{facade}.{name}` is `{facade}.{new[name]}` now."
+        warnings.warn(words, DeprecationWarning, stacklevel=2)
+        return names[new[name]]
+
+    return find
