@@ -219,7 +219,7 @@ def test_all_options_of_the_other_commands(recurra, here):
     )
     for words in (
         ["hello", "--seed", "1"],
-        ["gates", "--seed", "1"],
+        ["perceptron", "--seed", "1"],
         ["cells", "gru", "--input-size", "3", "--hidden-size", "4"],
         ["cells", "--input-size", "3", "--hidden-size", "4"],
         ["explain", "own.py:Own", "--input-size", "3", "--hidden-size", "4", "--size", "more=2",

@@ -55,11 +55,17 @@ def hello(seed: Seed = 0) -> None:
 
 
 @app.command()
-def gates(seed: Seed = 0) -> None:
+def perceptron(seed: Seed = 0) -> None:
     """Watch a perceptron learn AND and OR, fail at XOR, and two layers solve it."""
-    from recurra.cli._gates import show_gates
+    from recurra.cli._perceptron import show_perceptron
 
-    show_gates(console(), seed)
+    show_perceptron(console(), seed)
+
+
+@app.command("gates", hidden=True, deprecated=True)
+def _gates(seed: Seed = 0) -> None:
+    """Call `recurra perceptron`, as this command is named now."""
+    perceptron(seed)
 
 
 @app.command()

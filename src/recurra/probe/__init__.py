@@ -1,7 +1,8 @@
 """Looking inside: what a network holds at every step."""
 
 from recurra.base import set_module as _set_module
-from recurra.probe._gates import (
+from recurra.probe._hello import HelloNetwork, Moment
+from recurra.probe._logic_gates import (
     GATES,
     Attempt,
     GateRow,
@@ -10,7 +11,6 @@ from recurra.probe._gates import (
     learn_by_one_layer,
     learn_by_two_layers,
 )
-from recurra.probe._hello import HelloNetwork, Moment
 
 __all__ = [
     "GATES",

@@ -1,11 +1,11 @@
-"""recurra gates: from one layer to two."""
+"""recurra perceptron: from one layer to two."""
 
 import pytest
 
 
 @pytest.fixture
 def printed(recurra):
-    answer = recurra("gates")
+    answer = recurra("perceptron")
     assert answer.code == 0
     assert answer.err == ""
     return answer.out
@@ -41,7 +41,7 @@ def test_one_layer_fails_at_xor_and_says_why(printed):
 
 @pytest.mark.parametrize("seed", [0, 1, 6])
 def test_two_layers_learn_it(recurra, seed):
-    printed = recurra("gates", "--seed", seed).out
+    printed = recurra("perceptron", "--seed", seed).out
     rows = [line.split() for line in section(printed, 6) if line.rstrip().endswith("✓")]
     assert [row[-2] for row in rows] == list("0110")
     assert "All rows are decided rightly" in " ".join(" ".join(section(printed, 6)).split())
@@ -55,10 +55,16 @@ def test_it_fits_80_columns_without_wrapping(recurra, printed, monkeypatch):
     assert max(map(len, lines)) <= 80
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setattr(rich, "_console", None)
-    wide = [line.rstrip() for line in recurra("gates").out.splitlines()]
+    wide = [line.rstrip() for line in recurra("perceptron").out.splitlines()]
     assert [line for line in wide if not line.startswith("─")] == lines
 
 
 def test_the_same_seed_shows_the_same(recurra, printed):
-    assert recurra("gates").out == printed
-    assert recurra("gates", "--seed", 3).out != printed
+    assert recurra("perceptron").out == printed
+    assert recurra("perceptron", "--seed", 3).out != printed
+
+
+def test_the_name_of_before_runs_and_says_so(recurra):
+    answer = recurra("gates", "--seed", 3)
+    assert answer.out == recurra("perceptron", "--seed", 3).out
+    assert "deprecated" in answer.err.lower()

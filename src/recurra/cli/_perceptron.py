@@ -1,4 +1,4 @@
-"""recurra gates: what one layer can learn, and what takes two."""
+"""recurra perceptron: what one layer can learn, and what takes two."""
 
 from textwrap import fill
 
@@ -23,7 +23,7 @@ The two on the left add up to  w1 + w2 + 2b <= 0,
 the two on the right to        w1 + w2 + 2b > 0. There is no such line."""
 
 
-def show_gates(console: Console, seed: int) -> None:
+def show_perceptron(console: Console, seed: int) -> None:
     """Show the gates, a perceptron that learns them, and the one that takes a second layer."""
     console.print(_introduction())
     console.print(Rule("[bold]1  truth tables[/]  what is to be learnt"))
@@ -49,7 +49,7 @@ def _introduction() -> Panel:
     )
     return Panel(
         Text(words),
-        title="[bold]gates: from one layer to two",
+        title="[bold]perceptron: from one layer to two",
         title_align="left",
         border_style="cyan",
         expand=False,
