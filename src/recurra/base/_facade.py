@@ -46,7 +46,7 @@ def renamed(
         >>> import warnings, recurra
         >>> with warnings.catch_warnings():
         ...     warnings.simplefilter("ignore", DeprecationWarning)
-        ...     recurra.tasks.advised_training is recurra.tasks.default_training
+        ...     getattr(recurra.tasks, "advised_training") is recurra.tasks.default_training
         True
     """
 

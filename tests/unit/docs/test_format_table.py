@@ -1,5 +1,5 @@
 # The guide and the help list every format of the table that files are read by.
-from format_table import table_lines
+from format_lines import table_lines
 
 from recurra.cli._data_options import reading_options
 from recurra.data import FORMATS
