@@ -111,10 +111,12 @@ def test_it_is_not_run_by_itself(recurra, here, command):
         ("own_task.py:NoTask", "own_task.py has no task of that name."),
         ("own_task.py:Duble", "expected:  one of Double"),
         ("broken.py:Double", "The file of the task does not run."),
+        ("ends.py:Double", "The file of the task does not run."),
     ],
 )
 def test_a_place_without_a_task(recurra, here, place, words):
     (here / "broken.py").write_text("def (:")
+    (here / "ends.py").write_text("raise SystemExit(3)")
     for command in (["train", place, "rows.csv"], ["train", "--task", place, "--resume", "."]):
         answer = recurra(*command)
         assert answer.code == 2

@@ -98,7 +98,7 @@ def errors_of_user_code(problem: str, path: Path | None = None) -> Iterator[None
         yield
     except RecurraError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script of the user's may end by sys.exit()
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame for frame in frames if path is None or frame.filename == str(path)]
         line = error.lineno if isinstance(error, SyntaxError) else None
